@@ -101,6 +101,8 @@ export interface PaneStore extends Store {
   setBeside(choices: Partial<PanePlace>): void;
   /** Close the other pane. */
   closeBeside(): void;
+  /** Select one token in pane A and another in pane B, both locked. */
+  compareTokens(first: Selected, second: Selected): void;
   /** Let the selection of this pane follow the other one, or not. */
   toggleLock(): void;
 }

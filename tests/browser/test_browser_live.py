@@ -98,7 +98,7 @@ def require_edited_and_removed_by_keys(page: Page) -> None:
     assert [name.split("\n")[0].strip() for name in names] == [
         "Run",
         "Your text 1",
-        "Edit the tokens of your text 1",
+        "Edit a copy of your text 1",
         "Remove your text 1",
         "Texts in the address",
     ]
@@ -109,9 +109,10 @@ def require_edited_and_removed_by_keys(page: Page) -> None:
         page.keyboard.press(key)
     page.keyboard.type("the")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Token 2: the")).to_be_focused()
-    page.get_by_role("button", name="Remove your text 1").focus()
-    page.keyboard.press("Enter")
+    expect(items_of(page).nth(1)).to_contain_text("edited")
+    for n in (2, 1):
+        page.get_by_role("button", name=f"Remove your text {n}").focus()
+        page.keyboard.press("Enter")
     expect(page.locator(".user-sequences__field")).to_be_focused()
     expect(items_of(page)).to_have_count(0)
 
@@ -216,7 +217,7 @@ def test_several_are_opened_removed_edited_and_run_through_another_model(
     require_edited(page, items_of(page).first)
     add(page, OTHER)
     require_run_through_another_model(page)
-    for name in ("Remove your text 3", "Remove your text 4"):
+    for name in ("Remove your text 3", "Remove your text 4", "Remove your text 5"):
         page.get_by_role("button", name=name).click()
     expect(page.locator(".about")).not_to_contain_text("of yours")
     assert "selected" not in query_of(page)
@@ -250,7 +251,7 @@ def require_selection_follows_its_token(page: Page, first: str) -> None:
 
 def require_edited(page: Page, row: Locator) -> None:
     """Put another word for a token; one that the model does not know is refused."""
-    row.get_by_role("button", name="Edit the tokens of your text 3").click()
+    row.get_by_role("button", name="Edit a copy of your text 3").click()
     chips = row.locator(".user-sequences__token")
     before = chips.all_inner_texts()
     assert before[:2] == ["[CLS]", "In"]
@@ -262,16 +263,16 @@ def require_edited(page: Page, row: Locator) -> None:
     expect(field).to_have_value("zebra")
     field.fill("letter")
     field.press("Enter")
-    expect(chips).to_have_count(len(before))
-    assert chips.all_inner_texts() == [*before[:4], "letter", *before[5:]]
-    expect(chips.nth(4)).to_be_focused()
-    expect(row).to_contain_text("edited")
+    copy = items_of(page).nth(1)
+    expect(copy).to_contain_text("edited")
+    assert chips.all_inner_texts() == before, "the original stays"
+    expect(copy.get_by_role("button", name="Compare")).to_be_visible()
     expect(tokens_shown(page, "key").nth(4)).to_have_text("letter")
 
 
 def require_run_through_another_model(page: Page) -> None:
     page.locator(".header__dataset").select_option("tiny-causal")
-    edited, typed = items_of(page).nth(0), items_of(page).nth(1)
+    edited, typed = items_of(page).nth(1), items_of(page).nth(2)
     expect(edited).to_contain_text("Its tokens are those of tiny-text; it is shown there.")
     expect(note_of(typed)).to_contain_text("placed")
     open_button(typed).click()

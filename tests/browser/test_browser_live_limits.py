@@ -32,7 +32,7 @@ def test_what_cannot_be_run_is_said_and_leaves_nothing(
     page.evaluate(DROP, {"kind": "drop", **file_of(live)})
     expect(page.locator(".notices, .notice").first).to_contain_text("tiny-bert reads sentences")
     row = page.locator(".user-sequences__item").first
-    row.get_by_role("button", name="Edit the tokens of your text 1").click()
+    row.get_by_role("button", name="Edit a copy of your text 1").click()
     row.locator(".user-sequences__token").nth(1).click()
     page.locator(".user-sequences__field").fill("x" * 3000)
     page.locator(".user-sequences__field").press("Enter")

@@ -234,19 +234,24 @@ test('another dataset runs the same texts, and its own tokens stay where they be
   calls[2].answer();
   await settled();
   assert.deepEqual(
+    userSequences.items.map(({ kind, home, text, name, origin }) => [
+      kind,
+      home,
+      text,
+      name,
+      origin,
+    ]),
     [
-      userSequences.items[0].kind,
-      userSequences.items[0].home,
-      userSequences.items[0].text,
-      userSequences.items[0].name,
+      ['text', null, 'a b', 'your text 1', null],
+      ['tokens', 'e', 'a c', 'your text 2', 1],
     ],
-    ['tokens', 'e', 'a c', 'your text 1'],
+    'an edit makes a copy',
   );
   want({});
   await settled();
   assert.deepEqual(
     [calls.length, shown(userSequences, 'd')],
-    [3, []],
+    [3, ['a b']],
     'tokens of one model are not asked of another',
   );
 });
@@ -395,7 +400,15 @@ test('texts and edited tokens come back with their numbers and are run again', a
   before.userSequences.edit(before.userSequences.items[0], [7, 'x'], 'd');
   before.calls.at(-1).answer();
   await settled();
-  const image = { id: 9, kind: 'image', text: 'a.png', tokens: null, file: {}, home: null };
+  const image = {
+    id: 9,
+    kind: 'image',
+    text: 'a.png',
+    tokens: null,
+    file: {},
+    home: null,
+    origin: null,
+  };
   const kept = createKeptTexts(() => storage, '/lab/');
   assert.equal(kept.write([...before.userSequences.items, image]), true);
   assert.deepEqual(createKeptTexts(() => storage, '/other/').read(), [], 'of another page');
@@ -403,22 +416,32 @@ test('texts and edited tokens come back with their numbers and are run again', a
   const { userSequences, calls } = begin();
   userSequences.recall(kept.read());
   assert.deepEqual(names(userSequences), names(before.userSequences));
-  assert.deepEqual(calls.at(-1).content.tokens, [7, 'x']);
   assert.equal(userSequences.nTokens(MANIFEST), Infinity, 'their tokens are still to come');
   calls.at(-1).answer();
   await settled();
-  assert.equal(userSequences.layerOf('d').n, 2);
+  assert.deepEqual(calls.at(-1).content.tokens, [7, 'x']);
+  calls.at(-1).answer();
+  await settled();
+  assert.equal(userSequences.layerOf('d').n, 3);
   userSequences.addText('three', 'd');
   calls.at(-1).answer();
   await settled();
-  assert.equal(userSequences.items[1].name, `your text ${userSequences.items[0].id + 1}`);
+  assert.equal(userSequences.items[2].name, `your text ${userSequences.items[1].id + 1}`);
 });
 
 test('a tab without storage, or with foreign content in it, has no texts and says so', () => {
   const closed = createKeptTexts(() => {
     throw new Error('denied');
   }, '/');
-  const item = { id: 1, kind: 'text', text: 'a', tokens: null, file: null, home: null };
+  const item = {
+    id: 1,
+    kind: 'text',
+    text: 'a',
+    tokens: null,
+    file: null,
+    home: null,
+    origin: null,
+  };
   assert.deepEqual([closed.read(), closed.write([item]), closed.write([])], [[], false, true]);
   const storage = storageOf();
   const kept = createKeptTexts(() => storage, '/');

@@ -87,6 +87,9 @@ function placeActions(store, facts) {
     },
     closeBeside: () => store.closeBeside(),
     toggleLock: () => store.toggleLock(),
+    /** Show two sequences of this dataset side by side. @param {number} a @param {number} b */
+    compareSequences: (a, b) =>
+      store.compareTokens({ kind: 'query', token: a }, { kind: 'query', token: b }),
     /** Duplicate the view into a second pane, or close the other pane. */
     toggleBeside() {
       if (store.get().compare) store.closeBeside();

@@ -196,6 +196,20 @@ export function createPaneStore(store, name, isLinked) {
     },
     closeBeside: () =>
       store.set({ ...paneChoices(view(store.get())), compare: null, beside: NO_MARKS }),
+    compareTokens(first, second) {
+      const state = store.get();
+      const own = view(state);
+      const { compare } = state;
+      store.set({
+        ...(state.dataset === own.dataset ? {} : placeOf(own)),
+        ...NO_MARKS,
+        pairs: own.pairs,
+        selected: first,
+        compare: compare?.dataset === own.dataset ? compare : placeOf(own),
+        beside: { ...NO_MARKS, pairs: own.pairs, selected: second },
+        locked: 'AB',
+      });
+    },
     toggleLock() {
       const { locked } = store.get();
       const names = /** @type {PaneName[]} */ (['A', 'B']).filter(

@@ -15,7 +15,7 @@ export function createItems() {
   return {
     all: () => items,
     /**
-     * Add a submission, or replace the item that it edits.
+     * Add a submission. Edited tokens of a text are a copy of it; those of a copy replace it.
      *
      * @param {Submission} submission
      * @param {Answer} answer its text becomes that of its tokens if these were edited
@@ -25,8 +25,11 @@ export function createItems() {
       const isTokens = kind === 'tokens';
       const content = isTokens ? joinedTokens(answer.columns) : text;
       const home = isTokens ? dataset : null;
-      const item = make({ id: edited?.id ?? ++nMade, kind, text: content, tokens, file, home });
-      items = edited ? items.map((one) => (one === edited ? item : one)) : [...items, item];
+      const former = edited?.kind === 'tokens' ? edited : null;
+      const origin = former ? former.origin : (edited?.id ?? null);
+      const id = former?.id ?? ++nMade;
+      const item = make({ id, kind, text: content, tokens, file, home, origin });
+      items = former ? items.map((one) => (one === former ? item : one)) : [...items, item];
       if (edited) answer.columns.sequences.text[0] = content;
       return item;
     },
@@ -41,7 +44,15 @@ export function createItems() {
       const more = texts
         .filter((text) => !known.has(text))
         .map((text) =>
-          make({ id: ++nMade, kind: 'text', text, tokens: null, file: null, home: null }),
+          make({
+            id: ++nMade,
+            kind: 'text',
+            text,
+            tokens: null,
+            file: null,
+            home: null,
+            origin: null,
+          }),
         );
       items = [...items, ...more];
       return more.length > 0;

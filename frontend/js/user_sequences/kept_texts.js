@@ -34,8 +34,8 @@ export function createKeptTexts(storage, page) {
      * @returns {boolean} false if they are too long, or the browser does not keep them
      */
     write(items) {
-      const texts = items.flatMap(({ id, kind, text, tokens, home }) =>
-        kind === 'image' ? [] : [{ id, kind, text, tokens, home }],
+      const texts = items.flatMap(({ id, kind, text, tokens, home, origin }) =>
+        kind === 'image' ? [] : [{ id, kind, text, tokens, home, origin }],
       );
       const content = JSON.stringify(texts);
       try {
@@ -55,6 +55,7 @@ function isKept(item) {
     Number.isSafeInteger(item?.id) &&
     item.id > 0 &&
     typeof item.text === 'string' &&
+    (item.origin === null || Number.isSafeInteger(item.origin)) &&
     (item.kind === 'text'
       ? item.tokens === null && item.home === null && item.text.trim() !== ''
       : item.kind === 'tokens' && areTokens(item.tokens) && typeof item.home === 'string')

@@ -50,7 +50,7 @@ export function createItemList(root, context) {
 /** @param {Context} context */
 function createItem(context) {
   const { actions, api, userSequences } = context;
-  const view = createItemView({ select, toggle, leave, again });
+  const view = createItemView({ select, toggle, leave, again, compare });
   const { element } = view;
   const tokens = createTokenEditor(element, context);
   /** @type {UserItem | null} */
@@ -68,6 +68,23 @@ function createItem(context) {
     setAttribute(view.edit, 'aria-expanded', String(isOpen));
     tokens.element.hidden = !isOpen;
     if (isOpen) tokens.focus();
+  }
+
+  /** The text that it is a copy of, or else the one before it; null if there is none. */
+  function partner() {
+    const { items } = userSequences;
+    const at = items.findIndex(({ id }) => id === shown?.id);
+    const found = items.find(({ id }) => id === shown?.origin) ?? items[at - 1] ?? null;
+    return found && userSequences.startOf(dataset, found) !== null ? found : null;
+  }
+
+  /** Show both texts in two panes, the earlier one in the first. */
+  function compare() {
+    const other = partner();
+    const tokens = [other, shown].map(
+      (item) => item && userSequences.openingTokenOf(dataset, item),
+    );
+    if (tokens[0] !== null && tokens[1] !== null) actions.compareSequences(tokens[0], tokens[1]);
   }
 
   /** @param {boolean} isPossible */
@@ -108,6 +125,7 @@ function createItem(context) {
       setAttribute(view.open, 'aria-current', isSelected ? 'true' : null);
       view.open.disabled = !found;
       offerEdit(found !== null && item.kind !== 'image');
+      view.offerComparison(found ? partner() : null);
       view.setImage(
         layer && found && item.kind === 'image'
           ? api.thumbnailUrl(manifest.id, layer.firstSequence + layer.sequences.indexOf(found))
@@ -123,9 +141,9 @@ function createItem(context) {
 /**
  * The elements of one item.
  *
- * @param {Record<'select' | 'toggle' | 'leave' | 'again', () => void>} on
+ * @param {Record<'select' | 'toggle' | 'leave' | 'again' | 'compare', () => void>} on
  */
-function createItemView({ select, toggle, leave, again: onAgain }) {
+function createItemView({ select, toggle, leave, again: onAgain, compare }) {
   const image = el('img', { class: 'user-sequences__image', alt: '', hidden: true });
   const name = el('span', { class: 'user-sequences__name' });
   const text = el('span', { class: 'user-sequences__text' });
@@ -154,8 +172,13 @@ function createItemView({ select, toggle, leave, again: onAgain }) {
     title: 'Ask the server once more',
   };
   const again = el('button', { ...small, onClick: onAgain }, 'Try again');
+  const beside = el(
+    'button',
+    { class: 'button button--small', type: 'button', onClick: compare },
+    'Compare',
+  );
   const head = el('div', { class: 'user-sequences__head' }, open, edit, remove);
-  const element = el('li', { class: 'user-sequences__item' }, head, note, problem, again);
+  const element = el('li', { class: 'user-sequences__item' }, head, note, beside, problem, again);
 
   return {
     element,
@@ -166,10 +189,19 @@ function createItemView({ select, toggle, leave, again: onAgain }) {
     write(item) {
       setText(name, item.name.replace(/^y/, 'Y'));
       text.replaceChildren(corpusText(clipped(visibleText(item.text), LONGEST)));
-      setText(editLabel, `Edit the tokens of ${item.name}`);
-      setAttribute(edit, 'title', 'Edit its tokens one by one');
+      const isCopy = item.kind === 'tokens';
+      setText(
+        editLabel,
+        isCopy ? `Edit the tokens of ${item.name}` : `Edit a copy of ${item.name}`,
+      );
+      setAttribute(edit, 'title', isCopy ? 'Edit its tokens' : 'Edit a copy');
       setText(removeLabel, `Remove ${item.name}`);
       setAttribute(remove, 'title', 'Remove it');
+    },
+    /** @param {UserItem | null} other */
+    offerComparison(other) {
+      beside.hidden = other === null;
+      if (other) setAttribute(beside, 'title', `Show it beside ${other.name} in two panes`);
     },
     /** @param {string | null} address */
     setImage(address) {

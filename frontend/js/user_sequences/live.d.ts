@@ -55,6 +55,7 @@ export interface UserItem {
   readonly tokens: readonly Token[] | null; // if they were edited one by one
   readonly file: Blob | null;
   readonly home: string | null; // of edited tokens: the dataset that they belong to
+  readonly origin: number | null; // of edited tokens: id of the text that they are a copy of
 }
 
 /** An item as a sequence of a dataset. */

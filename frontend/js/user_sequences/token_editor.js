@@ -21,6 +21,8 @@ export function createTokenEditor(root, { userSequences }) {
   let dataset = '';
   /** The token that is edited; -1: none. */
   let edited = -1;
+  /** Whether tokens of this item were on their way. */
+  let wasMeant = false;
 
   /** Whether the server is being asked for the edited tokens. */
   const isAsked = () =>
@@ -79,6 +81,8 @@ export function createTokenEditor(root, { userSequences }) {
     update(item, found, id) {
       const { submission } = userSequences;
       const isMeant = submission?.edits === item.id;
+      if (wasMeant && !isMeant && edited >= 0) start(-1); // the copy is there
+      wasMeant = isMeant;
       if (isMeant && submission.error !== null) view.showError(sentence(submission.error));
       view.setBusy(isMeant && submission.error === null);
       if (!found || (shown?.found.answer.columns === found.answer.columns && dataset === id))
