@@ -10,7 +10,7 @@ from tests.browser.page_driver import press_tool
 
 SVG = "{http://www.w3.org/2000/svg}"
 TAGS = {
-    *("svg", "title", "desc", "rect", "image", "g", "defs", "clipPath", "linearGradient", "stop"),
+    *("svg", "title", "desc", "metadata", "rect", "image", "g", "defs", "clipPath", "linearGradient", "stop"),
     *("circle", "path", "line", "text"),
 }
 
@@ -32,8 +32,9 @@ class Figure:
         return [child for group in groups for child in group if child.tag == SVG + tag]
 
     def words(self) -> str:
-        """Return all that is written, without signs of direction."""
-        texts = ["".join(text.itertext()) for text in self.all("text")]
+        """Return all that is written or in the metadata, without signs of direction."""
+        parts = [*self.all("text"), *self.all("metadata")]
+        texts = ["".join(text.itertext()) for text in parts]
         return re.sub("[\u2068\u2069]", "", " ".join(texts))
 
     def attribute(self, name: str) -> set[str]:

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { barsFigure } from '../../frontend/js/figure/bars_figure.js';
+import { withChunks } from '../../frontend/js/figure/png_chunks.js';
+import { crc32 } from 'node:zlib';
 import { formatCaption, figureTitle, wrapped } from '../../frontend/js/figure/caption.js';
 import { headsFigure } from '../../frontend/js/figure/heads_figure.js';
 import { legendMarkup } from '../../frontend/js/figure/legend.js';
@@ -452,4 +454,23 @@ test('a figure of the map of heads keeps distances, dims heads and rings the ope
   );
   const ring = markup.find(({ attributes }) => attributes.class === 'open').attributes;
   assert.deepEqual([ring.cx, ring.cy], [dots[2].cx, dots[2].cy]);
+});
+
+test('a PNG says in its chunks what it shows and how large it is on paper', () => {
+  const png = Uint8Array.from([...Array(33).keys(), 7, 8]);
+  const made = withChunks(png, { Title: 'a · ü' }, 11811.02);
+  const bytes = Buffer.from(made);
+  assert.deepEqual([...made.subarray(0, 33)], [...png.subarray(0, 33)]);
+  assert.deepEqual([...made.subarray(-2)], [7, 8]);
+  const text = bytes.indexOf('iTXt');
+  const content = Buffer.concat([Buffer.from('Title\0\0\0\0\0'), Buffer.from('a · ü')]);
+  assert.equal(bytes.readUInt32BE(text - 4), content.length);
+  assert.ok(bytes.subarray(text + 4, text + 4 + content.length).equals(content));
+  const crc = crc32(bytes.subarray(text, text + 4 + content.length));
+  assert.equal(bytes.readUInt32BE(text + 4 + content.length), crc);
+  const size = bytes.indexOf('pHYs') + 4;
+  assert.deepEqual(
+    [0, 4].map((at) => bytes.readUInt32BE(size + at)),
+    [11811, 11811],
+  ); // 300 dpi
 });

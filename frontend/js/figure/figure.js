@@ -115,10 +115,11 @@ export function isThere(subject, source) {
  * @param {'svg' | 'png'} format
  * @param {ShownTheme} theme
  * @param {Source} source
+ * @param {{hasFullCaption?: boolean, widthMm?: number | null}} [layout] of the page
  * @returns {Promise<{name: string, type: string, content: string | Blob}>}
  * @throws {Error} if there is nothing to see yet, or the figure is too large
  */
-export async function makeFigure(subject, format, theme, source) {
+export async function makeFigure(subject, format, theme, source, layout = {}) {
   const manifest = source.facts.description.value?.manifest;
   const tokens = source.facts.tokens.value;
   if (!manifest || !tokens) throw new Error('There is nothing to save yet.');
@@ -133,6 +134,7 @@ export async function makeFigure(subject, format, theme, source) {
   const sheet = makeSheet(
     {
       ...parts,
+      ...layout,
       title: figureTitle(state, manifest, subject === 'map', heads, parts.what),
       caption: formatCaption({
         state,

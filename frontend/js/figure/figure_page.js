@@ -8,6 +8,7 @@ import { legendMarkup } from './legend.js';
 import { FONTS } from './figure_theme.js';
 import { SHARPNESS } from './map_figure.js';
 import { node, serialise } from './markup.js';
+import { withChunks } from './png_chunks.js';
 
 /** @import { Legend } from '../color/color_modes.js' */
 /** @import { FigureStyle } from './figure_theme.js' */
@@ -26,7 +27,8 @@ const MAX_PIXELS = 16_000;
 
 /**
  * @typedef {{width: number, height: number, body: Body, x: number, y: number, text: Markup[],
- *   title: string, description: string, paper: string}} Sheet
+ *   title: string, description: string, paper: string, widthMm: number | null}} Sheet `widthMm` is
+ *   the printed width; null: a CSS pixel is a pixel
  */
 
 /**
@@ -34,18 +36,24 @@ const MAX_PIXELS = 16_000;
  * @param {Body} parts.body
  * @param {string} parts.title
  * @param {Legend | null} parts.legend
- * @param {string[]} parts.caption
+ * @param {string[]} parts.caption metadata of the file
+ * @param {boolean} [parts.hasFullCaption] whether all of it is written below, not its first lines
+ * @param {number | null} [parts.widthMm] width on paper
  * @param {FigureStyle} style
  * @returns {Sheet}
  */
-export function makeSheet({ body, title, legend, caption }, style) {
+export function makeSheet(
+  { body, title, legend, caption, hasFullCaption = true, widthMm = null },
+  style,
+) {
   const inner = Math.max(body.width, MIN_WIDTH_PX);
   const titleLines = wrapped(title, inner, (text) => style.measure(text, TITLE_PX, 600));
   const bodyTop = MARGIN_PX + titleLines.length * (TITLE_PX + 4) + GAP_PX;
   const legendTop = bodyTop + body.height + GAP_PX;
   const key = legend ? legendMarkup(legend, inner, style) : { markup: [], height: -GAP_PX };
   const captionTop = legendTop + key.height + GAP_PX;
-  const lines = caption.flatMap((sentence) =>
+  const written = hasFullCaption ? caption : caption.slice(-2);
+  const lines = written.flatMap((sentence) =>
     wrapped(sentence, inner, (text) => style.measure(text, CAPTION_PX)),
   );
   const text = [
@@ -86,6 +94,7 @@ export function makeSheet({ body, title, legend, caption }, style) {
     title,
     description: caption.join('\n'),
     paper: style.paper,
+    widthMm,
   };
 }
 
@@ -153,29 +162,38 @@ export async function toPng(sheet) {
       SHARPNESS * height,
     );
   pen.drawImage(await drawn(serialise(rootOf(sheet, SHARPNESS))), 0, 0);
-  return new Promise((resolve, reject) =>
+  const blob = await new Promise((resolve, reject) =>
     canvas.toBlob(
-      (blob) =>
-        blob ? resolve(blob) : reject(new Error('The browser made no picture of this figure.')),
+      (made) =>
+        made ? resolve(made) : reject(new Error('The browser made no picture of this figure.')),
       'image/png',
     ),
   );
+  const { title, description, widthMm } = sheet;
+  const perMetre = widthMm && (1000 * canvas.width) / widthMm;
+  const texts = { Title: title, Description: description, Software: 'AttentionViz' };
+  const png = new Uint8Array(await blob.arrayBuffer());
+  return new Blob([withChunks(png, texts, perMetre)], { type: 'image/png' });
 }
 
 /** @param {Sheet} sheet @param {number} scale @param {...Markup} below */
-function rootOf({ width, height, body, x, y, text, title, description }, scale, ...below) {
+function rootOf(sheet, scale, ...below) {
+  const { width, height, body, x, y, text, title, description, widthMm } = sheet;
+  const mm = (/** @type {number} */ part) => `${Number(part.toFixed(2))}mm`;
+  const isPaper = widthMm !== null && scale === 1;
   return node(
     'svg',
     {
       xmlns: 'http://www.w3.org/2000/svg',
-      width: width * scale,
-      height: height * scale,
+      width: isPaper ? mm(widthMm) : width * scale,
+      height: isPaper ? mm((widthMm * height) / width) : height * scale,
       viewBox: `0 0 ${width} ${height}`,
       'font-family': FONTS,
       role: 'img',
     },
     node('title', {}, title),
     node('desc', {}, description),
+    node('metadata', {}, description),
     ...below,
     node('g', { class: 'figure', transform: `translate(${x} ${y})` }, ...body.markup),
     ...text,

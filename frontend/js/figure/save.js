@@ -42,6 +42,17 @@ const SUBJECTS = [
   },
 ];
 
+/** Widths of columns in journals. */
+const WIDTHS = [
+  { value: '', label: 'As on screen', mm: null },
+  { value: '85', label: 'Single column, 85 mm (3.35 in)', mm: 85 },
+  { value: '89', label: 'Single column, 89 mm (3.50 in)', mm: 89 },
+  { value: '174', label: 'Double column, 174 mm (6.85 in)', mm: 174 },
+  { value: '183', label: 'Double column, 183 mm (7.20 in)', mm: 183 },
+];
+/** Above this the preview takes too long, and is left out. */
+const MAX_PREVIEW = 8e6;
+
 /**
  * @param {HTMLElement} root
  * @param {Context & Source & {theme: () => ShownTheme}} context
@@ -54,6 +65,11 @@ export function createSave(root, context) {
   /** @type {Subject} */
   let subject = 'map';
   let isWhite = false;
+  let hasFullCaption = false;
+  /** @type {number | null} */
+  let widthMm = null;
+  const preview = el('img', { class: 'save__preview', alt: 'Preview of the figure', hidden: true });
+  sheet.append(preview);
 
   const subjects = createSegments(sheet, {
     legend: 'What the figure shows',
@@ -71,6 +87,28 @@ export function createSave(root, context) {
       update();
     },
   });
+  const full = createCheck(sheet, {
+    label: 'Full caption',
+    help: 'Model, corpus, map, parameters and fidelity; the file has them as metadata anyway.',
+    onPick(next) {
+      hasFullCaption = next;
+      update();
+    },
+  });
+  const width = el(
+    'select',
+    {
+      class: 'select',
+      onChange() {
+        widthMm = WIDTHS.find(({ value }) => value === width.value)?.mm ?? null;
+        update();
+      },
+    },
+    ...WIDTHS.map(({ value, label }) => el('option', { value }, label)),
+  );
+  sheet.append(
+    el('label', { class: 'save__row' }, el('span', { class: 'save__label' }, 'Width'), width),
+  );
   const figures = el(
     'div',
     { class: 'save__row' },
@@ -92,11 +130,22 @@ export function createSave(root, context) {
   );
   sheet.append(figures, el('hr', { class: 'save__line' }), points, fidelity);
 
+  const drawn = createPreview(preview);
+
+  function showPreview() {
+    if (!isThere(subject, context)) return drawn.show(null);
+    const look = isWhite ? 'light' : theme();
+    drawn.show(() => makeFigure(subject, 'svg', look, context, { hasFullCaption }));
+  }
+
   /** @param {'svg' | 'png'} ending */
   async function saveFigure(ending) {
     const look = isWhite ? 'light' : theme();
     try {
-      const { name, type, content } = await makeFigure(subject, ending, look, context);
+      const { name, type, content } = await makeFigure(subject, ending, look, context, {
+        hasFullCaption,
+        widthMm,
+      });
       download(content, name, type);
       popup.close();
     } catch (error) {
@@ -128,6 +177,8 @@ export function createSave(root, context) {
       manifest?.model.modality === 'image' ? 'Image' : 'Sentence',
     );
     white.update(isWhite);
+    full.update(hasFullCaption);
+    showPreview();
     white.element.hidden = theme() === 'light';
     for (const made of figures.querySelectorAll('button'))
       made.disabled = !isThere(subject, context);
@@ -136,6 +187,38 @@ export function createSave(root, context) {
   }
 
   return { element: popup.element, update, destroy: popup.destroy };
+}
+
+/**
+ * A picture of the figure as it would be saved; the latest request wins.
+ *
+ * @param {HTMLImageElement} image
+ */
+function createPreview(image) {
+  let latest = 0;
+  let url = '';
+  /** @param {string} next */
+  function replace(next) {
+    URL.revokeObjectURL(url);
+    url = next;
+    image.hidden = next === '';
+    if (next) image.src = next;
+  }
+
+  return {
+    /** @param {(() => ReturnType<typeof makeFigure>) | null} make */
+    show(make) {
+      const turn = ++latest;
+      if (!make) return replace('');
+      setTimeout(async () => {
+        if (turn !== latest) return;
+        const made = await make().catch(() => null);
+        if (turn !== latest) return;
+        const isSmall = typeof made?.content === 'string' && made.content.length < MAX_PREVIEW;
+        replace(made && isSmall ? URL.createObjectURL(new Blob([made.content], made)) : '');
+      });
+    },
+  };
 }
 
 /**
