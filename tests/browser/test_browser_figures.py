@@ -282,14 +282,16 @@ def require_saved_by_keys(page: Page) -> None:
     expect(dialog.get_by_role("radio", name="Map", exact=True)).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(dialog.get_by_role("radio", name="Sentence")).to_be_checked()
-    page.keyboard.press("Tab")
+    for _ in ("Full caption", "Width", "SVG"):
+        page.keyboard.press("Tab")
     expect(dialog.get_by_role("button", name="SVG")).to_be_focused()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(button).to_be_focused()
     assert "selected" in query_of(page)  # Escape took back nothing else
     page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
+    for _ in ("Full caption", "Width", "SVG"):
+        page.keyboard.press("Tab")
     with page.expect_download() as started:
         page.keyboard.press("Enter")
     assert "sentence" in started.value.suggested_filename
