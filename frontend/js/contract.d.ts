@@ -292,6 +292,8 @@ export interface Job {
 /** Suffixes of accepted files. */
 export interface JobEndings {
   text: string[];
+  /** Those of text whose files have columns. */
+  table: string[];
   image: string[];
 }
 

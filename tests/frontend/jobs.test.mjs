@@ -15,7 +15,11 @@ const OPTIONS = {
   models: [],
   methods: [],
   dims: [],
-  endings: { text: ['.txt', '.csv'], image: ['.png', '.jpg'] },
+  endings: {
+    text: ['.txt', '.csv', '.invented'],
+    table: ['.csv', '.invented'],
+    image: ['.png', '.jpg'],
+  },
   max_text_bytes: 50e6,
   max_image_bytes: 200e6,
   max_images: 3,
@@ -126,11 +130,13 @@ test('a job that failed says what to do', () => {
 test('files are one text or some images, or the reason why not is said', () => {
   assert.deepEqual(formatChosen(files('a.csv'), OPTIONS), {
     modality: 'text',
+    hasColumns: true,
     words: 'a.csv, 100 bytes',
     problem: null,
   });
   assert.deepEqual(formatChosen(files('a.PNG', 'b.jpg'), OPTIONS), {
     modality: 'image',
+    hasColumns: false,
     words: '2 files, 200 bytes',
     problem: null,
   });
@@ -149,6 +155,12 @@ test('files are one text or some images, or the reason why not is said', () => {
     assert.match(String(problem), /** @type {RegExp} */ (reason));
   }
   assert.equal(formatChosen([], OPTIONS).problem, null);
+  const asked = ['a.INVENTED', 'a.txt'].map((name) => formatChosen(files(name), OPTIONS));
+  assert.deepEqual(
+    asked.map(({ hasColumns }) => hasColumns),
+    [true, false],
+    'a text column is asked for where the server says that there are columns',
+  );
 });
 
 test('a name is made of model and file, fits the grammar, and is not taken', () => {

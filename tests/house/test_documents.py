@@ -9,8 +9,8 @@ import pytest
 
 from attentionviz.commands.main import make_parser
 from attentionviz.core.scores import HEAD_NAMES, SCORE_FACTS
+from attentionviz.core.text_formats import TEXT_ENDINGS
 from attentionviz.core.types import METHODS
-from attentionviz.pipeline.corpora import TEXT_FORMATS
 from attentionviz.settings.settings import CHECKOUT, SETTINGS, Setting
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,7 +87,7 @@ def test_every_name_of_heads_has_a_row_with_its_threshold_and_reason() -> None:
 
 def test_every_corpus_format_is_in_the_row_of_its_option() -> None:
     meaning = rows("docs/commands.md")["--text"][0]
-    assert not [ending for ending in TEXT_FORMATS if ending and f"`{ending}`" not in meaning]
+    assert not [ending for ending in TEXT_ENDINGS if f"`{ending}`" not in meaning]
 
 
 def test_every_route_has_a_row() -> None:

@@ -8,11 +8,10 @@ from tests.support.head_patterns import (
     grid_tokens,
     head_of,
     random_head,
-    slow_content,
-    slow_distances,
     slow_patches,
     slow_profile,
     slow_rows,
+    slow_text,
     slow_text_rows,
     text_tokens,
 )
@@ -357,10 +356,8 @@ def test_scores_of_text_are_those_of_a_slow_count(
         values = [row[name] for row in by_row if row[name] is not None]
         expected = (near(np.mean(values)), len(values)) if values else UNDEFINED
         assert scores[name] == expected, name
-    mean, variance = slow_distances(rows) or (None, None)
-    assert scores["mean_distance"][0] == or_none(mean)
-    assert scores["variance_of_distance"][0] == or_none(variance, 2e-5)
-    assert scores["content_dependence"][0] == or_none(slow_content(rows, 10))
+    for name, value in slow_text(rows).items():
+        assert scores[name][0] == or_none(value, 2e-5), name
     profile = score_head(head, tokens).profile
     slow = slow_profile(rows)
     for offset, weight, n in zip(*(profile[key] for key in profile), strict=True):

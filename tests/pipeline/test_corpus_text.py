@@ -10,9 +10,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from attentionviz.core.text_formats import TEXT_FORMATS
 from attentionviz.errors import CorpusError
-from attentionviz.jobs.uploads import TEXT_ENDINGS
-from attentionviz.pipeline.corpora import TEXT_FORMATS, records
+from attentionviz.pipeline.corpora import READERS, records
 from attentionviz.pipeline.corpora.records import TextFile
 from attentionviz.pipeline.corpus import TextCorpus, read_text_corpus
 
@@ -87,11 +87,7 @@ def test_a_table_without_rows_or_header_is_refused(tmp_path: Path) -> None:
 
 def test_an_unknown_ending_lists_the_known_ones(tmp_path: Path) -> None:
     message = problem(tmp_path, "a.docx", "one")
-    assert all(suffix in message for suffix in TEXT_FORMATS)
-
-
-def test_the_page_takes_the_endings_that_are_read() -> None:
-    assert set(TEXT_ENDINGS) == {ending for ending in TEXT_FORMATS if ending}
+    assert all(suffix in message for suffix in READERS)
 
 
 def test_a_folder_or_nothing_is_no_text_file(tmp_path: Path) -> None:
@@ -257,7 +253,7 @@ def test_a_table_that_is_quoted_by_the_rules_is_read_as_it_was_written(
     stream = io.StringIO()
     writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
     writer.writerows([("text", "b"), *rows])
-    found = TEXT_FORMATS[".csv"](TextFile("a.csv", stream.getvalue()), None)
+    found = READERS[".csv"](TextFile("a.csv", stream.getvalue()), None)
     kept = [row for row in rows if row[0].strip()]
     assert [(one.text, one.columns["b"]) for one in found.taken] == kept
     assert found.account().n_read == len(rows)
@@ -268,7 +264,7 @@ def test_a_table_that_is_quoted_by_the_rules_is_read_as_it_was_written(
 @given(st.lists(st.tuples(st.text('ab "', min_size=1), st.text('ab "')), min_size=1))
 def test_no_row_of_a_tsv_without_quoting_is_lost(rows: list[tuple[str, str]]) -> None:
     lines = ["text\tb", *("\t".join(row) for row in rows)]
-    found = TEXT_FORMATS[".tsv"](TextFile("a.tsv", "\n".join(lines)), None)
+    found = READERS[".tsv"](TextFile("a.tsv", "\n".join(lines)), None)
     assume(found.taken)
     account = found.account()
     assert account.n_read == len(rows)
@@ -288,20 +284,25 @@ def test_a_missing_text_column_lists_the_columns(column: str | None, tmp_path: P
     assert "2 columns: quote, author (--text-column)" in message
 
 
-def test_plain_text_has_no_columns(tmp_path: Path) -> None:
-    assert "leave out --text-column" in problem(tmp_path, "a.txt", "one", "text")
+@pytest.mark.parametrize("ending", TEXT_FORMATS)
+def test_a_text_column_can_be_named_where_the_page_asks_for_one(
+    ending: str, tmp_path: Path
+) -> None:
+    message = problem(tmp_path, f"a{ending}", '{"b": 1}\n{"b": 2}\n', "text")
+    has_columns = "(--text-column)" in message  # else: "leave out --text-column"
+    assert has_columns == TEXT_FORMATS[ending].has_columns
 
 
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(
-    st.sampled_from(sorted(TEXT_FORMATS)),
+    st.sampled_from(sorted(READERS)),
     st.lists(st.sampled_from([*'a ",;|[]{}:\t\r\n', "text", '"text"', "null", "\r\n"])).map(
         "".join
     ),
 )
 def test_any_file_is_accounted_for_or_refused_in_a_sentence(ending: str, content: str) -> None:
     try:
-        found = TEXT_FORMATS[ending](TextFile(f"a{ending}", content), None)
+        found = READERS[ending](TextFile(f"a{ending}", content), None)
         account = found.account()
     except CorpusError as error:
         assert "\n" not in str(error)

@@ -150,6 +150,16 @@ def slow_spread(row: SlowRow) -> dict[str, float | None]:
     }
 
 
+def slow_text(rows: list[SlowRow]) -> dict[str, float | None]:
+    """Return the scores of text that are no mean over rows."""
+    mean, variance = slow_distances(rows) or (None, None)
+    return {
+        "mean_distance": mean,
+        "variance_of_distance": variance,
+        "content_dependence": slow_content(rows, 10),
+    }
+
+
 def slow_distances(rows: list[SlowRow]) -> tuple[float, float] | None:
     """Return mean and variance of the distance over all pairs whose key is not the first."""
     pairs = [(abs(row.i - j), row.weights[j]) for row in rows for j in row.visible if j > 0]

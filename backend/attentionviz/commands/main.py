@@ -16,6 +16,7 @@ from attentionviz import __version__
 from attentionviz.commands.serve import add_serve, add_settings, add_token, settings_of
 from attentionviz.core.file_names import readable
 from attentionviz.core.terminal import visible, write_any_text
+from attentionviz.core.text_formats import TABLE_ENDINGS
 from attentionviz.core.types import METHODS
 from attentionviz.errors import AppError, DatasetNotFoundError, InvalidRequestError
 from attentionviz.settings.settings import CHECKOUT, load_settings
@@ -91,8 +92,9 @@ def make_parser() -> argparse.ArgumentParser:
 def _add_build(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--model", required=True, help="preset, hub id with optional @revision, folder, demo-…")
+    text = f"a sequence a line, or a table ({', '.join(TABLE_ENDINGS)})"
     corpus = parser.add_mutually_exclusive_group(required=True)
-    corpus.add_argument("--text", type=Path, metavar="FILE", help="text, CSV, TSV or JSONL")
+    corpus.add_argument("--text", type=Path, metavar="FILE", help=text)
     corpus.add_argument("--images", type=Path, metavar="FOLDER", help="PNG, JPEG, TIFF and others")
     add("--output", type=Path, metavar="FOLDER", help="data folder (default: data/built)")
     add("--id", type=readable, help="name of the dataset (default: of model and corpus)")

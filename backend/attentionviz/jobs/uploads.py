@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from attentionviz.core.image_kinds import SENT_KINDS, read_head, unread_reason
+from attentionviz.core.text_formats import TEXT_ENDINGS
 from attentionviz.errors import CorpusError
 from attentionviz.jobs.errors import UploadTooLargeError
 
-TEXT_ENDINGS = (".txt", ".text", ".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp")
 MAX_TITLE = 200
 MAX_STEM = 40

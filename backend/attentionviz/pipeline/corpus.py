@@ -9,7 +9,7 @@ from typing import Any
 from attentionviz.core.file_names import readable
 from attentionviz.core.image_kinds import READ_KINDS
 from attentionviz.errors import CorpusError
-from attentionviz.pipeline.corpora import TEXT_FORMATS
+from attentionviz.pipeline.corpora import READERS
 from attentionviz.pipeline.corpora.account import Account
 from attentionviz.pipeline.corpora.images import ABOUT, find_images, open_image
 from attentionviz.pipeline.corpora.labels import read_labels
@@ -111,9 +111,9 @@ def read_text_corpus(path: Path, text_column: str | None = None) -> TextCorpus:
     CorpusError
         If the file cannot be read; names file and line, and what to do.
     """
-    read = TEXT_FORMATS.get(path.suffix.lower())
+    read = READERS.get(path.suffix.lower())
     if read is None:
-        known = ", ".join(suffix for suffix in TEXT_FORMATS if suffix)
+        known = ", ".join(suffix for suffix in READERS if suffix)
         raise CorpusError(f"{path.name} has an unknown extension; known are {known}")
     if not path.is_file():
         raise CorpusError(f"{path} is not a file; --text takes a file, --images a folder")

@@ -49,7 +49,7 @@ class BuildRequest:
     alignment : str
         "norm ratio" or "search": how the relative scale of queries and keys is found.
     text_column : str or None
-        Column of a CSV, TSV or JSONL corpus that holds the text.
+        Column of a table that holds the text.
     skip_bad_sequences : bool
         Leave out sequences whose vectors are not finite; otherwise they are an error.
     local_models : Path or None

@@ -44,7 +44,7 @@ export const COMMANDS = Object.freeze([
     {
       name: 'method',
       label: 'Projection method; the last is the best map per head',
-      keys: '1 – 6',
+      keys: '1, 2, …',
     },
     { name: 'neighbour', label: 'Open the neighbouring head', keys: '← ↑ ↓ →' },
     { name: 'scroll', label: 'Scroll a long grid', keys: 'Page Up, Page Down' },

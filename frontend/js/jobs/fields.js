@@ -2,6 +2,8 @@
 
 import { corpusText, el, setAttribute, setText } from '../ui/dom.js';
 
+/** @import { JobOptions } from './types.js' */
+
 let nMade = 0;
 
 /**
@@ -64,7 +66,7 @@ export function checks(legend, choices) {
 /**
  * A drop area for files, and a button that opens the file dialog.
  *
- * @param {readonly string[]} endings
+ * @param {JobOptions['endings']} endings
  * @param {(files: File[]) => void} onPick
  */
 export function dropZone(endings, onPick) {
@@ -72,7 +74,7 @@ export function dropZone(endings, onPick) {
     class: 'jobs__file',
     type: 'file',
     multiple: true,
-    accept: endings.join(','),
+    accept: [...endings.text, ...endings.image].join(','),
     id: `job-files-${nMade++}`,
     onChange: () => onPick([...(input.files ?? [])]),
   });
@@ -80,7 +82,8 @@ export function dropZone(endings, onPick) {
   const note = el(
     'span',
     { class: 'jobs__hint soft' },
-    'Drop a text file (one sequence per line), a table (CSV, TSV, JSON), or images here.',
+    'Drop a text file (one sequence per line), a table ' +
+      `(${endings.table.join(', ')}), or images here.`,
   );
   const problem = el('span', { class: 'jobs__problem', role: 'alert' });
   const element = el(

@@ -38,7 +38,7 @@ export function createJobForm(options, { upload, taken, sent }) {
   /** @param {File[]} picked */
   function pick(picked) {
     files = picked;
-    const { modality, words, problem: wrong } = formatChosen(files, options);
+    const { modality, hasColumns, words, problem: wrong } = formatChosen(files, options);
     zone.show(words, wrong);
     const fitting = options.models.filter(
       (one) => modality === null || one.modality === null || one.modality === modality,
@@ -48,8 +48,7 @@ export function createJobForm(options, { upload, taken, sent }) {
       ...fitting.map((one) => el('option', { value: one.name }, one.name)),
     );
     if (fitting.some((one) => one.name === before)) model.input.value = before;
-    column.element.hidden =
-      modality !== 'text' || !/\.(csv|tsv|jsonl|ndjson|json)$/i.test(files[0]?.name ?? '');
+    column.element.hidden = !hasColumns;
     model.showError(fitting.length > 0 ? null : 'No model on this server reads these files.');
     suggest();
   }
@@ -107,7 +106,7 @@ export function createJobForm(options, { upload, taken, sent }) {
  */
 function createFields(options, on) {
   const line = { class: 'input', type: 'text' };
-  const zone = dropZone([...options.endings.text, ...options.endings.image], on.pick);
+  const zone = dropZone(options.endings, on.pick);
   const model = field('Model', el('select', { class: 'select', onChange: on.suggest }));
   const name = field(
     'Name of the dataset',

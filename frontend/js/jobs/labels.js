@@ -81,12 +81,12 @@ export function formatChosen(
   files,
   { endings, max_text_bytes: mostText, max_image_bytes: mostImages, max_images: nMost },
 ) {
-  if (files.length === 0) return { modality: null, words: '', problem: null };
+  if (files.length === 0) return { modality: null, hasColumns: false, words: '', problem: null };
   const size = files.reduce((sum, file) => sum + file.size, 0);
   const name = files.length === 1 ? files[0].name : counted(files.length, 'file');
   const words = `${name}, ${formatBytes(size)}`;
   /** @param {string} problem @returns {Chosen} */
-  const refuse = (problem) => ({ modality: null, words, problem });
+  const refuse = (problem) => ({ modality: null, hasColumns: false, words, problem });
   const isText = files.every(({ name }) => endings.text.includes(endingOf(name)));
   const isImage = files.every(({ name }) => endings.image.includes(endingOf(name)));
   const strange = files.find(
@@ -104,7 +104,8 @@ export function formatChosen(
   if (size > most) return refuse(`${formatBytes(size)} are more than ${formatBytes(most)}.`);
   if (isImage && files.length > nMost)
     return refuse(`${counted(files.length, 'image')} are more than ${count(nMost)}.`);
-  return { modality: isText ? 'text' : 'image', words, problem: null };
+  const hasColumns = endings.table.includes(endingOf(files[0].name));
+  return { modality: isText ? 'text' : 'image', hasColumns, words, problem: null };
 }
 
 /** @param {string} name */

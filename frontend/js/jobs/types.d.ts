@@ -9,6 +9,8 @@ export type JobState = Job['state'];
 /** The chosen files, and what is wrong with them, if anything. */
 export interface Chosen {
   readonly modality: Modality | null;
+  /** Whether it is a table, one column of which holds the text. */
+  readonly hasColumns: boolean;
   readonly words: string;
   readonly problem: string | null;
 }

@@ -477,6 +477,7 @@ class JobEndings(TypedDict):
     """Suffixes of accepted files."""
 
     text: list[str]
+    table: Annotated[list[str], doc("Those of text whose files have columns.")]
     image: list[str]
 
 

@@ -3,9 +3,10 @@
 from flask import Blueprint, Response
 
 from attentionviz.core.methods import METHOD_FACTS
+from attentionviz.core.text_formats import TABLE_ENDINGS, TEXT_ENDINGS
 from attentionviz.core.types import DIMS, METHODS
 from attentionviz.jobs.queue import MAX_WAITING
-from attentionviz.jobs.uploads import IMAGE_ENDINGS, TEXT_ENDINGS
+from attentionviz.jobs.uploads import IMAGE_ENDINGS
 from attentionviz.server.access.permissions import visitor
 from attentionviz.server.http import contract
 from attentionviz.server.http.context import context
@@ -30,7 +31,11 @@ def get_job_options() -> Response:
         "methods": list(METHODS),
         "default_methods": [name for name, facts in METHOD_FACTS.items() if facts.is_default],
         "dims": list(DIMS),
-        "endings": {"text": list(TEXT_ENDINGS), "image": list(IMAGE_ENDINGS)},
+        "endings": {
+            "text": list(TEXT_ENDINGS),
+            "table": list(TABLE_ENDINGS),
+            "image": list(IMAGE_ENDINGS),
+        },
         "max_text_bytes": limits.uploads.text_bytes,
         "max_image_bytes": limits.uploads.image_bytes,
         "max_images": limits.uploads.n_images,
