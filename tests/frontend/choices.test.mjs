@@ -33,9 +33,9 @@ async function loadWithInvented(t) {
     join(folder, TABLE),
     text.replace('const VIEW = {', (start) => start + SHARED + OF_PANE),
   );
-  const modules = ['choices', 'store', 'undo', 'url', 'actions', 'pane_state'].map(
-    (name) => import(pathToFileURL(join(folder, `state/${name}.js`)).href),
-  );
+  const names = ['choices', 'store', 'undo', 'url', 'actions', 'pane_state'];
+  const files = [...names.map((name) => `state/${name}.js`), 'user_sequences/token_renumbering.js'];
+  const modules = files.map((file) => import(pathToFileURL(join(folder, file)).href));
   return Object.assign({}, ...(await Promise.all(modules)));
 }
 
@@ -70,4 +70,6 @@ test('a new entry of the table has an address, words of undo, a reset and its pa
   const address = page.writeQuery(state);
   assert.equal(address, '?map-glow=soft&dataset=b&compare.note=left&compare.dataset=c');
   assert.deepEqual(page.readQuery(address).choices.beside, state.beside);
+  // tokens of a text are removed
+  assert.equal(page.renumberedState(state, 'c', (token) => token, 9, 9).beside.note, 'left');
 });

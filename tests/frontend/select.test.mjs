@@ -4,7 +4,7 @@ import { neighbourOf, reconcile } from '../../frontend/js/state/selectors.js';
 import { drawnPoint, pointOf, selectedAt } from '../../frontend/js/data/points.js';
 import { setMethods } from '../../frontend/js/data/projection_methods.js';
 import { setMeasures, PAIR_FIT } from '../../frontend/js/data/head_measures.js';
-import { DEFAULTS } from '../../frontend/js/state/choices.js';
+import { CLEARED, DEFAULTS } from '../../frontend/js/state/choices.js';
 
 setMethods(
   ['biplot', 'pca', 'attention-tsne', 'tsne', 'umap'].map((name) => ({
@@ -64,22 +64,8 @@ test('an unknown dataset is replaced with a notice, and what belonged to it goes
     selected: { kind: 'query', token: 1 },
   };
   const { change, notices } = reconcile(state, facts());
-  assert.deepEqual(change, {
-    at: null,
-    selected: null,
-    marked: '',
-    color: null,
-    hidden: [],
-    filters: DEFAULTS.filters,
-    pairs: [],
-    similarWith: null,
-    score: null,
-    order: null,
-    isOrderRising: false,
-    filterScore: null,
-    scoreRange: DEFAULTS.scoreRange,
-    dataset: 'a',
-  });
+  assert.deepEqual(change, { ...CLEARED, dataset: 'a' });
+  assert.deepEqual([change.at, change.selected], [null, null]);
   assert.match(notices[0], /no dataset “gone”/);
 });
 

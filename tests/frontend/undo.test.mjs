@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { lastMarked, readMarked, writeMarked } from '../../frontend/js/marked_points/codec.js';
-import { DEFAULTS } from '../../frontend/js/state/choices.js';
+import { DEFAULTS, ENTRIES } from '../../frontend/js/state/choices.js';
 import { createStore } from '../../frontend/js/state/store.js';
 import { createUndo, formatChange } from '../../frontend/js/state/undo.js';
 
@@ -60,19 +60,8 @@ test('taking back leaves one where one is meanwhile', () => {
 });
 
 test('every choice but those of place and look can be taken back', () => {
-  const places = [
-    'dataset',
-    'method',
-    'dims',
-    'at',
-    'isFitted',
-    'camera',
-    'turn',
-    'theme',
-    'palette',
-    'compare',
-    'texts',
-  ];
+  const places = ENTRIES.filter(([, { undo }]) => !undo).map(([name]) => name);
+  for (const name of ['camera', 'theme']) assert.ok(places.includes(name), name);
   for (const name of Object.keys(DEFAULTS)) {
     const { store, undo, choose } = begin();
     choose({ [name]: name === 'dims' ? 3 : name === 'dataset' ? 'b' : 'other' });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULTS } from '../../frontend/js/state/choices.js';
+import { placeOf } from '../../frontend/js/state/pane_state.js';
 import { fitsMarked, readQuery, writeQuery } from '../../frontend/js/state/url.js';
 
 const FULL = {
@@ -42,6 +43,7 @@ const FULL = {
     { query: 5, key: 7, isStrong: false },
   ],
   compare: {
+    ...placeOf(DEFAULTS),
     dataset: 'demo-gpt2',
     method: 'umap',
     dims: 3,
@@ -51,6 +53,7 @@ const FULL = {
     turn: { yaw: -30, pitch: 12.5 },
   },
   beside: {
+    ...DEFAULTS.beside,
     selected: { kind: 'key', token: 38 },
     marked: 'query-1-3',
     hidden: [{ kind: 'key', position: 2 }],
@@ -112,15 +115,8 @@ test('parts of a second pane that are right are kept beside parts that are wrong
   const { choices, notices } = readQuery(
     '?dataset=a&compare.dataset=b&compare.dims=4&compare.layer=1&compare.head=2',
   );
-  assert.deepEqual(choices.compare, {
-    dataset: 'b',
-    method: null,
-    dims: 2,
-    at: { layer: 1, head: 2 },
-    isFitted: false,
-    camera: null,
-    turn: null,
-  });
+  const at = { layer: 1, head: 2 };
+  assert.deepEqual(choices.compare, { ...placeOf(DEFAULTS), dataset: 'b', at });
   assert.equal(notices.length, 1);
 });
 

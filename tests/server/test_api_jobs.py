@@ -9,6 +9,7 @@ from tests.support.checked_client import CheckedClient
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 from tests.support.job_server import TEXT, form, wait_for
 
+from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.jobs import JobQueue
 from attentionviz.server.http.context import EXTENSION
 
@@ -81,13 +82,15 @@ def test_options_say_what_is_taken(idle) -> None:
         {"name": "demo-gpt2", "modality": "text"},
         {"name": "demo-vit", "modality": "image"},
     ]
+    assert set(found["endings"]["text"]) - set(found["endings"]["table"]) == {".txt", ".text"}
     assert (found["max_text_bytes"], found["max_image_bytes"]) == (50_000_000, 200_000_000)
 
 
 def test_a_folder_of_a_model_is_named_without_its_path(tmp_path, tiny_bert, tiny_vit) -> None:
     idle = Client(tmp_path, job_models=(str(tiny_bert), str(tiny_vit)))
     options = idle.client.get("/api/v1/jobs/options").json
-    assert options["default_methods"] == ["biplot", "attention-tsne"]
+    chosen = [name for name, facts in METHOD_FACTS.items() if facts.is_default]
+    assert options["default_methods"] == chosen != []
     assert options["models"] == [
         {"name": "tiny-bert", "modality": "text"},
         {"name": "tiny-vit", "modality": "image"},

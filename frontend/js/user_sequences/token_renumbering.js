@@ -1,6 +1,7 @@
 /** New numbers of tokens when a text or image of the user goes, also for older history entries. */
 
 import { readMarked, writeMarked } from '../marked_points/codec.js';
+import { marksOf } from '../state/pane_state.js';
 
 /** @import { PaneMarks, State } from '../page.js' */
 /** @import { Layer } from './live.js' */
@@ -104,19 +105,20 @@ export function renumbered(old, next) {
  */
 export function renumberedState(state, dataset, renumber, nBefore, nAfter) {
   /** @param {PaneMarks} marks @returns {PaneMarks} */
-  const moved = ({ selected, marked, hidden, pairs }) => {
+  const moved = (marks) => {
+    const { selected, marked, hidden } = marks;
     const token = selected && renumber(selected.token);
     const remaining = selected === null || token === null ? null : { ...selected, token };
     return {
+      ...marks,
       selected: remaining,
       hidden: remaining ? hidden : [],
       marked: movedMarks(marked, renumber, nBefore, nAfter),
-      pairs,
     };
   };
-  const { beside, compare, hidden, marked, pairs, selected } = state;
+  const { beside, compare } = state;
   return {
-    ...(state.dataset === dataset ? moved({ selected, marked, hidden, pairs }) : {}),
+    ...(state.dataset === dataset ? moved(marksOf(state)) : {}),
     ...(compare?.dataset === dataset ? { beside: moved(beside) } : {}),
   };
 }
