@@ -50,7 +50,7 @@ export function createDifference(root, { hover, actions }) {
     lists[kind].replaceChildren(
       ...weights[kind].map((weight, position) => {
         const token = start + position;
-        const words = formatToken(tokens, token);
+        const words = shortName(tokens, token);
         const button = el(
           'button',
           {
@@ -210,4 +210,10 @@ function drawLines(canvas, { n, pattern }, source) {
 /** @param {number} value */
 function formatSigned(value) {
   return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`;
+}
+
+/** A patch by row and column. @param {Tokens} tokens @param {number} token */
+function shortName(tokens, token) {
+  const [row, column] = [tokens.row?.[token] ?? -1, tokens.column?.[token] ?? -1];
+  return row >= 0 ? `(${row}, ${column})` : formatToken(tokens, token);
 }
