@@ -10,7 +10,8 @@ from tests.browser.page_driver import press_tool
 
 SVG = "{http://www.w3.org/2000/svg}"
 TAGS = {
-    *("svg", "title", "desc", "metadata", "rect", "image", "g", "defs", "clipPath", "linearGradient", "stop"),
+    "metadata",
+    *("svg", "title", "desc", "rect", "image", "g", "defs", "clipPath", "linearGradient", "stop"),
     *("circle", "path", "line", "text"),
 }
 
