@@ -418,6 +418,7 @@ def test_an_image_is_saved_with_its_heat_or_its_connections_and_a_head_with_patc
                 sum(len(figure.all(tag, part)) for tag in ("g", "circle", "rect"))
                 for part in ("links", "other-links")
             )
+            page.mouse.move(0, 0)  # the closed sheet leaves it on a patch, which is then told
             found = re.search(r"(\d+) connection", status.inner_text().replace("\u202f", ""))
             assert found
             told = int(found[1])
