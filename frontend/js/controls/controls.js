@@ -243,7 +243,7 @@ function createSummary(root, { pane }) {
       );
       setText(size, `${manifest.n_layers} × ${counted(manifest.n_heads, 'head')}`);
       info.words.replaceChildren(...aboutDataset(manifest, userLayer));
-      notes.replaceChildren(...limitsOf(manifest).map((words) => el('p', {}, words)));
+      notes.replaceChildren(...limitsOf(manifest));
     },
     destroy: () => element.remove(),
   };
@@ -271,14 +271,31 @@ function aboutDataset(manifest, userLayer) {
   return [el('dl', { class: 'info__terms' }, ...terms), ...(account ? [account] : [])];
 }
 
-/** What the maps of a dataset leave out. @param {Manifest} manifest */
+/**
+ * What the maps of a dataset leave out.
+ *
+ * @param {Manifest} manifest
+ * @returns {HTMLElement[]}
+ */
 function limitsOf({ bias_terms: terms, grid, n_tokens: nTokens }) {
-  return [
-    grid.n_tokens < nTokens
-      ? `The grid draws ${count(grid.n_tokens)} of the tokens; a head shows all of them.`
-      : '',
-    terms.length > 0
-      ? `Attention also depends on terms that no map shows: ${terms.join(', ')}.`
-      : '',
-  ].filter((words) => words !== '');
+  const limits = [];
+  if (grid.n_tokens < nTokens)
+    limits.push(
+      el(
+        'p',
+        {},
+        `The grid draws ${count(grid.n_tokens)} of the tokens; a head shows all of them.`,
+      ),
+    );
+  if (terms.length > 0)
+    limits.push(
+      el(
+        'p',
+        {},
+        'Attention also depends on terms that no map shows: ',
+        corpusText(terms.join(', ')),
+        '.',
+      ),
+    );
+  return limits;
 }

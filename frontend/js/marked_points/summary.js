@@ -3,7 +3,7 @@
  * at a bar shows its points in the map; a click keeps these alone.
  */
 
-import { corpusText, el, setAttribute, setText } from '../ui/dom.js';
+import { corpusText, el, setAttribute, setText, UNTRANSLATED } from '../ui/dom.js';
 import { clipped, sequenceWord, visibleText } from '../ui/labels.js';
 import { count, counted } from '../compute/number_text.js';
 import { groupMarked, markedInGroup, rankGroups } from '../compute/marked_groups.js';
@@ -132,7 +132,7 @@ function rowsOf({ groups, of }, ranked, tokens) {
       of === 'sequence' ? sequenceName(tokens, Number(found.label)) : visibleText(found.label);
     const element = el(
       'button',
-      { class: 'answer__row', type: 'button', title: titleOf(found, label) },
+      { ...UNTRANSLATED, class: 'answer__row', type: 'button', title: titleOf(found, label) },
       corpusText(clipped(label, LONGEST), 'corpus answer__label'),
       barOf(found, most),
       el('span', { class: 'answer__count' }, count(found.n)),

@@ -3,7 +3,15 @@
  * from.
  */
 
-import { corpusText, el, iconButton, ICONS, setAttribute, setText } from '../ui/dom.js';
+import {
+  corpusText,
+  el,
+  iconButton,
+  ICONS,
+  setAttribute,
+  setText,
+  UNTRANSLATED,
+} from '../ui/dom.js';
 import { formatHead, isOwnText, sequenceWord, formatTitle, formatToken } from '../ui/labels.js';
 import { count, counted } from '../compute/number_text.js';
 import { nCorpusSequences, userSequenceName } from '../data/user_sequence_text.js';
@@ -156,7 +164,7 @@ function createHeading({ actions }) {
 /** The selected token, what marks its sequence, and its attention. @param {Context} context */
 function createSelectedToken({ actions, derived, facts, store }) {
   const chosen = el('p', { class: 'panel__chosen' });
-  const answer = el('p', { class: 'panel__answer' });
+  const answer = el('p', { ...UNTRANSLATED, class: 'panel__answer' });
   const mark = el('button', {
     class: 'button button--small panel__mark',
     type: 'button',
