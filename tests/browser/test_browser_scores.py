@@ -198,7 +198,7 @@ def slide_unless_motion_is_reduced(scored: Page, address: str) -> None:
               const find = (all, words) => [...document.querySelectorAll(all)]
                 .find((one) => one.textContent.startsWith(words));
               const cell = find('.cell', 'L0 H3');
-              const choice = find('label', 'Sort by').querySelector('select');
+              const choice = find('label', 'Sort by').control;
               choice.value = order;
               choice.dispatchEvent(new Event('change'));
               const places = new Set();
