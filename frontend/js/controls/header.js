@@ -12,8 +12,12 @@ import { createSegments } from '../ui/segments.js';
 /** @import { Dims } from '../types.js' */
 
 /** What the Tab key reaches first in the map: a head of the grid, or the points of one. */
-const MAP_STOPS =
-  ".map .cell[tabindex='0'], .map .walk:not([hidden]), .message .button, .stage .bar button";
+const MAP_STOPS = [
+  ".map .cell[tabindex='0']",
+  '.map .walk',
+  '.message .button',
+  '.stage .bar button',
+];
 /** @type {Record<Theme, {next: Theme, icon: string, words: string}>} */
 const THEMES = {
   system: { next: 'light', icon: ICONS.system, words: 'Theme: system' },
@@ -83,7 +87,9 @@ function createSkipLink() {
   /** @param {Event} event */
   function skip(event) {
     event.preventDefault(); // the address holds the view
-    /** @type {HTMLElement | null} */ (document.querySelector(MAP_STOPS))?.focus();
+    const stops = MAP_STOPS.flatMap((selector) => [...document.querySelectorAll(selector)]);
+    const stop = stops.find((held) => held.checkVisibility({ visibilityProperty: true }));
+    /** @type {HTMLElement | undefined} */ (stop)?.focus();
   }
   return el('a', { class: 'skip-link', href: '#map', onClick: skip }, 'Skip to map');
 }
