@@ -165,7 +165,7 @@ def test_the_sheet_of_a_point_leads_with_its_own_sentence_and_goes_with_a_click_
     find_point(page)
     page.mouse.wheel(0, -200)
     expect(tooltip).to_be_hidden()
-    page.get_by_role("button", name="Reset zoom").click()
+    press_tool(page, "Reset zoom")
     wait_until(lambda: is_still(page), "the map is at rest")
     find_point(page)
     page.keyboard.press("ArrowRight")  # the next head
