@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.browser.page_driver import box_of, open_view, query_of, wait_until
+from tests.browser.page_driver import box_of, open_view, press_tool, query_of, wait_until
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 
 N_LAYERS, N_HEADS = 30, 9
@@ -120,5 +120,5 @@ def test_on_a_phone_the_heads_are_one_column(page: Page, deep: str) -> None:
     expect(cells.nth(2)).to_contain_text("L0 H2")
     page.evaluate("document.querySelector('.grid__scroll').scrollTop = 132 * 100")
     expect(cells.first).to_contain_text(f"L{100 // N_HEADS} H{100 % N_HEADS}")
-    page.get_by_role("button", name="Fit all").click()
+    press_tool(page, "Fit all")
     expect(page.locator(".axis--layers")).to_be_visible()
