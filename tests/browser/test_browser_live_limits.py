@@ -122,7 +122,7 @@ def test_an_image_is_dropped_pasted_or_refused_and_its_model_comes_early(
     expect(row.locator(".user-sequences__note")).to_contain_text("10 tokens; placed exactly")
     expect(page.locator(".panel__title")).to_contain_text("your image 1")
     expect(page.locator(".image__picture")).to_have_attribute("src", re.compile("^data:image/png"))
-    expect(page.locator(".image__status")).to_contain_text("Attention that the selected query pays")
+    expect(page.locator(".image__status")).to_contain_text("the selected query attends to")
     page.evaluate(DROP, {"kind": "paste", **file})
     expect(row).to_have_count(2)
     page.evaluate(DROP, {"kind": "drop", **file, "bytes": [1, 2, 3]})

@@ -98,9 +98,9 @@ def test_heat_lies_on_the_patch_that_is_attended_to_and_registers_stand_beside_t
 
 
 def light(shot: Image.Image, position: int) -> int:
-    """Return how light the middle of a patch is."""
+    """Return how light a patch is beside its corner; its weight may stand in the middle."""
     row, column = divmod(position - N_PREFIX, N_COLUMNS)
-    x, y = (column + 0.5) * shot.width / N_COLUMNS, (row + 0.5) * shot.height / N_ROWS
+    x, y = (column + 0.15) * shot.width / N_COLUMNS, (row + 0.15) * shot.height / N_ROWS
     pixel: Any = shot.getpixel((int(x), int(y)))
     return sum(pixel)
 
