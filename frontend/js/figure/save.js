@@ -8,6 +8,7 @@ import { chosenMap } from '../data/points.js';
 import { fidelityRows, pointRows, tableCsv, tableJson } from './tables.js';
 import { createSegments } from '../ui/segments.js';
 import { createCheck } from '../ui/sliders.js';
+import { focusTool } from '../ui/tool_row.js';
 
 /** @import { Context, Manifest, View } from '../page.js' */
 /** @import { ShownTheme } from '../color/point_style.js' */
@@ -266,7 +267,7 @@ function createPopup(root, fill) {
   function close() {
     const hadFocus = sheet.contains(document.activeElement);
     show(false);
-    if (hadFocus) button.focus();
+    if (hadFocus) focusTool(button);
   }
 
   cleanup.listen(element, 'keydown', (/** @type {KeyboardEvent} */ event) => {

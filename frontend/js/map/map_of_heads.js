@@ -6,6 +6,7 @@
 import { createSlot, freshValue } from '../data/slots.js';
 import { el, ICONS, icon, isNarrow, setAttribute, setText, showFailure } from '../ui/dom.js';
 import { recall, remember } from '../ui/preferences.js';
+import { focusTool } from '../ui/tool_row.js';
 import { createHeadMapDots } from './head_map_dots.js';
 import { aboutParts, imageOf, nearestParts } from './head_map_text.js';
 import { createFigureButtons } from '../figure/figure_buttons.js';
@@ -62,7 +63,7 @@ export function createMapOfHeads(root, context) {
   function fold() {
     const hadFocus = element.contains(document.activeElement);
     setOpen(false);
-    if (hadFocus) button.focus();
+    if (hadFocus) focusTool(button);
   }
 
   /** @param {number} i */

@@ -12,7 +12,7 @@ import { createPopover } from './popover.js';
 export function createToolRow({ room, leaving }) {
   const more = el(
     'button',
-    { class: 'button', type: 'button', title: 'More tools' },
+    { class: 'button tool-row__more', type: 'button', title: 'More tools' },
     el('span', {}, 'More'),
     icon(ICONS.chevron),
   );
@@ -72,4 +72,15 @@ export function createToolRow({ room, leaving }) {
       place();
     },
   };
+}
+
+/**
+ * Focus a tool, or *More* while the tool is in its closed menu, so that the focus is not lost.
+ *
+ * @param {HTMLElement} tool
+ */
+export function focusTool(tool) {
+  const more = tool.closest('.tool-row__menu')?.parentElement?.querySelector('.tool-row__more');
+  const target = tool.checkVisibility() ? tool : more;
+  if (target instanceof HTMLElement) target.focus();
 }
