@@ -80,7 +80,7 @@ def require_in_the_map_of_every_head(page: Page) -> None:
     expect(note_of(items_of(page))).to_contain_text("placed exactly")
     assert [one["text"] for one in sent] == ["a", SENTENCE]
     expect(page.locator(".about")).to_contain_text(re.compile(r"\+ \d+ tokens of yours"))
-    expect(page.locator(".legend")).to_contain_text("Larger and with a ring: your own (text 1)")
+    expect(page.locator(".legend")).to_contain_text("Larger, ringed: your own (text 1)")
     fingerprint(page)
     after = page.evaluate(CELLS)
     assert len(before) == 4
@@ -146,7 +146,7 @@ def require_in_the_address_on_request(page: Page) -> None:
     for i in range(2):
         expect(note_of(rows.nth(i))).to_contain_text("placed")
     expect(rows.nth(1)).to_contain_text("a & b #1 <b>")
-    page.get_by_role("button", name="Remove your text 2").click()
+    rows.first.get_by_role("button", name="Remove").click()
     wait_until(lambda: page.url.count("text=") == 1, "one is left in the address")
     page.get_by_label("Texts in the address").uncheck()
     wait_until(lambda: "text=" not in page.url, "the address says nothing of it")
@@ -289,6 +289,7 @@ def test_colours_search_pairs_figure_and_table_know_it_whatever_is_typed(
     add(page, "otters")
     expect(page.locator(".search__result")).to_contain_text("2 tokens")
     page.locator(".search__input").fill("")
+    open_tab(page, "View")
     pictures = set()
     for color in ("position", "norm", "attention"):
         options = page.locator("select.select option").all()
@@ -311,6 +312,7 @@ def test_colours_search_pairs_figure_and_table_know_it_whatever_is_typed(
     page.keyboard.press("t")
     expect(page.get_by_role("dialog")).to_contain_text("your text 1: otters")
     page.keyboard.press("Escape")
+    open_tab(page, "Find")
     page.get_by_role("button", name="Remove your text 1").click()
     require_hostile_texts_are_legible(page)
     add(page, "the river " * 20)

@@ -10,6 +10,7 @@ from tests.browser.page_driver import (
     fetch_json,
     find_point,
     is_still,
+    open_tab,
     open_view,
     picture,
     press_tool,
@@ -236,6 +237,7 @@ def test_another_method_images_or_other_sentences_are_drawn_beside_a_head_and_sa
     link = page.locator(".panes__link")
     expect(link).to_have_text("A and B: different sentences, linked by the search only")
     plain = picture(a), picture(b)
+    open_tab(page, "Find")
     page.get_by_role("searchbox").fill("rain")
     wait_until(lambda: picture(a) != plain[0] and picture(b) != plain[1], "both show hits")
     page.keyboard.press("Escape")
