@@ -98,20 +98,12 @@ def find_room(page: Page, size: tuple[int, int]) -> None:
     expect(page.locator(".head-table__open").first).to_be_in_viewport()
 
 
-def test_a_thousand_heads_are_shown_whole_and_their_table_holds_only_the_rows_in_sight(
+def test_the_table_of_a_thousand_heads_holds_only_the_rows_in_sight(
     page: Page, serve: Callable[[Path], str], tmp_path: Path
 ) -> None:
     wide = FakeSpec("wide", n_layers=25, n_heads=40, n_tokens=20, d_head=2, maps=("pca-2d",))
     write_fake_dataset(tmp_path, wide)
     open_view(page, serve(tmp_path), "?dataset=wide")
-    expect(page.locator(".cell")).to_have_count(1000)
-    map_box = page.locator(".map").bounding_box()
-    last = page.locator(".cell").last.bounding_box()
-    assert map_box is not None
-    assert last is not None
-    assert last["x"] + last["width"] <= map_box["x"] + map_box["width"]
-    assert last["y"] + last["height"] <= map_box["y"] + map_box["height"]
-
     open_table(page)
     found = page.locator(".head-table__row")
     assert 10 < found.count() < 80
@@ -130,6 +122,3 @@ def test_a_thousand_heads_are_shown_whole_and_their_table_holds_only_the_rows_in
     found.nth(12).click()
     layer, head = (part[1:] for part in name.split())
     expect(page.locator(".bar__title")).to_have_text(f"Layer {layer}, head {head}")
-    page.keyboard.press("g")
-    page.locator(".cell").last.click()
-    expect(page.locator(".bar__title")).to_have_text("Layer 24, head 39")

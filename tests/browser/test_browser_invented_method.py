@@ -60,6 +60,7 @@ def test_nearness_the_best_map_and_the_methods_of_a_form_are_what_the_server_say
         assert found["product"] != found["distance"], "the point tells the two apart"
         judged = page.locator(".line-legend__judged")
         expect(judged).to_contain_text(f"{found[nearness]} of its 10 strongest")
+        page.get_by_role("button", name="About: Map fidelity").click()
         note = page.get_by_text("the farther out it lies in the query’s direction")
         expect(note).to_be_visible(visible=nearness == "product")
 
