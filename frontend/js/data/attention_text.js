@@ -77,11 +77,11 @@ export function answerLine(tokens, attention, point) {
  */
 function nameIn(tokens, token, start, n) {
   const name = tokenName(tokens, token);
-  const { text } = tokens;
-  const isText = isOwnText(tokens, token);
-  const first = isText ? text.indexOf(text[token], start) : token;
-  const again = isText ? text.indexOf(text[token], first + 1) : -1;
-  const isTwice = first !== token || (again >= 0 && again < start + n);
+  const texts = tokens.text.slice(start, start + n);
+  const at = token - start;
+  const isTwice =
+    isOwnText(tokens, token) &&
+    (texts.indexOf(texts[at]) !== at || texts.lastIndexOf(texts[at]) !== at);
   return isTwice ? el('span', {}, name, ` (${tokens.position[token] + 1})`) : name;
 }
 

@@ -8,7 +8,7 @@ import { createCleanup, el } from '../ui/dom.js';
 import { createAxes } from './axes.js';
 import { createGridCells } from './grid_cells.js';
 import { createGridPlacement } from './grid_placement.js';
-import { createGridScroll } from './grid_scroll.js';
+import { ALL, createGridScroll, SCROLL_KEYS } from './grid_scroll.js';
 import { createGridText, LAYERED } from './grid_text.js';
 import { createOverview } from './overview.js';
 
@@ -17,26 +17,9 @@ import { createOverview } from './overview.js';
 /** @import { ShownTheme } from '../color/point_style.js' */
 /** @import { Transform } from '../types.js' */
 /** @import { Viewport } from './viewport.js' */
+/** @import { ScrollKey } from './grid_scroll.js' */
 /** @import { Tooltip } from '../ui/tooltip.js' */
 
-/** Far beyond any grid. */
-const ALL = 1e6;
-/**
- * Keys in the grid, as heads to go; `pages`: times what is in sight. `right` of Home and End is for
- * heads alone: a page scrolls down.
- *
- * @type {Record<string, {down?: number, right?: number, pages?: number}>}
- */
-const KEYS = {
-  ArrowUp: { down: -1 },
-  ArrowDown: { down: 1 },
-  ArrowLeft: { right: -1 },
-  ArrowRight: { right: 1 },
-  PageUp: { pages: -1 },
-  PageDown: { pages: 1 },
-  Home: { down: -ALL, right: -ALL },
-  End: { down: ALL, right: ALL },
-};
 /** What an arrow scrolls where no head has the focus, CSS pixels. */
 const ARROW_PX = 60;
 /** Share of a window that a page scrolls. */
@@ -162,7 +145,7 @@ export function createGrid(root, context) {
 
   /** @param {KeyboardEvent} event */
   function press(event) {
-    const key = KEYS[event.key];
+    const key = SCROLL_KEYS[event.key];
     const { target } = event;
     const isCell = target instanceof HTMLElement && target.dataset.cell && root.contains(target);
     if (!key || !shown || event.altKey || event.ctrlKey || event.metaKey) return;
@@ -174,12 +157,14 @@ export function createGrid(root, context) {
     event.stopPropagation();
   }
 
-  /** @param {(typeof KEYS)[string]} key */
+  /** @param {ScrollKey} key */
   function goByKey({ down = 0, right = 0, pages = 0 }) {
     if (!shown) return;
     const { bottom, top } = sight(shown);
     const rows = down + pages * Math.max(1, bottom - top - 1);
-    const i = cells.go({ down: rows, right }, shown.arrangement);
+    // The first and the last head, where a page goes to its first and last row.
+    const columns = Math.abs(down) === ALL ? down : right;
+    const i = cells.go({ down: rows, right: columns }, shown.arrangement);
     const box = placement.boxOf(i);
     if (box) viewport.reveal(box, windowOf(root, shown.arrangement));
     cells.focus();
@@ -196,9 +181,7 @@ export function createGrid(root, context) {
     if (!shown) return;
     const { arrangement, transform } = shown;
     const { x, y } = arrangement.pitch;
-    /** @param {number} n @param {number} pitch */
-    const length = (n, pitch) => Math.min(ALL, Math.max(-ALL, n)) * pitch * transform.k;
-    scroll.scrollBy({ left: length(right, x), top: length(down, y) });
+    scroll.scrollBy({ left: right * x * transform.k, top: down * y * transform.k });
   }
 
   cleanup.listen(document, 'keydown', press);
@@ -248,9 +231,9 @@ function isSame(a, b) {
   return a.k === b.k && a.x === b.x && a.y === b.y;
 }
 
-/** @param {(typeof KEYS)[string]} key CSS pixels to scroll */
+/** @param {ScrollKey} key CSS pixels to scroll */
 function pixelsOf({ down = 0, right = 0 }) {
-  return { left: Math.abs(right) === ALL ? 0 : right * ARROW_PX, top: down * ARROW_PX };
+  return { left: right * ARROW_PX, top: down * ARROW_PX };
 }
 
 /**

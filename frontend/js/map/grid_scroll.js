@@ -11,6 +11,24 @@ import { AXES } from './arrangement.js';
 /** @import { Transform } from '../types.js' */
 /** @import { Viewport } from './viewport.js' */
 
+/** Rows far beyond any grid. */
+export const ALL = 1e6;
+/** @typedef {{down?: number, right?: number, pages?: number}} ScrollKey */
+/**
+ * Keys that scroll, as rows and columns to go; `pages`: times what is in sight.
+ *
+ * @type {Readonly<Record<string, ScrollKey>>}
+ */
+export const SCROLL_KEYS = Object.freeze({
+  ArrowUp: { down: -1 },
+  ArrowDown: { down: 1 },
+  ArrowLeft: { right: -1 },
+  ArrowRight: { right: 1 },
+  PageUp: { pages: -1 },
+  PageDown: { pages: 1 },
+  Home: { down: -ALL },
+  End: { down: ALL },
+});
 /** The browser rounds a place to whole pixels of the screen. */
 const ROUNDING_PX = 1;
 

@@ -10,6 +10,7 @@ import { formatMeasureValue } from '../data/head_measure_columns.js';
 import { measureFacts } from '../data/head_measures.js';
 import { formatHead } from '../ui/labels.js';
 import { headOf } from './arrangement.js';
+import { SCROLL_KEYS } from './grid_scroll.js';
 
 /** @import { Context, Manifest, State } from '../page.js' */
 /** @import { ShownTheme } from '../color/point_style.js' */
@@ -31,22 +32,6 @@ const OUTSIDE_OPACITY = 0.2;
 const FIDELITY = 'recall_at_10';
 
 /** @typedef {Pick<Manifest, 'n_layers' | 'n_heads'>} Model */
-
-/**
- * Keys, as rows, columns and windows to go.
- *
- * @type {Record<string, {down?: number, right?: number, pages?: number}>}
- */
-const KEYS = {
-  ArrowUp: { down: -1 },
-  ArrowDown: { down: 1 },
-  ArrowLeft: { right: -1 },
-  ArrowRight: { right: 1 },
-  PageUp: { pages: -1 },
-  PageDown: { pages: 1 },
-  Home: { down: -Infinity },
-  End: { down: Infinity },
-};
 
 /**
  * @param {HTMLElement} root
@@ -213,7 +198,7 @@ export function createOverview(root, { derived, facts, theme, tooltip }, calls) 
     calls.roll(event);
   });
   cleanup.listen(strip, 'keydown', (/** @type {KeyboardEvent} */ event) => {
-    const key = KEYS[event.key];
+    const key = SCROLL_KEYS[event.key];
     if (!key || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     event.stopPropagation();

@@ -18,6 +18,8 @@ import { formatTitle, formatToken } from '../ui/labels.js';
 /** @import { Shown } from './panel.js' */
 /** @import { Squares } from '../compute/head_squares.js' */
 
+/** @typedef {Shown & {manifest: Manifest}} ShownHeads */
+
 const FONT = '12px system-ui, sans-serif';
 /** Between two squares. */
 const GAP_PX = 3;
@@ -56,7 +58,7 @@ export function createSentenceHeads(root, context) {
   root.append(element);
   /** @type {Slot<HeadPatterns>} */
   const slot = createSlot('the attention of all heads', follow);
-  /** @type {(Shown & {manifest: Manifest}) | null} */
+  /** @type {ShownHeads | null} */
   let shown = null;
   /** @type {Squares | null} */
   let squares = null;
@@ -159,7 +161,7 @@ export function createSentenceHeads(root, context) {
     if (patterns) paint(shown, patterns, squares);
   }
 
-  /** @param {Shown} given @param {HeadPatterns} patterns @param {Squares} layout */
+  /** @param {ShownHeads} given @param {HeadPatterns} patterns @param {Squares} layout */
   function paint(given, patterns, layout) {
     const pen = emptyPen(canvas);
     if (!pen) return;
@@ -274,17 +276,16 @@ function pointOf({ selected: { kind, token }, start, tokens }) {
 /**
  * What a square shows of a head, with weights as shares of the largest.
  *
- * @param {Shown} shown
+ * @param {ShownHeads} shown
  * @param {HeadPatterns} patterns
  * @param {number} index
  */
-function pictureOf({ tokens, start, n, state }, { side, values }, index) {
+function pictureOf({ manifest, tokens, start, n, state }, { side, values }, index) {
   const { row, column } = tokens;
-  if (row && column) {
+  const grid = manifest.patch_grid;
+  if (row && column && grid) {
     const weights = values.subarray(index * side, (index + 1) * side);
-    const [width, height] = [column, row].map(
-      (of) => of.subarray(start, start + n).reduce((most, at) => Math.max(most, at), 0) + 1,
-    );
+    const [width, height] = [grid.n_columns, grid.n_rows];
     const cells = new Float32Array(width * height);
     for (let i = 0; i < n; i++)
       if (row[start + i] >= 0) cells[row[start + i] * width + column[start + i]] = weights[i];
@@ -298,7 +299,7 @@ function pictureOf({ tokens, start, n, state }, { side, values }, index) {
 /**
  * The weight under the pointer, as text.
  *
- * @param {Shown} shown
+ * @param {ShownHeads} shown
  * @param {HeadPatterns} patterns
  * @param {number} index
  * @param {{x: number, y: number}} inside
