@@ -1,14 +1,14 @@
 /** The button that saves what is seen as a figure, and what it is made of as tables. */
 
 import { download, fileNameOf, TABLE_TYPES } from '../ui/download.js';
-import { createCleanup, el, icon, ICONS, setAttribute, setText } from '../ui/dom.js';
+import { el, icon, ICONS, setAttribute, setText } from '../ui/dom.js';
 import { isThere, makeFigure } from './figure.js';
 import { mapOf } from '../data/best_map.js';
 import { chosenMap } from '../data/points.js';
 import { fidelityRows, pointRows, tableCsv, tableJson } from './tables.js';
 import { createSegments } from '../ui/segments.js';
 import { createCheck } from '../ui/sliders.js';
-import { focusTool } from '../ui/tool_row.js';
+import { createPopover } from '../ui/popover.js';
 
 /** @import { Context, Manifest, View } from '../page.js' */
 /** @import { ShownTheme } from '../color/point_style.js' */
@@ -166,8 +166,8 @@ export function createSave(root, context) {
   function update() {
     const manifest = facts.description.value?.manifest;
     button.hidden = !manifest;
-    if (button.hidden) sheet.hidden = true;
-    if (sheet.hidden) return;
+    if (button.hidden) popup.close();
+    if (!popup.isOpen) return;
     if (!isThere(subject, context)) subject = 'map';
     subjects.update(
       subject,
@@ -187,7 +187,7 @@ export function createSave(root, context) {
     fidelity.hidden = facts.heads.value === null;
   }
 
-  return { element: popup.element, update, destroy: popup.destroy };
+  return { element: popup.element, update, destroy: () => popup.element.remove() };
 }
 
 /**
@@ -223,77 +223,47 @@ function createPreview(image) {
 }
 
 /**
- * The button and the sheet that it opens; Escape or a click elsewhere closes it.
+ * The button and the sheet that it opens.
  *
  * @param {HTMLElement} root
  * @param {() => void} fill brings the sheet up to date when it opens
  */
 function createPopup(root, fill) {
-  const cleanup = createCleanup();
   const button = el(
     'button',
     {
       class: 'button',
       type: 'button',
       'aria-haspopup': 'dialog',
-      'aria-expanded': 'false',
       title: 'Save a figure, or tables of numbers',
-      onClick: () => show(sheet.hidden === true),
     },
     icon(ICONS.save),
     el('span', { class: 'bar__label' }, 'Save figure'),
   );
-  const sheet = el('div', {
-    class: 'save__sheet',
-    role: 'dialog',
-    'aria-label': 'Save',
-    hidden: true,
-  });
-  const element = el('div', { class: 'save' }, button, sheet);
+  const sheet = { class: 'save__sheet', role: 'dialog', 'aria-label': 'Save' };
+  const { element: popover, close } = createPopover(button, sheet);
+  const element = el('div', { class: 'save' }, button, popover);
   root.append(element);
+  let isOpen = false;
 
-  /** @param {boolean} isShown */
-  function show(isShown) {
-    sheet.hidden = !isShown;
-    setAttribute(button, 'aria-expanded', String(isShown));
-    if (!isShown) return;
-    fill();
-    const first = /** @type {HTMLElement | null} */ (
-      sheet.querySelector('input:checked, button:not(:disabled)')
-    );
-    first?.focus();
-  }
-
-  function close() {
-    const hadFocus = sheet.contains(document.activeElement);
-    show(false);
-    if (hadFocus) focusTool(button);
-  }
-
-  cleanup.listen(element, 'keydown', (/** @type {KeyboardEvent} */ event) => {
-    if (event.key !== 'Escape' || sheet.hidden) return;
-    event.stopPropagation();
-    event.preventDefault();
-    close();
+  popover.addEventListener('beforetoggle', (event) => {
+    isOpen = /** @type {ToggleEvent} */ (event).newState === 'open';
+    if (isOpen) fill();
   });
-  cleanup.listen(
-    document,
-    'pointerdown',
-    (/** @type {PointerEvent} */ event) => {
-      if (!sheet.hidden && event.target instanceof Node && !element.contains(event.target))
-        show(false);
-    },
-    { capture: true },
-  );
+  popover.addEventListener('toggle', () => {
+    const first = /** @type {HTMLElement | null} */ (
+      popover.querySelector('input:checked, button:not(:disabled)')
+    );
+    if (isOpen) first?.focus();
+  });
 
   return {
     element,
     button,
-    sheet,
+    sheet: popover,
     close,
-    destroy() {
-      cleanup.run();
-      element.remove();
+    get isOpen() {
+      return isOpen;
     },
   };
 }

@@ -38,9 +38,9 @@ export function createPopover(button, properties, ...children) {
     element.style.left = `${Math.max(GAP_PX, left)}px`;
   }
 
-  /** Escape closes the popover alone. @param {KeyboardEvent} event */
+  /** Escape closes the innermost popover alone. @param {KeyboardEvent} event */
   function press(event) {
-    if (event.key !== 'Escape') return;
+    if (event.key !== 'Escape' || element.querySelector(':popover-open')) return;
     event.preventDefault();
     event.stopPropagation();
     close();
