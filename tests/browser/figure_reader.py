@@ -33,9 +33,15 @@ class Figure:
         return [child for group in groups for child in group if child.tag == SVG + tag]
 
     def words(self) -> str:
-        """Return all that is written or in the metadata, without signs of direction."""
-        parts = [*self.all("text"), *self.all("metadata")]
-        texts = ["".join(text.itertext()) for text in parts]
+        """Return all that is written, without signs of direction."""
+        return self._text_of("text")
+
+    def metadata(self) -> str:
+        """Return title and full caption, which a figure holds though a short one is written."""
+        return f"{self._text_of('title')} {self._text_of('metadata')}"
+
+    def _text_of(self, tag: str) -> str:
+        texts = ["".join(element.itertext()) for element in self.all(tag)]
         return re.sub("[\u2068\u2069]", "", " ".join(texts))
 
     def attribute(self, name: str) -> set[str]:

@@ -192,26 +192,39 @@ def test_a_caption_and_the_tables_of_points_and_fidelity_have_the_numbers_of_the
 
 
 def require_facts_in_caption(page: Page) -> None:
-    """Save a figure; its caption has the facts of the manifest and the fidelity of its map."""
+    """Save a figure; its caption has the facts of the manifest and the fidelity of its map.
+
+    They are in the metadata of every figure, and written on request.
+    """
     manifest = fetch_json(page, "api/v1/datasets/words")["manifest"]
     heads = fetch_json(page, "api/v1/datasets/words/heads")["heads"]
     facts = next(h for h in heads if (h["layer"], h["head"]) == (1, 2))
     figure = save_svg(page)
     assert figure.name == "words-pca-2d-L1-H2.svg"
-    words = figure.words()
+    sheet(page).get_by_role("checkbox", name="Full caption").check()
+    written = save_svg(page).words()
+    sheet(page).get_by_role("checkbox", name="Full caption").uncheck()
+    page.keyboard.press("Escape")
     model = manifest["model"]
-    for part in (model["name"], model["source"], model["weights_sha256"][:12]):
-        assert part in words
-    assert f"seed {manifest['seed']}" in words
-    assert manifest["corpus"]["name"] in words
-    for name, value in manifest["maps"]["pca-2d"]["parameters"].items():
-        assert f"{name.replace('_', ' ')} {value}" in words
     fidelity = facts["maps"]["pca-2d"]["fidelity"]
-    assert f"recall@10 {fidelity['recall_at_10']:.2f}," in words
-    assert f"trustworthiness {fidelity['trustworthiness']:.2f}." in words
-    assert "Layer 1, head 2" in words
-    assert "Colour: position." in words
-    assert f"Maps and scores by AttentionViz {manifest['attentionviz_version']}." in words
+    parameters = manifest["maps"]["pca-2d"]["parameters"].items()
+    parts = (
+        model["name"],
+        model["source"],
+        model["weights_sha256"][:12],
+        f"seed {manifest['seed']}",
+        manifest["corpus"]["name"],
+        *(f"{name.replace('_', ' ')} {value}" for name, value in parameters),
+        f"recall@10 {fidelity['recall_at_10']:.2f},",
+        f"trustworthiness {fidelity['trustworthiness']:.2f}.",
+        "Layer 1, head 2",
+        "Colour: position.",
+        f"Maps and scores by AttentionViz {manifest['attentionviz_version']}.",
+    )
+    for caption in (figure.metadata(), written):
+        assert [part for part in parts if part not in caption] == []
+    assert "Layer 1, head 2" in figure.words()
+    assert model["weights_sha256"][:12] not in figure.words(), "the caption is short"
 
 
 def rows_of(content: bytes) -> list[dict[str, str]]:
@@ -385,7 +398,7 @@ def test_a_grid_of_many_points_is_a_picture_with_words_around_it(page: Page, cro
     for head in heads:
         assert f"L{head['layer']} H{head['head']}" in words
         assert f"{head['maps']['pca-2d']['fidelity']['recall_at_10']:.2f}" in words
-    assert "mean over heads" in figure.words()
+    assert "mean over heads" in figure.metadata()
 
 
 def test_an_image_is_saved_with_its_heat_or_its_connections_and_a_head_with_patches(

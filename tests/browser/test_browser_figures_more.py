@@ -32,10 +32,17 @@ def pixels(element: object) -> Image.Image:
 
 
 def lacking(figure: Figure, *more: str) -> list[str]:
-    """Return what a caption does not say of model, weights, corpus, seed, version, and more."""
-    words = figure.words()
-    wanted = ("Model: ", "weights sha256", "Corpus: ", "seed ", "AttentionViz", *more)
-    return [part for part in wanted if part not in words]
+    """Return what a full caption lacks of model, weights, corpus, seed, version and more.
+
+    `more` may be written in the figure instead.
+    """
+    caption = figure.metadata()
+    facts = ("Model: ", "weights sha256", "Corpus: ", "seed ", "AttentionViz")
+    written = caption + figure.words()
+    return [
+        *(part for part in facts if part not in caption),
+        *(part for part in more if part not in written),
+    ]
 
 
 def is_offered(page: Page, what: str) -> bool:

@@ -248,13 +248,14 @@ function createPopup(root, fill) {
 
   popover.addEventListener('beforetoggle', (event) => {
     isOpen = /** @type {ToggleEvent} */ (event).newState === 'open';
-    if (isOpen) fill();
-  });
-  popover.addEventListener('toggle', () => {
+    if (!isOpen) return;
+    fill();
+    const all = /** @type {NodeListOf<HTMLElement>} */ (popover.querySelectorAll('input, button'));
+    for (const control of all) control.autofocus = false;
     const first = /** @type {HTMLElement | null} */ (
       popover.querySelector('input:checked, button:not(:disabled)')
     );
-    if (isOpen) first?.focus();
+    if (first) first.autofocus = true;
   });
 
   return {

@@ -56,7 +56,7 @@ export function createPopover(button, properties, ...children) {
   element.addEventListener('beforetoggle', (event) => {
     const isOpening = /** @type {ToggleEvent} */ (event).newState === 'open';
     button.setAttribute('aria-expanded', String(isOpening));
-    element.style.visibility = isOpening ? 'hidden' : ''; // until it has its place
+    element.style.opacity = isOpening ? '0' : ''; // until it has its place; it can be focused
     if (isOpening) {
       document.addEventListener('keydown', press);
       window.addEventListener('resize', close);
@@ -68,7 +68,7 @@ export function createPopover(button, properties, ...children) {
   element.addEventListener('toggle', (event) => {
     if (/** @type {ToggleEvent} */ (event).newState !== 'open') return;
     place();
-    element.style.visibility = '';
+    element.style.opacity = '';
   });
 
   return { element, close };
