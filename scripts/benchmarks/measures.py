@@ -8,6 +8,7 @@ import numpy as np
 from scripts.benchmarks.timing import cpu_seconds
 
 from attentionviz import models, projections
+from attentionviz.core.rule import ScoreRule
 from attentionviz.core.types import HeadId
 from attentionviz.measures.fidelity import TokenPositions, measure, prepare
 from attentionviz.pipeline.progress import Progress
@@ -37,7 +38,7 @@ class Capture(NamedTuple):
         """Return where tokens stand; the model of the benchmark looks both ways."""
         starts = np.repeat(np.cumsum(self.lengths) - self.lengths, self.lengths)
         sequence = np.repeat(np.arange(len(self.lengths)), self.lengths)
-        return TokenPositions(sequence, np.arange(len(starts)) - starts, False, None)
+        return TokenPositions(sequence, np.arange(len(starts)) - starts, ScoreRule(1.0, False))
 
 
 def capture(model: "models.LoadedModel", texts: list[str], n_tokens: int) -> Capture:
@@ -50,10 +51,7 @@ def capture(model: "models.LoadedModel", texts: list[str], n_tokens: int) -> Cap
         lengths += batch.lengths
         if sum(lengths) >= n_tokens:
             break
-    rules = [
-        {"scaling": r.scaling, "is_causal": r.is_causal, "max_distance": r.max_distance}
-        for r in model.rules
-    ]
+    rules = [rule.facts() for rule in model.rules]
     joined = (np.concatenate(queries, axis=2), np.concatenate(keys, axis=2))
     return Capture(*joined, np.array(lengths), rules).first(n_tokens)
 

@@ -10,6 +10,7 @@ from scripts.benchmarks import measures
 from scripts.benchmarks.timing import cpu_seconds
 
 from attentionviz import models, projections
+from attentionviz.core.rule import HeadRule
 from attentionviz.core.types import METHODS, HeadId
 from attentionviz.measures.head_scores import HeadAttention, TextTokens, score_head
 from attentionviz.projections import HeadVectors
@@ -72,7 +73,9 @@ def all_scores(head: RealHead) -> None:
     """Compute every score of text but those of the probe, as a build does."""
     vectors = head.vectors
     score_head(
-        HeadAttention(vectors.queries, vectors.keys, head.lengths, vectors.scaling, False),
+        HeadAttention(
+            vectors.queries, vectors.keys, head.lengths, HeadRule(vectors.scaling, False)
+        ),
         head.tokens,
     )
 

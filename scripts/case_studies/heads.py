@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attentionviz.core.pattern import attention_pattern
+from attentionviz.core.rule import head_rule
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.store.dataset import DatasetReader
 from attentionviz.store.reader import open_dataset
@@ -27,7 +28,6 @@ class Dataset:
 
     def __init__(self, data_dir: Path, dataset_id: str) -> None:
         self.reader: DatasetReader = open_dataset(data_dir, dataset_id)
-        self.layers = self.reader.manifest["layers"]
         self.n_tokens: int = self.reader.manifest["n_tokens"]
         self.sequences = self.reader.sequences()
 
@@ -47,10 +47,8 @@ class Dataset:
         """Return the pattern of every sequence, each float32 (n, n), [query_pos, key_pos]."""
         queries = self.reader.array(self.reader.queries_path(head))
         keys = self.reader.array(self.reader.keys_path(head))
-        return [
-            attention_pattern(queries[a:b], keys[a:b], **self.layers[head.layer])
-            for a, b in self.spans()
-        ]
+        rule = head_rule(self.reader.manifest, head)
+        return [attention_pattern(queries[a:b], keys[a:b], rule) for a, b in self.spans()]
 
     def score(self, head: HeadId, name: str) -> float:
         """Return a score of a head as the build measured it."""

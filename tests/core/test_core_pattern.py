@@ -7,21 +7,22 @@ from hypothesis import strategies as st
 
 from attentionviz.core.pattern import (
     attention_pattern,
-    visible_keys,
-    visible_span,
+    pattern_rows,
     weigh_keys,
 )
+from attentionviz.core.rule import HeadRule
 from attentionviz.errors import ShapeError
 
 # A row of float32 exponentials sums to one within its rounding.
 TOLERANCE = 1e-5
+FULL = HeadRule(0.5, is_causal=False)
+CAUSAL = HeadRule(0.5, is_causal=True)
 
 
-def random_pattern(n: int, seed: int, **rule: object) -> np.ndarray:
+def random_pattern(n: int, seed: int, rule: HeadRule) -> np.ndarray:
     rng = np.random.default_rng(seed)
     queries, keys = rng.standard_normal((2, n, 4)).astype(np.float32)
-    rule = {"is_causal": False, "max_distance": None} | rule
-    return attention_pattern(queries, keys, scaling=0.5, **rule)
+    return attention_pattern(queries, keys, rule)
 
 
 @given(
@@ -33,7 +34,7 @@ def random_pattern(n: int, seed: int, **rule: object) -> np.ndarray:
 def test_rows_sum_to_one_over_what_is_visible(
     n: int, seed: int, is_causal: bool, max_distance: int | None
 ) -> None:
-    pattern = random_pattern(n, seed, is_causal=is_causal, max_distance=max_distance)
+    pattern = random_pattern(n, seed, HeadRule(0.5, is_causal, max_distance))
     assert np.abs(pattern.sum(axis=1) - 1).max() < TOLERANCE
     for i in range(n):
         for j in range(n):
@@ -43,17 +44,22 @@ def test_rows_sum_to_one_over_what_is_visible(
             assert not is_hidden or pattern[i, j] == 0
 
 
-def test_the_first_rows_are_those_of_the_whole_sequence() -> None:
-    rng = np.random.default_rng(0)
-    queries, keys = rng.standard_normal((2, 9, 4)).astype(np.float32)
-    rule = {"scaling": 1.0, "is_causal": False, "max_distance": 3}
-    whole = attention_pattern(queries, keys, **rule)
-    assert np.allclose(attention_pattern(queries[:4], keys, **rule), whole[:4])
+@pytest.mark.parametrize(("is_causal", "max_distance"), [(False, None), (True, None), (True, 2)])
+def test_some_rows_are_those_of_the_whole_pattern(
+    is_causal: bool, max_distance: int | None
+) -> None:
+    queries, keys = np.random.default_rng(0).standard_normal((2, 9, 4)).astype(np.float32)
+    rule, at = HeadRule(0.7, is_causal, max_distance), np.array([0, 3, 8])
+    whole = attention_pattern(queries, keys, rule)
+    assert np.allclose(attention_pattern(queries[:4], keys, rule), whole[:4])
+    rows = pattern_rows(queries[None, at], keys[None], at, rule)[0]
+    assert np.allclose(rows, whole[at], atol=1e-6)
+    assert (rule.visible(at, 9) == (whole[at] > 0)).all()
 
 
 def test_large_scores_do_not_overflow() -> None:
     vectors = np.full((3, 2), 1e4, dtype=np.float32)
-    pattern = attention_pattern(vectors, vectors, scaling=1.0, is_causal=True, max_distance=None)
+    pattern = attention_pattern(vectors, vectors, CAUSAL)
     assert np.allclose(pattern[2], 1 / 3)
 
 
@@ -61,24 +67,20 @@ def test_large_scores_do_not_overflow() -> None:
 def test_the_span_of_a_query_is_what_its_row_of_the_mask_leaves(
     n: int, is_causal: bool, max_distance: int | None
 ) -> None:
-    rule = {"is_causal": is_causal, "max_distance": max_distance}
-    visible = visible_keys(n, n, **rule)
-    for query in range(n):
-        seen = np.arange(n) if visible is None else np.flatnonzero(visible[query])
-        assert visible_span(query, n, **rule) == (seen[0], seen[-1] + 1)
-
-
-def test_everything_visible_needs_no_mask() -> None:
-    assert visible_keys(3, 3, is_causal=False, max_distance=None) is None
+    rule = HeadRule(1.0, is_causal, max_distance)
+    for query, visible in enumerate(rule.visible(np.arange(n), n)):
+        seen = np.flatnonzero(visible)
+        assert rule.span(query, n) == (seen[0], seen[-1] + 1)
+    assert rule.hides_keys or rule.visible(np.arange(n), n).all()
 
 
 def test_weighing_by_equal_norms_changes_nothing() -> None:
-    pattern = random_pattern(5, 1)
+    pattern = random_pattern(5, 1, FULL)
     assert np.allclose(weigh_keys(pattern, np.full(5, 3.0)), pattern)
 
 
 def test_weighing_moves_weight_to_large_values_and_keeps_rows() -> None:
-    pattern = random_pattern(5, 2)
+    pattern = random_pattern(5, 2, FULL)
     weighed = weigh_keys(pattern, np.array([1, 1, 9, 1, 0]))
     assert (weighed[:, 2] > pattern[:, 2]).all()
     assert (weighed[:, 4] == 0).all()
@@ -86,15 +88,15 @@ def test_weighing_moves_weight_to_large_values_and_keeps_rows() -> None:
 
 
 def test_a_row_without_any_weight_stays_zero() -> None:
-    pattern = random_pattern(3, 3, is_causal=True)
+    pattern = random_pattern(3, 3, CAUSAL)
     assert weigh_keys(pattern, np.array([0, 1, 1]))[0].tolist() == [0, 0, 0]
 
 
 def test_shapes_that_do_not_fit_are_named() -> None:
     queries, keys = np.zeros((4, 2), np.float32), np.zeros((3, 2), np.float32)
     with pytest.raises(ShapeError, match="4 queries of a sequence that has 3 keys"):
-        attention_pattern(queries, keys, scaling=1.0, is_causal=True, max_distance=None)
+        attention_pattern(queries, keys, CAUSAL)
     with pytest.raises(ShapeError, match=r"expected \(any, 3\)"):
-        attention_pattern(keys, keys.T, scaling=1.0, is_causal=True, max_distance=None)
+        attention_pattern(keys, keys.T, CAUSAL)
     with pytest.raises(ShapeError, match=r"\(2,\), expected \(3,\)"):
         weigh_keys(np.zeros((3, 3), np.float32), np.zeros(2))

@@ -8,6 +8,7 @@ from scipy.stats import spearmanr
 from sklearn.manifold import trustworthiness as sklearn_trustworthiness
 
 from attentionviz.core.methods import METHOD_FACTS
+from attentionviz.core.rule import ScoreRule
 from attentionviz.errors import ShapeError
 from attentionviz.measures.fidelity import TokenPositions, measure, prepare
 from attentionviz.projections import HeadVectors, project
@@ -24,8 +25,7 @@ def places_of(
     return TokenPositions(
         np.repeat(np.arange(len(lengths)), lengths),
         np.concatenate([np.arange(n) for n in lengths]),
-        is_causal,
-        max_distance,
+        ScoreRule(1.0, is_causal, max_distance),
     )
 
 
@@ -77,10 +77,10 @@ def slow_rank_correlation(
     for i in range(n):
         back = places.position[i] - places.position
         visible = places.sequence_index == places.sequence_index[i]
-        if places.is_causal:
+        if places.rule.is_causal:
             visible = visible & (back >= 0)
-        if places.max_distance is not None:
-            visible = visible & (np.abs(back) <= places.max_distance)
+        if places.rule.max_distance is not None:
+            visible = visible & (np.abs(back) <= places.rule.max_distance)
         if visible.sum() < 3:
             continue
         scores = (vectors.keys @ vectors.queries[i])[visible]

@@ -16,6 +16,7 @@ from tests.support.head_patterns import (
     text_tokens,
 )
 
+from attentionviz.core.rule import HeadRule
 from attentionviz.core.scores import HEAD_NAMES, PROBE_SCORES, SCORE_FACTS
 from attentionviz.errors import BuildError, ShapeError
 from attentionviz.measures.head_scores import (
@@ -191,11 +192,11 @@ def test_nine_of_ten_equal_keys_hold_ninety_percent() -> None:
 def test_norm_ratio_is_of_medians_and_undefined_without_keys() -> None:
     queries = np.array([[3, 4], [0, 1], [0, 100]], dtype=np.float16)
     keys = np.array([[2, 0], [0, 2], [7, 0]], dtype=np.float16)
-    head = HeadAttention(queries, keys, np.array([2, 1]), 1.0, is_causal=False)
+    head = HeadAttention(queries, keys, np.array([2, 1]), HeadRule(1.0, False))
     assert found(head, text_tokens([1, 2, 3]))["norm_ratio"] == (2.5, 3)
-    swapped = HeadAttention(keys, queries, np.array([2, 1]), 1.0, is_causal=False)
+    swapped = HeadAttention(keys, queries, np.array([2, 1]), HeadRule(1.0, False))
     assert found(swapped, text_tokens([1, 2, 3]))["norm_ratio"] == (0.4, 3)
-    silent = HeadAttention(queries, keys * 0, np.array([2, 1]), 1.0, is_causal=False)
+    silent = HeadAttention(queries, keys * 0, np.array([2, 1]), HeadRule(1.0, False))
     assert found(silent, text_tokens([1, 2, 3]))["norm_ratio"] == UNDEFINED
 
 
@@ -429,7 +430,7 @@ def test_vectors_that_are_not_finite_are_refused() -> None:
 def test_sequences_that_do_not_fit_the_vectors_are_refused() -> None:
     head = random_head([4, 5])
     with pytest.raises(ShapeError, match="the sequences have 8 tokens, there are 9 queries"):
-        HeadAttention(head.queries, head.keys, np.array([4, 4]), 1.0, False)
+        HeadAttention(head.queries, head.keys, np.array([4, 4]), HeadRule(1.0, False))
     with pytest.raises(ShapeError, match="token_id has shape"):
         score_head(head, text_tokens([1] * 8))
 
@@ -437,7 +438,7 @@ def test_sequences_that_do_not_fit_the_vectors_are_refused() -> None:
 def test_half_precision_is_scored_as_it_is_stored() -> None:
     head = random_head([6, 8], 2)
     half = HeadAttention(
-        head.queries.astype(np.float16), head.keys.astype(np.float16), head.lengths, 1.1, False
+        head.queries.astype(np.float16), head.keys.astype(np.float16), head.lengths, head.rule
     )
     tokens = text_tokens([1, 2] * 7)
     for name, (value, n_rows) in found(half, tokens).items():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from attentionviz.core.pattern import attention_pattern
+from attentionviz.core.rule import HeadRule
 from attentionviz.measures.similarity import smoothed
 from attentionviz.measures.unit_patterns import unit_means, unit_pattern
 
@@ -13,8 +14,8 @@ UNITS = np.array([-1, 0, 0, 1, 2, 2, 2, -1])
 @pytest.mark.parametrize("is_causal", [False, True])
 def test_a_key_word_has_the_sum_and_a_query_word_the_mean(is_causal: bool) -> None:
     queries, keys = np.random.default_rng(0).standard_normal((2, 8, 4)).astype(np.float32)
-    rule = {"scaling": 0.5, "is_causal": is_causal, "max_distance": None}
-    pattern = attention_pattern(queries, keys, **rule)
+    rule = HeadRule(0.5, is_causal)
+    pattern = attention_pattern(queries, keys, rule)
     wanted, seen = np.zeros((3, 3)), np.zeros((3, 3), dtype=bool)
     for i in range(3):
         tokens = np.flatnonzero(UNITS == i)
@@ -30,15 +31,15 @@ def test_a_key_word_has_the_sum_and_a_query_word_the_mean(is_causal: bool) -> No
 
 def test_every_token_a_unit_is_the_pattern_itself() -> None:
     queries, keys = np.random.default_rng(1).standard_normal((2, 6, 4)).astype(np.float32)
-    rule = {"scaling": 1.0, "is_causal": False, "max_distance": None}
+    rule = HeadRule(1.0, is_causal=False)
     found = unit_pattern(queries, keys, np.arange(6), rule)
-    assert np.allclose(found, smoothed(attention_pattern(queries, keys, **rule)), atol=1e-6)
+    assert np.allclose(found, smoothed(attention_pattern(queries, keys, rule)), atol=1e-6)
 
 
 def test_all_weight_on_a_special_token_leaves_an_even_row() -> None:
     queries = np.array([[0.0], [400.0], [400.0]], dtype=np.float32)
     keys = np.array([[400.0], [0.0], [0.0]], dtype=np.float32)
-    rule = {"scaling": 1.0, "is_causal": False, "max_distance": None}
+    rule = HeadRule(1.0, is_causal=False)
     assert unit_pattern(queries, keys, np.array([-1, 0, 1]), rule) == pytest.approx(0.5)
 
 

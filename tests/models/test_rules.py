@@ -7,13 +7,14 @@ from transformers.masking_utils import (
     sliding_window_causal_mask_function,
 )
 
+from attentionviz.core.rule import LayerRule
 from attentionviz.errors import UnsupportedModelError
 from attentionviz.models.rules import (
-    LayerRule,
     matrix_of_function,
     require_mask_follows,
     rule_of_matrix,
     visible_in_mask,
+    visible_matrix,
 )
 
 
@@ -23,14 +24,14 @@ def test_a_rule_is_found_again_from_its_own_matrix(
     is_causal: bool, max_distance: int | None
 ) -> None:
     rule = LayerRule(0.5, is_causal, max_distance)
-    found = rule_of_matrix(rule.visible(7), 0.5, 0)
-    assert torch.equal(found.visible(7), rule.visible(7))
+    found = rule_of_matrix(visible_matrix(rule, 7), 0.5, 0)
+    assert torch.equal(visible_matrix(found, 7), visible_matrix(rule, 7))
     if max_distance != 0:  # seeing nothing but oneself is causal, too
         assert found == rule
 
 
 def test_a_window_that_no_key_is_outside_of_is_no_limit() -> None:
-    assert rule_of_matrix(LayerRule(1.0, True, 99).visible(5), 1.0, 0).max_distance is None
+    assert rule_of_matrix(visible_matrix(LayerRule(1.0, True, 99), 5), 1.0, 0).max_distance is None
 
 
 def test_the_windows_of_transformers_become_largest_distances() -> None:
@@ -41,7 +42,7 @@ def test_the_windows_of_transformers_become_largest_distances() -> None:
 
 
 def test_a_matrix_that_no_rule_makes_is_refused_with_its_layer() -> None:
-    seen = LayerRule(1.0, True, None).visible(6)
+    seen = visible_matrix(LayerRule(1.0, True, None), 6)
     seen[4, 1] = False
     with pytest.raises(UnsupportedModelError, match="layer 3 hides keys by a rule"):
         rule_of_matrix(seen, 1.0, 3)
@@ -63,15 +64,15 @@ FULL = torch.tensor([5, 5])
 
 
 def padded_mask(rule: LayerRule) -> torch.Tensor:
-    return (rule.visible(5)[None] & REAL[:, None, :])[:, None]  # (sequence, 1, query, key)
+    return (visible_matrix(rule, 5)[None] & REAL[:, None, :])[:, None]  # (sequence, 1, query, key)
 
 
 CAUSAL = LayerRule(1.0, True, None)
 MASKS = {
     "a row of keys for all queries": (REAL[:, None, None], False, LENGTHS),
     "a row of keys for all queries and sequences": (torch.ones(5) > 0, False, FULL),
-    "a square for all sequences": (CAUSAL.visible(5), True, FULL),
-    "a square for each head": (CAUSAL.visible(5).expand(3, 5, 5), True, FULL),
+    "a square for all sequences": (visible_matrix(CAUSAL, 5), True, FULL),
+    "a square for each head": (visible_matrix(CAUSAL, 5).expand(3, 5, 5), True, FULL),
     "a square for each sequence": (padded_mask(CAUSAL), True, LENGTHS),
 }
 

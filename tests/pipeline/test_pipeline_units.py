@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 
+from attentionviz.core.rule import LayerRule
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import BuildError
 from attentionviz.pipeline.units import MapJob, run_unit, shared_neighbours
@@ -49,7 +50,7 @@ def test_tokens_stand_in_their_own_sequence(job):
     positions = job.positions(0)
     assert positions.sequence_index.tolist() == [0] * 6 + [1] * 8 + [2] * 7
     assert positions.position.tolist() == [*range(6), *range(8), *range(7)]
-    assert (positions.is_causal, positions.max_distance) == (True, 3)
+    assert positions.rule == LayerRule(0.5, is_causal=True, max_distance=3)
 
 
 def test_a_unit_writes_every_map_after_its_facts(job):

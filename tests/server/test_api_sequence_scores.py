@@ -18,6 +18,7 @@ from tests.support.fake_dataset import (
 )
 
 from attentionviz.analysis import sequence_scores
+from attentionviz.core.rule import HeadRule
 from attentionviz.measures.head_scores.corpus import HeadAttention, TextTokens
 from attentionviz.measures.head_scores.scoring import score_head
 
@@ -78,7 +79,7 @@ def test_means_of_sequences_weighed_by_their_rows_are_the_scores_of_the_head(
 ) -> None:
     queries, keys, _ = vectors(data_dir, TEXT, 1, 1)
     lengths = np.array(make_corpus(TEXT).lengths)
-    attention = HeadAttention(queries, keys, lengths, TEXT.d_head**-0.5, TEXT.is_causal)
+    attention = HeadAttention(queries, keys, lengths, HeadRule(TEXT.d_head**-0.5, TEXT.is_causal))
     tokens = TextTokens.of(np.zeros(len(queries), dtype=np.int64))
     head = score_head(attention, tokens).scores
     found = array_of(client.get(f"{BASE}/text/sequences/scores?layer=1&head=1")).astype(float)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from attentionviz.core.pattern import attention_pattern
+from attentionviz.core.rule import HeadRule
 from attentionviz.measures.head_scores import HeadAttention, PatchTokens, TextTokens
 
 TINY = 1e-30
@@ -25,7 +26,7 @@ def head_of(
         weights = np.maximum(np.asarray(pattern, dtype=np.float64), TINY)
         queries[start : start + n, :n] = np.log(weights)
         keys[start : start + n, :n] = np.eye(n)
-    return HeadAttention(queries, keys, lengths, 1.0, is_causal, max_distance)
+    return HeadAttention(queries, keys, lengths, HeadRule(1.0, is_causal, max_distance))
 
 
 def random_head(
@@ -34,7 +35,7 @@ def random_head(
     """Return a head of random vectors."""
     shape = (2, sum(lengths), 5)
     queries, keys = np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
-    return HeadAttention(queries, keys, np.array(lengths), 1.1, is_causal, max_distance)
+    return HeadAttention(queries, keys, np.array(lengths), HeadRule(1.1, is_causal, max_distance))
 
 
 def text_tokens(
@@ -80,20 +81,15 @@ class SlowRow:
 
     def __init__(self, head: HeadAttention, start: int, length: int, i: int) -> None:
         inside = slice(start, start + length)
-        pattern = attention_pattern(
-            head.queries[inside],
-            head.keys[inside],
-            scaling=head.scaling,
-            is_causal=head.is_causal,
-            max_distance=head.max_distance,
-        )
+        rule = head.rule
+        pattern = attention_pattern(head.queries[inside], head.keys[inside], rule)
         self.i, self.start, self.length = i, start, length
         self.weights = pattern[i].astype(np.float64)
         self.visible = [
             j
             for j in range(length)
-            if (j <= i or not head.is_causal)
-            and (head.max_distance is None or abs(i - j) <= head.max_distance)
+            if (j <= i or not rule.is_causal)
+            and (rule.max_distance is None or abs(i - j) <= rule.max_distance)
         ]
 
     def mass(self, keys: set[int]) -> float | None:

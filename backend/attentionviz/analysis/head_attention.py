@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from attentionviz import __version__
 from attentionviz.analysis.answer_cache import cached
 from attentionviz.core.pattern import NORM_COLUMN, WEIGHTS, Floats, attention_pattern, weigh_keys
+from attentionviz.core.rule import head_rule
 from attentionviz.core.types import HeadId
 from attentionviz.errors import DamagedDatasetError, InvalidRequestError, NotFoundError
 from attentionviz.store import layout
@@ -102,11 +103,8 @@ def sequence_pattern(
         limiter if limiter and is_long else nullcontext(),
         _open_norms(reader, head, weight) as norms,
     ):
-        pattern = attention_pattern(
-            reader.queries(head, *span),
-            reader.keys(head, *span),
-            **reader.manifest["layers"][head.layer],
-        )
+        queries, keys = reader.queries(head, *span), reader.keys(head, *span)
+        pattern = attention_pattern(queries, keys, head_rule(reader.manifest, head))
         pattern = _weighed(pattern, norms, span, weight)
         require_finite(pattern, head)
     return pattern
@@ -342,7 +340,7 @@ def _mean(
     reader: DatasetReader, head: HeadId, length: int, weight: str, chosen: NDArray[np.int64]
 ) -> Floats:
     sequences = reader.sequences()
-    rule = reader.manifest["layers"][head.layer]
+    rule = head_rule(reader.manifest, head)
     total = np.zeros((length, length), dtype=np.float64)
     with (
         reader.open_array(reader.queries_path(head)) as queries,
@@ -351,9 +349,9 @@ def _mean(
     ):
         for start, n in zip(sequences.start[chosen], sequences.length[chosen], strict=True):
             # The first rows of a causal pattern do not depend on later keys.
-            stop = start + (length if rule["is_causal"] else n)
+            stop = start + (length if rule.is_causal else n)
             rows = queries.rows(int(start), int(start) + length)
-            pattern = attention_pattern(rows, keys.rows(int(start), int(stop)), **rule)
+            pattern = attention_pattern(rows, keys.rows(int(start), int(stop)), rule)
             total += _weighed(pattern, norms, (int(start), int(stop)), weight)[:, :length]
     mean = (total / len(chosen)).astype(np.float32)
     require_finite(mean, head)

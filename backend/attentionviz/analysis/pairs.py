@@ -8,7 +8,8 @@ import numpy as np
 
 from attentionviz.analysis.answer_cache import cached
 from attentionviz.analysis.head_attention import CHUNK_ROWS, all_heads, fingerprint, require_finite
-from attentionviz.core.pattern import Floats, visible_span
+from attentionviz.core.pattern import Floats
+from attentionviz.core.rule import head_rule
 from attentionviz.core.types import HeadId
 from attentionviz.errors import InvalidRequestError
 from attentionviz.measures.pair_fit import PairScores, fit, pair_weight, score_pairs
@@ -165,11 +166,10 @@ def _score_head(
 
 def _seen(reader: DatasetReader, head: HeadId, pair: Pair) -> list[tuple[int, int]]:
     """Return the blocks of keys that a pair's query sees; none where its key is not among them."""
-    sequences, rule = reader.sequences(), reader.manifest["layers"][head.layer]
+    sequences, rule = reader.sequences(), head_rule(reader.manifest, head)
     sequence = int(np.searchsorted(sequences.start, pair.query, side="right")) - 1
     start, n = int(sequences.start[sequence]), int(sequences.length[sequence])
-    hidden = {name: rule[name] for name in ("is_causal", "max_distance")}
-    low, end = (start + at for at in visible_span(pair.query - start, n, **hidden))
+    low, end = (start + at for at in rule.span(pair.query - start, n))
     if not low <= pair.key < end:
         return []
     return [(at, min(at + CHUNK_ROWS, end)) for at in range(low, end, CHUNK_ROWS)]

@@ -14,6 +14,7 @@ from attentionviz.analysis.head_attention import (
     require_finite,
 )
 from attentionviz.core.pattern import Floats
+from attentionviz.core.rule import head_rule
 from attentionviz.core.types import HeadId
 from attentionviz.measures.head_scores.corpus import HeadAttention, TextTokens
 from attentionviz.measures.head_scores.spread import row_entropies, row_sparsities
@@ -98,7 +99,7 @@ def _chosen_sequences(lengths: NDArray[np.int64], n_heads: int) -> NDArray[np.bo
 
 def _sums_of(reader: DatasetReader, head: HeadId, chosen: NDArray[np.bool_]) -> Sums:
     """Return keys for 90 %, entropy and 1, summed over the rows of each sequence."""
-    (starts, lengths), rule = reader.sequences(), reader.manifest["layers"][head.layer]
+    (starts, lengths), rule = reader.sequences(), head_rule(reader.manifest, head)
     sums = np.zeros((len(chosen), 3))
     groups = starts // CHUNK_TOKENS
     with (
@@ -112,7 +113,7 @@ def _sums_of(reader: DatasetReader, head: HeadId, chosen: NDArray[np.bool_]) -> 
             first = np.cumsum(lengths[some]) - lengths[some]
             tokens = np.repeat(starts[some] - span[0] - first, lengths[some]) + np.arange(len(own))
             attention = HeadAttention(
-                queries.rows(*span)[tokens], keys.rows(*span)[tokens], lengths[some], **rule
+                queries.rows(*span)[tokens], keys.rows(*span)[tokens], lengths[some], rule
             )
             _add_sums(sums, attention, own)
     return sums

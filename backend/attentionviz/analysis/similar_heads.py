@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from attentionviz.analysis.answer_cache import cached
 from attentionviz.analysis.head_attention import all_heads, fingerprint
 from attentionviz.analysis.shared_tokens import SharedSequence, shared_sequences
+from attentionviz.core.rule import head_rule
 from attentionviz.core.types import HeadId
 from attentionviz.errors import DamagedDatasetError, InvalidRequestError, NotReadyError
 from attentionviz.measures.similarity import distances_from
@@ -219,7 +220,7 @@ def _side(
     reader: DatasetReader, head: HeadId, shared: list[SharedSequence], side: int, first: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the smoothed rows of a head over shared units, flat, and its alignment vector."""
-    rule = reader.manifest["layers"][head.layer]
+    rule = head_rule(reader.manifest, head)
     rows, queries, keys = [], [], []
     with (
         reader.open_array(reader.queries_path(head)) as query_file,

@@ -7,6 +7,7 @@ import numpy as np
 from attentionviz.analysis.answer_cache import cached
 from attentionviz.analysis.head_attention import MAX_SEQUENCE, fingerprint
 from attentionviz.core.pattern import Floats, attention_pattern
+from attentionviz.core.rule import head_rule
 from attentionviz.core.types import HeadId
 from attentionviz.store.dataset import DatasetReader
 
@@ -45,7 +46,7 @@ def token_scores(
 
 
 def _compute(reader: DatasetReader, head: HeadId) -> tuple[Floats, int]:
-    sequences, rule = reader.sequences(), reader.manifest["layers"][head.layer]
+    sequences, rule = reader.sequences(), head_rule(reader.manifest, head)
     scores = np.full((reader.n_tokens, 2), np.nan, dtype=np.float32)
     n_used = n_weights = 0
     with (
@@ -57,7 +58,7 @@ def _compute(reader: DatasetReader, head: HeadId) -> tuple[Floats, int]:
             if n > MAX_SEQUENCE or n_weights > MAX_WEIGHTS:
                 continue
             span = (start, start + n)
-            pattern = attention_pattern(queries.rows(*span), keys.rows(*span), **rule)
+            pattern = attention_pattern(queries.rows(*span), keys.rows(*span), rule)
             scores[start : start + n] = np.stack([pattern.max(axis=1), pattern.sum(axis=0)], axis=1)
             n_used += 1
     return scores, n_used

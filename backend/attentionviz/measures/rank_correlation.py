@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from attentionviz.core.pattern import visible_keys
+from attentionviz.core.rule import ScoreRule
 
 Floats = NDArray[np.floating]
 Tokens = NDArray[np.int64]
@@ -25,16 +25,12 @@ class TokenPositions(NamedTuple):
     Attributes
     ----------
     sequence_index, position : ndarray of int, shape (n_tokens,)
-    is_causal : bool
-        Whether keys after the query are hidden.
-    max_distance : int or None
-        Keys at a larger distance, in positions, are hidden; None for no limit.
+    rule : ScoreRule
     """
 
     sequence_index: NDArray[np.integer]
     position: NDArray[np.integer]
-    is_causal: bool
-    max_distance: int | None
+    rule: ScoreRule
 
 
 class SequenceRanks(NamedTuple):
@@ -72,7 +68,7 @@ def rank_scores(
     for tokens in _sequences(positions, seed):
         step = -(-(len(tokens) ** 2) // MAX_PAIRS)  # rounded up
         rows = tokens[::step]
-        visible = _visible(len(tokens), positions)[::step]
+        visible = positions.rule.visible(np.arange(len(tokens))[::step], len(tokens))
         ranks = _centred_ranks(queries[rows] @ keys[tokens].T, visible)
         has_order = (visible.sum(axis=1) >= MIN_KEYS) & (ranks != 0).any(axis=1)
         if has_order.any():
@@ -122,11 +118,6 @@ def _sequences(positions: TokenPositions, seed: int) -> list[Tokens]:
     n_tokens = np.cumsum([len(sequences[i]) for i in shuffled])
     n_taken = int(np.searchsorted(n_tokens, ENOUGH_TOKENS)) + 1
     return [sequences[i] for i in np.sort(shuffled[:n_taken])]
-
-
-def _visible(n: int, positions: TokenPositions) -> NDArray[np.bool_]:
-    rule = visible_keys(n, n, is_causal=positions.is_causal, max_distance=positions.max_distance)
-    return np.ones((n, n), dtype=bool) if rule is None else rule
 
 
 def _centred_ranks(values: Floats, visible: NDArray[np.bool_]) -> Floats:

@@ -1,19 +1,18 @@
 """Patterns and vectors of one sequence by units of several tokens, such as words."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from attentionviz.core.pattern import visible_from
-from attentionviz.core.pattern_rows import pattern_rows
+from attentionviz.core.pattern import attention_pattern
+from attentionviz.core.rule import HeadRule
 from attentionviz.core.shapes import require_shape
 from attentionviz.measures.similarity import smoothed
 
 
 def unit_pattern(
-    queries: NDArray[Any], keys: NDArray[Any], units: NDArray[np.int64], rule: Mapping[str, Any]
+    queries: NDArray[Any], keys: NDArray[Any], units: NDArray[np.int64], rule: HeadRule
 ) -> NDArray[np.float64]:
     """Return the smoothed pattern of one sequence between units.
 
@@ -23,8 +22,7 @@ def unit_pattern(
         Of the whole sequence. Not modified.
     units : ndarray of int64, shape (n_tokens,)
         Unit of each token, from 0, non-decreasing without gaps; −1 for none.
-    rule : mapping
-        Of the layer: ``scaling``, ``is_causal``, ``max_distance``.
+    rule : HeadRule
 
     Returns
     -------
@@ -34,9 +32,8 @@ def unit_pattern(
         finite.
     """
     require_shape("units", units, (len(queries),), "i")
-    seen = {"is_causal": rule["is_causal"], "max_distance": rule["max_distance"]}
-    visible = visible_from(np.arange(len(units)), len(units), **seen)
-    pattern = pattern_rows(queries, keys, visible, rule["scaling"]).astype(np.float64)
+    visible = rule.visible(np.arange(len(units)), len(units))
+    pattern = attention_pattern(queries, keys, rule).astype(np.float64)
     joined = _sums(_sums(pattern, units, axis=1), units, axis=0)  # (query unit, key unit)
     total = joined.sum(axis=1, keepdims=True)
     joined = np.divide(joined, total, out=np.zeros_like(joined), where=total != 0)

@@ -10,7 +10,7 @@ How a build uses it::
     model.description                     # manifest["model"]
     model.modality                        # "text" | "image"
     model.n_layers, model.n_heads, model.n_key_heads, model.d_head, model.max_length
-    model.rules                           # one LayerRule a layer: scaling, is_causal, max_distance
+    model.rules                           # one core.rule.LayerRule a layer
     model.bias_terms                      # manifest["bias_terms"], such as ["sliding window"]
     model.patch_grid                      # PatchGrid, or None for text
 
@@ -57,7 +57,6 @@ from attentionviz.models.loading import load, load_source
 from attentionviz.models.names import EMBEDDED, PRESETS, meaning
 from attentionviz.models.parity import AttentionCheck, check_attention
 from attentionviz.models.repeated import RepeatedTokens, prefix_matching_tokens, repeat_tokens
-from attentionviz.models.rules import LayerRule
 from attentionviz.models.steps import step
 
 __all__ = [
@@ -67,7 +66,6 @@ __all__ = [
     "BadVector",
     "Batch",
     "CapturedBatch",
-    "LayerRule",
     "LoadedModel",
     "NotFiniteError",
     "PatchGrid",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from attentionviz.core.rule import LayerRule
 from attentionviz.errors import UnsupportedModelError
 from attentionviz.models.batches import Batch
 from attentionviz.models.finite import BadVector, NotFiniteError, bad_vectors
@@ -89,7 +90,7 @@ class _Collector:
         self.keys = torch.empty(n[0], model.n_key_heads, n[2], model.d_head)
         self.value_norms = torch.empty(n)
         self.output_norms = torch.empty(n)
-        self.proven: list[tuple[torch.Tensor | None, bool, bool, int | None]] = []
+        self.proven: list[tuple[torch.Tensor | None, bool, LayerRule]] = []
 
     def _kept_positions(self, lengths: list[int]) -> torch.Tensor | None:
         """Return the indices of tokens in the flattened (sequence, position); None: no padding."""
@@ -128,15 +129,11 @@ class _Collector:
         rule = self.model.rules[layer]
         if call.scaling != rule.scaling:
             raise UnsupportedModelError(f"layer {layer} changes its scaling between batches")
-        if any(
-            mask is call.mask and known == (call.is_causal, rule.is_causal, rule.max_distance)
-            for mask, *rest in self.proven
-            for known in [tuple(rest)]
-        ):
+        if any(m is call.mask and (c, r) == (call.is_causal, rule) for m, c, r in self.proven):
             return
         seen = None if call.mask is None else visible_in_mask(call.mask, layer)
         require_mask_follows(rule, seen, call.is_causal, self.lengths, layer)
-        self.proven.append((call.mask, call.is_causal, rule.is_causal, rule.max_distance))
+        self.proven.append((call.mask, call.is_causal, rule))
 
 
 def capture_batch(model: LoadedModel, batch: Batch) -> CapturedBatch:

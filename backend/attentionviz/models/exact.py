@@ -160,7 +160,7 @@ class _Comparison:
         rule, worst, problem = self.twin.rules[layer], 0.0, None
         self.rounding = 0.0
         for sequence, head, queries, keys in self.captured.heads_of(layer):
-            pattern = attention_pattern(queries, keys, **dataclasses.asdict(rule))
+            pattern = attention_pattern(queries, keys, rule.of_head(head))
             n_tokens, d_head = queries.shape
             error = np.abs(own[sequence, head, :n_tokens, :n_tokens] - pattern)
             largest = abs(rule.scaling) * np.linalg.norm(queries, axis=1).max()

@@ -8,12 +8,12 @@ import torch
 from PIL import Image
 from transformers import PreTrainedModel
 
+from attentionviz.core.rule import LayerRule
 from attentionviz.core.types import Modality
 from attentionviz.errors import InvalidRequestError
 from attentionviz.models.batches import Batch, PatchGrid
 from attentionviz.models.forward import run
 from attentionviz.models.images import ImageInputs
-from attentionviz.models.rules import LayerRule
 from attentionviz.models.text import TextInputs
 
 MAX_CAPTURE_BYTES = 128 * 2**20

@@ -6,7 +6,6 @@ stored vectors is compared with that of the model's usual run; this difference i
 which deep models amplify, so it is only reported.
 """
 
-from dataclasses import asdict
 from typing import NamedTuple
 
 import numpy as np
@@ -88,7 +87,7 @@ def distance_from_usual_run(
         nonlocal worst
         own, rule = weights_of(returned, layer), model.rules[layer]
         for sequence, head, queries, keys in captured.heads_of(layer):
-            pattern = attention_pattern(queries, keys, **asdict(rule))
+            pattern = attention_pattern(queries, keys, rule.of_head(head))
             n_tokens = len(pattern)
             error = float(np.abs(own[sequence, head, :n_tokens, :n_tokens] - pattern).max())
             if not np.isfinite(error):

@@ -6,16 +6,17 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
+from attentionviz.core.rule import LayerRule
 from attentionviz.errors import UnsupportedModelError
 from attentionviz.models.forward import run
 from attentionviz.models.interface import AttentionCall, observe
 from attentionviz.models.output_weights import OutputWeights
 from attentionviz.models.positions import PositionTables
 from attentionviz.models.rules import (
-    LayerRule,
     matrix_of_function,
     rule_of_matrix,
     visible_in_mask,
+    visible_matrix,
 )
 
 WHY_NOT_REACHED = {
@@ -147,7 +148,7 @@ def _least(*limits: int | None) -> int | None:
 def _seen_by_longest(call: AttentionCall, lengths: list[int] | None, layer: int) -> torch.Tensor:
     """Return the visible keys of the longest sequence of the batch, from the mask."""
     if call.mask is None:
-        return LayerRule(call.scaling, call.is_causal, None).visible(call.query.shape[2])
+        return visible_matrix(LayerRule(call.scaling, call.is_causal), call.query.shape[2])
     longest = 0 if lengths is None else lengths.index(max(lengths))
     full = (*call.query.shape[:3], call.key.shape[2])  # (sequence, head, query, key)
     seen = visible_in_mask(call.mask, layer).broadcast_to(full)[longest]  # (head, query, key)

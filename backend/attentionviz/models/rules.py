@@ -1,11 +1,12 @@
 """Masking rules: the keys that a query sees, verified against the masks of the model."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
+from attentionviz.core.rule import LayerRule
 from attentionviz.errors import UnsupportedModelError
 
 HIDDEN_AT_MOST = -9e3
@@ -15,34 +16,11 @@ minimum of the dtype, or minus infinity."""
 MaskFunction = Callable[[Any, Any, Any, Any], Any]
 
 
-@dataclass(frozen=True)
-class LayerRule:
-    """Scaling and masking of the scores of a layer.
-
-    Attributes
-    ----------
-    scaling : float
-        Scores are ``scaling * (q · k)``.
-    is_causal : bool
-        Whether keys after the query are hidden.
-    max_distance : int or None
-        Keys at a larger distance, in positions, are hidden; None for no limit.
-    """
-
-    scaling: float
-    is_causal: bool
-    max_distance: int | None
-
-    def visible(self, n_tokens: int, device: torch.device | str = "cpu") -> torch.Tensor:
-        """Return the visible keys, bool (n_tokens, n_tokens), [query, key]."""
-        position = torch.arange(n_tokens, device=device)
-        distance = position[:, None] - position[None, :]  # (query, key)
-        seen = torch.ones_like(distance, dtype=torch.bool)
-        if self.is_causal:
-            seen &= distance >= 0
-        if self.max_distance is not None:
-            seen &= distance.abs() <= self.max_distance
-        return seen
+def visible_matrix(
+    rule: LayerRule, n_tokens: int, device: torch.device | str = "cpu"
+) -> torch.Tensor:
+    """Return the visible keys of a sequence, bool (n_tokens, n_tokens), [query, key]."""
+    return torch.from_numpy(rule.visible(np.arange(n_tokens), n_tokens)).to(device)
 
 
 def visible_in_mask(mask: torch.Tensor, layer: int) -> torch.Tensor:
@@ -93,11 +71,11 @@ def rule_of_matrix(seen: torch.Tensor, scaling: float, layer: int) -> LayerRule:
     position = torch.arange(n_tokens, device=seen.device)
     distance = position[:, None] - position[None, :]
     is_causal = n_tokens > 1 and not bool((seen & (distance < 0)).any())
-    full = LayerRule(scaling, is_causal, None)
-    if torch.equal(seen, full.visible(n_tokens, seen.device)):
+    full = LayerRule(scaling, is_causal)
+    if torch.equal(seen, visible_matrix(full, n_tokens, seen.device)):
         return full
     limited = LayerRule(scaling, is_causal, int((distance.abs() * seen).max()))
-    if torch.equal(seen, limited.visible(n_tokens, seen.device)):
+    if torch.equal(seen, visible_matrix(limited, n_tokens, seen.device)):
         return limited
     raise UnsupportedModelError(
         f"layer {layer} hides keys by a rule that is neither causal nor a sliding window (as far "
@@ -131,10 +109,10 @@ def require_mask_follows(
     n_padded = int(lengths.max())
     position = torch.arange(n_padded, device=lengths.device)
     is_real = position[None, :] < lengths[:, None]  # (sequence, position)
-    expected = rule.visible(n_padded, lengths.device)[None] & is_real[:, None, :]
+    expected = visible_matrix(rule, n_padded, lengths.device)[None] & is_real[:, None, :]
     if seen is None:
-        assumed = LayerRule(rule.scaling, is_causal, None).visible(n_padded, lengths.device)
-        seen = assumed[None, None]
+        assumed = LayerRule(rule.scaling, is_causal)
+        seen = visible_matrix(assumed, n_padded, lengths.device)[None, None]
     differs = (seen != expected[:, None]) & is_real[:, None, :, None]
     if bool(differs.any()):
         raise UnsupportedModelError(

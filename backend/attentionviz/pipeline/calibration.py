@@ -123,14 +123,12 @@ def _project(method: str, vectors: HeadVectors) -> Projection:
 
 
 def _positions(model: "LoadedModel", batch: "Batch", layer: int, n: int) -> TokenPositions:
-    rule = model.rules[layer]
     lengths = np.asarray(batch.lengths)
     start = np.repeat(np.cumsum(lengths) - lengths, lengths)
     return TokenPositions(
         sequence_index=np.repeat(np.arange(len(lengths)), lengths)[:n],
         position=(np.arange(len(start)) - start)[:n],
-        is_causal=rule.is_causal,
-        max_distance=rule.max_distance,
+        rule=model.rules[layer],
     )
 
 

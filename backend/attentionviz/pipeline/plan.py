@@ -99,10 +99,7 @@ def make_plan(
         **{name: getattr(model, name) for name in ("n_layers", "n_heads", "n_key_heads", "d_head")},
         "n_sequences": len(lengths),
         "n_tokens": sum(lengths),
-        "layers": [
-            {name: getattr(rule, name) for name in ("scaling", "is_causal", "max_distance")}
-            for rule in model.rules
-        ],
+        "layers": [rule.facts() for rule in model.rules],
         "bias_terms": list(model.bias_terms),
         "corpus": {
             **{name: getattr(corpus, name) for name in ("name", "source", "license", "sha256")},

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attentionviz import models
-from attentionviz.core.pattern import Floats, block_pattern, visible_keys
+from attentionviz.core.pattern import Floats, pattern_rows
 from attentionviz.core.scores import PROBE_SCORES
 from attentionviz.core.types import HeadId
 from attentionviz.measures.head_scores import (
@@ -103,10 +103,8 @@ def _pattern(
     key_head = head.head * model.n_key_heads // model.n_heads
     queries = captured.queries[head.layer, head.head].reshape(n_sequences, length, -1)
     keys = captured.keys[head.layer, key_head].reshape(n_sequences, length, -1)
-    rule = model.rules[head.layer]
-    visible = visible_keys(length, length, is_causal=rule.is_causal, max_distance=rule.max_distance)
-    pattern = block_pattern(queries, keys, scaling=rule.scaling, visible=visible)
-    return pattern, np.ones((length, length), dtype=bool) if visible is None else visible
+    rule, positions = model.rules[head.layer].of_head(head.head), np.arange(length)
+    return pattern_rows(queries, keys, positions, rule), rule.visible(positions, length)
 
 
 def _repeated_sums(

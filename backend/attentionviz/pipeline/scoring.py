@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from attentionviz.core.characters import characters_of
+from attentionviz.core.rule import head_rule
 from attentionviz.core.types import HeadId
 from attentionviz.errors import BuildError
 from attentionviz.measures.head_scores import (
@@ -52,7 +53,7 @@ def run_scores(job: MapJob, head: HeadId) -> UnitResult:
                 job.folder / layout.keys_path(head, manifest["n_heads"], manifest["n_key_heads"])
             ),
             np.asarray(job.lengths),
-            **manifest["layers"][head.layer],
+            head_rule(manifest, head),
         )
         try:
             found = score_head(attention, tokens)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from attentionviz.core.pattern import visible_from
-from attentionviz.core.pattern_rows import pattern_rows
+from attentionviz.core.pattern import pattern_rows
+from attentionviz.core.rule import head_rule
 from attentionviz.core.types import HeadId
 from attentionviz.measures import head_map, similarity, vector_similarity
 from attentionviz.measures.similarity import Row
@@ -104,16 +104,14 @@ class _Comparison:
 
     def smoothed_rows(self, head: HeadId) -> Iterator[NDArray[np.float64]]:
         """Yield the chosen rows of a head, smoothed, each over the keys start..stop of its row."""
-        rule = self.manifest["layers"][head.layer]
-        seen = {"is_causal": rule["is_causal"], "max_distance": rule["max_distance"]}
+        rule = head_rule(self.manifest, head)
         queries, keys = self.vectors(head)
         for start, group in groupby(self.rows, key=lambda row: row.start):
             rows: list[Row] = list(group)
             tokens = np.array([row.query for row in rows])
             positions, span = tokens - start, keys[start : rows[-1].stop]
-            visible = visible_from(positions, len(span), **seen)
-            pattern = pattern_rows(queries[tokens], span, visible, rule["scaling"])
-            smooth = similarity.smoothed(pattern, visible)
+            pattern = pattern_rows(queries[None, tokens], span[None], positions, rule)[0]
+            smooth = similarity.smoothed(pattern, rule.visible(positions, len(span)))
             yield from (
                 weights[: row.stop - start] for row, weights in zip(rows, smooth, strict=True)
             )

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from attentionviz.core.rule import LayerRule
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import AppError, BuildError
 from attentionviz.measures.fidelity import TokenPositions, measure, prepare
@@ -55,15 +56,13 @@ class MapJob:
     builder_pid: int
 
     def positions(self, layer: int) -> TokenPositions:
-        """Return the positions of the tokens and the masking rule of a layer."""
-        rule = self.manifest["layers"][layer]
+        """Return the positions of the tokens and the rule of a layer."""
         lengths = np.asarray(self.lengths)
         start = np.repeat(np.cumsum(lengths) - lengths, lengths)
         return TokenPositions(
             sequence_index=np.repeat(np.arange(len(lengths)), lengths),
             position=np.arange(len(start)) - start,
-            is_causal=rule["is_causal"],
-            max_distance=rule["max_distance"],
+            rule=LayerRule.of(self.manifest["layers"][layer]),
         )
 
     def vectors(self, head: HeadId) -> HeadVectors:

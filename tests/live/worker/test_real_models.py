@@ -14,6 +14,7 @@ from tests.support.figures import Bar
 
 from attentionviz import models
 from attentionviz.core.pattern import attention_pattern
+from attentionviz.core.rule import head_rule
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.live.service import LiveService, ServiceLimits
 from attentionviz.live.worker.session import Session
@@ -69,7 +70,7 @@ def test_attention_from_the_answer_is_the_model_s_eager_attention(bert: Live) ->
         pattern = attention_pattern(
             answer.tensors["queries"][head],
             answer.tensors["keys"][head],
-            **bert.reader.manifest["layers"][head.layer],
+            head_rule(bert.reader.manifest, head),
         )
         expected = own[head.layer][0, head.head].detach().numpy()
         assert np.abs(pattern - expected).max() <= 1e-5

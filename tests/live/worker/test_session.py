@@ -12,6 +12,7 @@ from transformers import AutoTokenizer
 
 from attentionviz import models
 from attentionviz.core.pattern import attention_pattern
+from attentionviz.core.rule import head_rule
 from attentionviz.core.types import METHODS, HeadId, MapName
 from attentionviz.errors import CorpusError, InvalidTextError, OutOfMemoryError
 from attentionviz.live.worker import session as session_module
@@ -96,10 +97,10 @@ def test_its_attention_is_the_model_s_own(either: Live) -> None:
     check = models.check_attention(model, batch, captured)
     assert check.exact_max_abs_error <= check.exact_tolerance
     for head in heads_of(either):
-        rule = either.reader.manifest["layers"][head.layer]
+        rule = head_rule(either.reader.manifest, head)
         key_head = head.head // (model.n_heads // model.n_key_heads)
-        own = attention_pattern(captured.queries[head], captured.keys[head.layer, key_head], **rule)
-        found = attention_pattern(*of_head(answer, head), **rule)
+        own = attention_pattern(captured.queries[head], captured.keys[head.layer, key_head], rule)
+        found = attention_pattern(*of_head(answer, head), rule)
         assert np.abs(found - own).max() < 5e-3
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from attentionviz import models
+from attentionviz.core.rule import LayerRule
 from attentionviz.core.types import HeadId
 from attentionviz.errors import LiveUnavailableError
 from attentionviz.live.worker_settings import WorkerSettings
@@ -89,13 +90,9 @@ def _require_counts(model: models.LoadedModel, reader: DatasetReader) -> None:
     grid = model.patch_grid and {
         name: getattr(model.patch_grid, name) for name in manifest["patch_grid"] or ()
     }
-    rules = [
-        {"scaling": rule.scaling, "is_causal": rule.is_causal, "max_distance": rule.max_distance}
-        for rule in model.rules
-    ]
     same_rules = all(
-        abs(rule.pop("scaling") - (other := dict(wanted)).pop("scaling")) < 1e-6 and rule == other
-        for rule, wanted in zip(rules, manifest["layers"], strict=False)
+        rule.is_close(LayerRule.of(wanted))
+        for rule, wanted in zip(model.rules, manifest["layers"], strict=False)
     )
     if counts != expected or not same_rules or (grid or None) != manifest["patch_grid"]:
         raise _other_settings(reader)

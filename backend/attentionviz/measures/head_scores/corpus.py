@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from attentionviz.core.pattern import Floats, block_pattern, visible_keys
+from attentionviz.core.pattern import Floats, pattern_rows
+from attentionviz.core.rule import HeadRule
 from attentionviz.core.shapes import require_shape
 from attentionviz.errors import ShapeError
 
@@ -68,7 +69,7 @@ def _select(tokens: Any, indices: NDArray[np.int64]) -> Any:
 
 @dataclass(frozen=True)
 class HeadAttention:
-    """Vectors, sequences and masking rule of one head, from which its attention is computed.
+    """Vectors, sequences and rule of one head, from which its attention is computed.
 
     Attributes
     ----------
@@ -76,18 +77,13 @@ class HeadAttention:
         As passed to the attention function, sequence by sequence.
     lengths : ndarray of int, shape (n_sequences,)
         Number of tokens of every sequence.
-    scaling : float
-    is_causal : bool
-    max_distance : int or None
-        Keys at a larger distance, in positions, are hidden; None for no limit.
+    rule : HeadRule
     """
 
     queries: NDArray[Any]
     keys: NDArray[Any]
     lengths: NDArray[np.int64]
-    scaling: float
-    is_causal: bool
-    max_distance: int | None = None
+    rule: HeadRule
 
     def __post_init__(self) -> None:
         require_shape("queries", self.queries, (None, None), "f")
@@ -126,18 +122,8 @@ class HeadAttention:
         n_at_once = max(1, BLOCK_WEIGHTS // (n_sequences * length))
         for first in range(0, n_rows, n_at_once):
             positions = np.arange(first, min(first + n_at_once, n_rows))
-            visible = visible_keys(
-                len(positions),
-                length,
-                is_causal=self.is_causal,
-                max_distance=self.max_distance,
-                first_query=first,
-            )
-            queries = self.queries[where[:, positions]]
-            weights = block_pattern(queries, keys, scaling=self.scaling, visible=visible)
-            if visible is None:
-                visible = np.ones(weights.shape[1:], dtype=bool)
-            yield Rows(weights, positions, visible, block_tokens)
+            weights = pattern_rows(self.queries[where[:, positions]], keys, positions, self.rule)
+            yield Rows(weights, positions, self.rule.visible(positions, length), block_tokens)
 
 
 def weighted_logs(weights: Floats) -> Floats:
