@@ -11,7 +11,7 @@ class AppError(Exception):
     status : int
         HTTP status of the API's answer; the command line exits with 2.
     retry_after_s : int or None
-        After how many seconds it makes sense to ask again; None where it does not.
+        Seconds after which a retry makes sense; None if it never does.
     """
 
     code = "internal_error"
@@ -27,21 +27,21 @@ class InvalidRequestError(AppError):
 
 
 class NotSignedInError(AppError):
-    """A token is asked for, and none was given, or a wrong one."""
+    """A token is required, and it is missing or wrong."""
 
     code = "not_signed_in"
     status = 401
 
 
 class RoleMissingError(AppError):
-    """The token that was given does not allow this."""
+    """The role of the token does not allow this."""
 
     code = "role_missing"
     status = 403
 
 
 class TooManyFailuresError(AppError):
-    """Sign-in failed too often of late; the same attempt is heard again later."""
+    """Too many recent failures to sign in; try again later."""
 
     code = "too_many_failures"
     status = 429
@@ -52,7 +52,7 @@ class TooManyFailuresError(AppError):
 
 
 class NotFoundError(AppError):
-    """A named thing does not exist; nothing is shown in its place."""
+    """Something named in the request does not exist; there is no fallback."""
 
     code = "not_found"
     status = 404
@@ -98,20 +98,20 @@ class DamagedDatasetError(AppError):
 
 
 class OutdatedDatasetError(DamagedDatasetError):
-    """A whole dataset in the format of another version of this program."""
+    """An undamaged dataset in the format of another version of this program."""
 
     code = "dataset_outdated"
 
 
 class CorpusError(AppError):
-    """A corpus that cannot be read as asked."""
+    """A corpus that cannot be read."""
 
     code = "corpus_invalid"
     status = 400
 
 
 class ModelNotAvailableError(AppError):
-    """A model that cannot be loaded here."""
+    """A model that cannot be loaded on this machine."""
 
     code = "model_not_available"
     status = 400
@@ -125,7 +125,7 @@ class UnsupportedModelError(AppError):
 
 
 class OutOfMemoryError(AppError):
-    """A model that needs more memory than there is."""
+    """A model that needs more memory than is available."""
 
     code = "out_of_memory"
     status = 507
@@ -146,7 +146,7 @@ class InvalidImageError(AppError):
 
 
 class TooLargeError(AppError):
-    """A request that is longer than is read."""
+    """A request that exceeds the limit of its size."""
 
     code = "too_large"
     status = 413
@@ -160,7 +160,7 @@ class LiveUnavailableError(AppError):
 
 
 class BusyError(AppError):
-    """What is asked for may succeed in a while."""
+    """The request may succeed later."""
 
     code = "busy"
     status = 503
@@ -182,7 +182,7 @@ class ShapeError(AppError):
 
 
 class BuildError(AppError):
-    """A build that cannot go on; names layer, head and method where there is one."""
+    """A build that failed; names layer, head and method where there is one."""
 
     code = "build_failed"
     status = 500

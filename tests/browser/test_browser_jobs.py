@@ -193,5 +193,5 @@ def test_a_build_is_watched_cancelled_told_when_it_ends_unseen_or_refused(
     page.get_by_role("button", name="New dataset").click()
     choose(dialog, "mine.csv", TEXT)
     dialog.get_by_role("button", name="Estimate").click()
-    expect(dialog.get_by_text("8 jobs wait already")).to_be_visible()
+    expect(dialog.get_by_text("8 jobs are waiting already")).to_be_visible()
     expect(dialog.locator(".jobs__chosen")).to_contain_text("mine.csv")

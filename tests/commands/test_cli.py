@@ -12,7 +12,7 @@ from tests.support.fake_dataset import FakeSpec, republish, write_fake_building,
 from tests.support.hostile_dataset import write_hostile_datasets
 
 from attentionviz.commands import demo
-from attentionviz.commands.main import EXIT_INTERRUPTED, GO_ON, main
+from attentionviz.commands.main import EXIT_INTERRUPTED, INTERRUPTED_BUILD, main
 from attentionviz.core.scores import SCORE_FACTS
 from attentionviz.core.types import METHODS
 
@@ -366,4 +366,4 @@ def test_a_build_that_is_asked_to_end_ends_its_workers_and_says_how_to_go_on(
         process.terminate()
         last = list(said)[-1]  # all writers of the pipe, workers included, have ended
         assert process.wait(timeout=60) == EXIT_INTERRUPTED
-    assert last.strip() == GO_ON
+    assert last.strip() == INTERRUPTED_BUILD

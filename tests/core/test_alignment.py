@@ -43,14 +43,14 @@ def test_the_means_of_queries_and_keys_coincide(rule: str) -> None:
     assert np.allclose(aligned.queries.mean(axis=0), aligned.keys.mean(axis=0), atol=1e-4)
 
 
-def test_the_norm_ratio_makes_the_median_norms_equal_before_the_keys_move() -> None:
+def test_the_norm_ratio_equalises_the_median_norms_before_the_shift() -> None:
     queries, keys = random_vectors()
     scale = align(queries, keys).scale
     norms = [np.median(np.linalg.norm(x, axis=1)) for x in (queries * scale, keys / scale)]
     assert norms[0] == pytest.approx(norms[1], rel=1e-6)
 
 
-def test_the_scale_is_applied_before_the_keys_move() -> None:
+def test_the_scale_is_applied_before_the_shift() -> None:
     queries, keys = random_vectors()
     aligned = align(queries, keys)
     shift = (queries * aligned.scale).mean(axis=0) - (keys / aligned.scale).mean(axis=0)
@@ -65,7 +65,7 @@ def test_the_search_undoes_a_scale_that_hides_the_products_from_the_distances() 
     assert scale == pytest.approx(0.25, rel=0.2)  # the candidates are a tenth apart
 
 
-def test_the_search_of_many_tokens_is_repeated_by_its_seed() -> None:
+def test_the_search_over_a_sample_is_reproducible_by_its_seed() -> None:
     queries, keys = random_vectors(1200)
     scales = {align(queries, keys, rule="search", seed=3).scale for _ in range(2)}
     assert len(scales) == 1
@@ -73,7 +73,7 @@ def test_the_search_of_many_tokens_is_repeated_by_its_seed() -> None:
 
 @pytest.mark.parametrize("zero", ["queries", "keys", "both"])
 @RULES
-def test_vectors_of_zeros_keep_the_other_ones_as_they_are(zero: str, rule: str) -> None:
+def test_zero_vectors_of_one_kind_leave_the_scale_at_one(zero: str, rule: str) -> None:
     queries, keys = random_vectors(12)
     queries = queries * (zero == "keys")
     keys = keys * (zero == "queries")
@@ -90,7 +90,7 @@ def test_vectors_are_not_modified() -> None:
     assert np.array_equal(queries, copies[0]) and np.array_equal(keys, copies[1])
 
 
-def test_shapes_that_do_not_fit_are_refused_with_both_numbers() -> None:
+def test_mismatched_shapes_are_refused_with_both_shapes() -> None:
     with pytest.raises(ShapeError, match=r"keys has shape \(3, 2\), expected \(4, 2\)"):
         align(np.ones((4, 2)), np.ones((3, 2)))
     with pytest.raises(ShapeError, match="at least one token"):

@@ -3,7 +3,7 @@
 from attentionviz.core.best_map import best_map
 
 
-def test_of_equal_maps_the_first_of_the_table_is_best_and_one_without_recall_comes_last() -> None:
+def test_ties_go_to_the_first_method_and_undefined_recall_ranks_last() -> None:
     def recalls(**found: float | None) -> dict:
         return {
             f"{method}-2d": {"fidelity": {"recall_at_10": recall}}

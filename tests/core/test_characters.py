@@ -34,7 +34,7 @@ YOU, GOOD = "你".encode(), "好".encode()
         ([b"1", b"\xe2\x81\x84", b"2"], ["1", "⁄", "2"]),
     ],
 )  # fmt: skip
-def test_a_token_says_which_bytes_of_a_character_it_holds(tokens, written):
+def test_a_token_of_a_split_character_names_its_bytes(tokens, written):
     assert written_tokens(tokens) == written
     assert [token_bytes(text) for text in written] == tokens
 
@@ -54,12 +54,12 @@ def test_a_token_says_which_bytes_of_a_character_it_holds(tokens, written):
         ("", "", False),
     ],
 )
-def test_a_token_stands_for_characters(written, characters, is_continued):
+def test_characters_of_returns_the_characters_of_a_token(written, characters, is_continued):
     assert characters_of(written) == (characters, is_continued)
 
 
 @given(text=st.text("你é🙂ש\u05b8\u200d ab\n", max_size=12), cuts=st.lists(st.integers(0, 48)))
-def test_a_text_cut_anywhere_is_read_back(text, cuts):
+def test_written_tokens_and_token_bytes_are_inverse_for_any_split(text, cuts):
     content = text.encode()
     edges = sorted({0, len(content), *(cut for cut in cuts if cut < len(content))})
     tokens = [content[a:b] for a, b in zip(edges, edges[1:], strict=False)]
@@ -70,6 +70,6 @@ def test_a_text_cut_anywhere_is_read_back(text, cuts):
     assert not any("<0x" in one for one in written)
 
 
-def test_tokens_of_format_2_are_rewrite_byte_tokens():
+def test_byte_tokens_of_format_2_are_rewritten():
     old = ["a", " <0xE4>", "<0xBD>", "<0xA0>", "<0xFF>", "<0x0A>"]
     assert rewrite_byte_tokens(old) == ["a", " 你 1⁄3", "你 2⁄3", "你 3⁄3", "<0xFF>", "\n"]

@@ -5,7 +5,7 @@ import pytest
 from attentionviz.core.file_names import is_junk, native, readable
 
 
-def test_bytes_that_the_locale_lacks_are_read_as_utf8_and_else_written_out() -> None:
+def test_undecodable_bytes_are_read_as_utf8_or_escaped() -> None:
     assert readable("Sätze 日本") == "Sätze 日本"
     assert readable("S\udcc3\udca4tze") == "Sätze"
     assert readable("caf\udce9 ·") == r"caf\xe9 ·"
@@ -21,10 +21,10 @@ OWN = """manifest.json heads.json L00H00 grid images 00000.png .hidden notes.txt
 
 
 @pytest.mark.parametrize("name", LITTER)
-def test_what_systems_and_editors_leave_behind_is_known(name: str) -> None:
+def test_files_left_by_systems_and_editors_are_junk(name: str) -> None:
     assert is_junk(name)
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_what_a_person_may_have_meant_is_no_litter(name: str) -> None:
+def test_files_that_a_user_may_need_are_not_junk(name: str) -> None:
     assert not is_junk(name)

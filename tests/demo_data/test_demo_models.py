@@ -104,17 +104,17 @@ def test_nearly_every_word_of_the_sentences_is_one_token(training_package):
 
 
 @pytest.mark.slow
-def test_some_gpt2_head_looks_at_the_previous_token(text_measures):
+def test_a_gpt2_head_attends_to_the_previous_token(text_measures):
     assert text_measures.previous.max() > 0.5
 
 
 @pytest.mark.slow
-def test_some_gpt2_head_looks_after_the_earlier_copy(text_measures):
+def test_a_gpt2_head_attends_to_the_token_after_an_earlier_copy(text_measures):
     assert text_measures.induction.max() > 0.3
 
 
 @pytest.mark.slow
-def test_gpt2_copies_what_it_has_read(text_measures):
+def test_gpt2_continues_repeated_random_tokens(text_measures):
     assert text_measures.copy_accuracy > 0.5
 
 
@@ -163,7 +163,7 @@ def test_preprocessing_by_its_own_settings_names_the_demo_pictures(training_pack
     assert right >= 0.75 * len(names)
 
 
-def test_everything_that_ships_fits_fifteen_megabytes():
+def test_embedded_models_and_corpora_take_at_most_15_megabytes():
     sizes = [
         path.stat().st_size
         for folder in ("models", "corpora")

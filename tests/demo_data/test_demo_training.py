@@ -55,7 +55,7 @@ def test_random_tokens_start_again_after_every_period():
 
 
 @pytest.mark.parametrize("step", [0, 1])
-def test_labels_of_random_tokens_begin_with_their_second_coming(step):
+def test_labels_of_random_tokens_begin_at_the_first_repeat(step):
     rng = np.random.default_rng(0)
     words = rng.integers(1, 4096, 1000)
     text = gpt2_batches.TrainingText(words, words, np.arange(0, 800, 50))
@@ -69,13 +69,13 @@ def test_labels_of_random_tokens_begin_with_their_second_coming(step):
         assert (tokens[period:] == tokens[:-period]).all()
 
 
-def test_learning_rate_rises_and_falls():
+def test_the_learning_rate_warms_up_and_decays():
     rates = [training_log.learning_rate_at(step, 1000, 1e-3) for step in range(1000)]
     assert max(rates) == pytest.approx(1e-3)
     assert rates[0] < rates[75] < rates[149] and rates[150] > rates[500] > rates[999] > 0
 
 
-def test_classes_are_different_and_pools_repeat_themselves():
+def test_classes_differ_and_pools_are_reproducible():
     names = picture_classes.class_names()
     assert len(names) == len(set(names)) == 48
     once, again = (picture_classes.draw_pool(20, 3, 64, held_out=False) for _ in range(2))

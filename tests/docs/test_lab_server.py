@@ -79,7 +79,7 @@ def test_the_settings_of_the_page_make_a_shared_server(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("left_out", ["token_file", "allowed_hosts"])
-def test_without_one_of_them_it_does_not_start(tmp_path: Path, left_out: str) -> None:
+def test_each_of_these_settings_is_required(tmp_path: Path, left_out: str) -> None:
     path = settings_file(tmp_path)
     path.write_text(re.sub(rf"^{left_out} = .*\n", "", path.read_text(), flags=re.M))
     command = [sys.executable, "-m", "attentionviz", "serve", "--config", str(path)]
@@ -89,7 +89,7 @@ def test_without_one_of_them_it_does_not_start(tmp_path: Path, left_out: str) ->
     assert "; add --" in ended.stderr
 
 
-def test_commands_of_the_page_are_commands_of_the_program() -> None:
+def test_commands_in_the_document_exist() -> None:
     lines = [line for line in commands() if "bin/attentionviz" in line]
     assert len(lines) >= 5
     for line in lines:
@@ -102,7 +102,7 @@ def test_commands_of_the_page_are_commands_of_the_program() -> None:
     assert {target.replace(".venv", "$(VENV)") for target in made} <= targets
 
 
-def test_the_service_starts_the_program_as_the_page_says(tmp_path: Path) -> None:
+def test_the_systemd_service_starts_the_documented_command(tmp_path: Path) -> None:
     unit = block("ini")
     start = re.search(r"^ExecStart=(\S+) (.*)$", unit, re.M)
     assert start[1] == PROGRAM
@@ -113,7 +113,7 @@ def test_the_service_starts_the_program_as_the_page_says(tmp_path: Path) -> None
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")
-def test_systemd_finds_nothing_wrong_and_little_exposed(tmp_path: Path) -> None:
+def test_systemd_analyze_accepts_the_unit_with_low_exposure(tmp_path: Path) -> None:
     unit = tmp_path / "attentionviz.service"
     anybody = block("ini").replace(PROGRAM, sys.executable)  # there may be no such user here
     unit.write_text(anybody.replace("User=attentionviz\nGroup=attentionviz\n", ""))
@@ -282,7 +282,7 @@ def sign_in(site: Site, token: str = READ_TOKEN, **headers: str) -> HTTPResponse
     return site.ask(f"{PREFIX}/login", "POST", body, **own)[0]
 
 
-def test_a_lab_member_gets_in_through_the_proxy_and_a_stranger_does_not(site: Site) -> None:
+def test_the_proxy_admits_signed_in_users_only(site: Site) -> None:
     assert site.ask(f"{PREFIX}/health")[1] == b'{"status":"ok"}'
     assert site.ask(f"{PREFIX}/api/v1/datasets")[0].status == 401
     told = site.ask(f"{PREFIX}/api/v1/session", **bearer(READ_TOKEN))
@@ -310,7 +310,7 @@ def test_a_lab_member_gets_in_through_the_proxy_and_a_stranger_does_not(site: Si
     assert site.ask(f"{PREFIX}/api/v1/datasets", **session)[0].status == 401
 
 
-def test_the_path_without_its_last_slash_leads_to_the_page(site: Site) -> None:
+def test_the_path_without_a_trailing_slash_redirects_to_the_page(site: Site) -> None:
     answer = site.ask(PREFIX)[0]
     assert answer.status == 308
     assert answer.getheader("Location").endswith(f"{PREFIX}/")
@@ -321,7 +321,7 @@ def test_other_pages_cannot_sign_anybody_in(site: Site) -> None:
     assert sign_in(site, Origin=f"http://{HOST}:{site.port}").status == 403
 
 
-def test_what_a_client_says_of_itself_is_not_believed(
+def test_forwarded_headers_of_a_client_are_ignored(
     site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
     lies = {
@@ -348,7 +348,7 @@ def test_a_host_that_the_settings_do_not_name_is_not_served(server: int) -> None
     connection.close()
 
 
-def test_the_page_says_what_the_program_does() -> None:
+def test_messages_in_the_document_match_the_program() -> None:
     assert Settings().port == 8561
     assert "127.0.0.1:8561" in block("nginx")
     assert "127.0.0.1:8561" in block("caddyfile")

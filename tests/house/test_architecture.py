@@ -102,7 +102,7 @@ def test_only_models_imports_torch(path: Path) -> None:
     ("folder", "library"),
     [("analysis", "flask"), ("server/routes", "numpy")],
 )
-def test_analysis_knows_no_requests_and_routes_compute_nothing(folder: str, library: str) -> None:
+def test_analysis_does_not_import_flask_nor_routes_numpy(folder: str, library: str) -> None:
     files = [path for path in PYTHON_FILES if part_of(path) == folder]
     found = [
         path.name
@@ -112,7 +112,7 @@ def test_analysis_knows_no_requests_and_routes_compute_nothing(folder: str, libr
     assert files and not found
 
 
-def test_every_part_is_in_the_table_with_no_more_than_it_needs() -> None:
+def test_the_import_table_lists_every_package_and_only_used_imports() -> None:
     used: dict[str, set[str]] = {part_of(path): set() for path in PYTHON_FILES}
     for path in PYTHON_FILES:
         targets = {imported_row(name) for name in imported_names(path)}
@@ -189,7 +189,7 @@ def tracked(*patterns: str) -> list[Path]:
     return [ROOT / line for line in listing.stdout.splitlines() if (ROOT / line).exists()]
 
 
-def test_no_module_has_a_name_that_says_nothing() -> None:
+def test_no_module_has_a_meaningless_name() -> None:
     empty = {"data", "info", "utils", "util", "common", "helper", "helpers", "manager", "misc"}
     code = tracked("backend/*.py", "scripts/*.py", "tests/*.py", "frontend/*.js")
     assert not [str(p) for p in code if p.stem in empty]
@@ -219,7 +219,7 @@ FORBIDDEN = {
 }
 
 
-def test_nothing_dangerous_is_used() -> None:
+def test_no_eval_exec_pickle_or_inner_html_is_used() -> None:
     code = tracked("backend/*.py", "scripts/*.py", "frontend/*.js", "frontend/*.html")
     found = [
         f"{path.relative_to(ROOT)}: {pattern}: {reason}"
@@ -230,7 +230,7 @@ def test_nothing_dangerous_is_used() -> None:
     assert not found
 
 
-def test_git_holds_no_large_and_no_foreign_files() -> None:
+def test_git_contains_no_large_and_no_unexpected_files() -> None:
     files = tracked()
     assert not [p for p in files if "node_modules" in p.parts or ".venv" in p.parts]
     models = sum(p.stat().st_size for p in files if p.suffix == ".safetensors")

@@ -9,7 +9,7 @@ import pytest
 from tests.support.dataset_cache import cache_folder, cached_folder, code_digest
 
 
-def test_many_that_ask_at_once_get_one_that_is_whole(tmp_path: Path) -> None:
+def test_concurrent_requests_share_one_complete_build(tmp_path: Path) -> None:
     made: list[Path] = []
 
     def make(folder: Path) -> None:
@@ -26,7 +26,7 @@ def test_many_that_ask_at_once_get_one_that_is_whole(tmp_path: Path) -> None:
     assert len(made) == 1
 
 
-def test_what_was_not_finished_is_made_again(tmp_path: Path) -> None:
+def test_an_unfinished_build_is_repeated(tmp_path: Path) -> None:
     def fail(folder: Path) -> None:
         (folder / "half").touch()
         raise KeyboardInterrupt
@@ -38,7 +38,7 @@ def test_what_was_not_finished_is_made_again(tmp_path: Path) -> None:
     ] == ["all"]
 
 
-def test_changed_code_has_another_folder_and_the_old_one_goes_after_a_day(tmp_path: Path) -> None:
+def test_changed_code_gets_a_new_folder_and_old_ones_expire_after_a_day(tmp_path: Path) -> None:
     (tmp_path / "part").mkdir()
     module = tmp_path / "part" / "module.py"
     module.write_text("x = 1")

@@ -36,7 +36,7 @@ def subcommands() -> dict[str, argparse.ArgumentParser]:
     return next(a for a in actions if isinstance(a, argparse._SubParsersAction)).choices
 
 
-def test_every_command_and_option_has_its_place() -> None:
+def test_every_command_and_option_is_documented() -> None:
     text = read("docs/commands.md") + read("docs/settings.md")
     missing = []
     for name, parser in subcommands().items():

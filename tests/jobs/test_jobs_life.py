@@ -23,7 +23,7 @@ from tests.support.job_server import (
 )
 
 from attentionviz.jobs import JobQueue, JobRequest
-from attentionviz.jobs.limits import limits_of
+from attentionviz.jobs.limits import job_limits
 from attentionviz.jobs.uploads import Received, Upload
 from attentionviz.settings.settings import Settings
 from attentionviz.store.lock import dataset_lock
@@ -92,7 +92,7 @@ def test_an_upload_is_estimated_started_and_becomes_a_dataset(start) -> None:
     assert server.state_file(job_id)["state"] == "done"
 
 
-def test_what_the_build_says_of_a_corpus_reaches_the_page_word_for_word(start) -> None:
+def test_the_message_of_a_failed_build_is_shown_verbatim(start) -> None:
     server = start()
     job_id = server.post("mine", b"text\ngood\n\xff bad\n")["id"]
     job = server.wait(job_id, "failed")
@@ -101,7 +101,7 @@ def test_what_the_build_says_of_a_corpus_reaches_the_page_word_for_word(start) -
     assert not (server.data_dir / ".jobs" / job_id / "upload").exists()
 
 
-def test_a_picture_that_is_none_is_named(tmp_path, tiny_vit) -> None:
+def test_an_invalid_image_is_named(tmp_path, tiny_vit) -> None:
     server = JobServer(tmp_path / "built", tiny_vit, is_stub=True)
     try:
         fields = {"model": tiny_vit.name, "dataset_id": "cats", "methods": "pca", "dims": "2"}
@@ -137,13 +137,13 @@ def test_an_estimate_is_cancelled(start) -> None:
     assert processes_of_jobs(server) == []
 
 
-def test_a_job_whose_process_is_killed_has_failed_and_goes_on_when_started_again(start) -> None:
+def test_a_job_whose_process_is_killed_fails_and_can_resume(start) -> None:
     server = start()
     job_id = running(server)
     os.kill(server.state_file(job_id)["pid"], signal.SIGKILL)
     job = server.wait(job_id, "failed")
     assert job["message"] == (
-        "it was killed, most likely for want of memory; start it again to go on"
+        "it was killed, most likely because memory ran out; start it again to resume"
     )
     assert job["can_resume"] is True
     assert len(staged(server)) == 1
@@ -154,19 +154,19 @@ def test_a_job_whose_process_is_killed_has_failed_and_goes_on_when_started_again
 
 
 @pytest.mark.long
-def test_a_frozen_process_is_ended_for_want_of_a_heartbeat(start) -> None:
+def test_a_frozen_process_is_killed_for_lack_of_a_heartbeat(start) -> None:
     server = start("--job-silent-seconds", "10")
     job_id = running(server)
     pid = server.state_file(job_id)["pid"]
     freeze(pid)
     job = server.wait(job_id, "failed")
     assert job["message"] == (
-        "it sent no heartbeat for 10 seconds and was ended; start it again to go on"
+        "it sent no heartbeat for 10 seconds and was ended; start it again to resume"
     )
     assert not is_alive(pid)
 
 
-def test_a_job_ends_with_its_server_and_the_next_one_tells_the_truth(start) -> None:
+def test_a_job_ends_with_its_server_and_the_next_server_reports_it_as_failed(start) -> None:
     server = start()
     first = running(server)
     waiting = server.begin("next")
@@ -179,14 +179,14 @@ def test_a_job_ends_with_its_server_and_the_next_one_tells_the_truth(start) -> N
     again = start()
     job = again.job(first)
     assert (job["state"], job["can_resume"]) == ("failed", True)
-    assert job["message"] == "it ended with the server; start it again to go on"
+    assert job["message"] == "it ended with the server; start it again to resume"
     assert again.wait(waiting, "done")["version"], "what waited went on by itself"
     assert again.wait(unstarted, "estimated")["estimate"]["n_tokens"] > 0
     assert again.ask("POST", f"/{first}/start")[0] == 200
     again.wait(first, "done")
 
 
-def test_a_dataset_that_was_finished_when_the_server_died_is_done(start) -> None:
+def test_a_job_whose_dataset_was_finished_when_the_server_died_is_done(start) -> None:
     server = start()
     job_id = server.begin("mine")
     job = server.wait(job_id, "done")
@@ -199,7 +199,7 @@ def test_a_dataset_that_was_finished_when_the_server_died_is_done(start) -> None
 
 
 @pytest.mark.long
-def test_a_stopped_process_that_outlived_its_server_is_ended_by_the_next(start) -> None:
+def test_a_stopped_process_of_a_dead_server_is_killed_by_the_next(start) -> None:
     server = start()
     job_id = running(server)
     pid = server.state_file(job_id)["pid"]
@@ -208,22 +208,22 @@ def test_a_stopped_process_that_outlived_its_server_is_ended_by_the_next(start) 
     assert is_alive(pid), "a stopped process cannot notice"
     again = start()
     wait_for(lambda: not is_alive(pid), "it is ended")
-    assert again.job(job_id)["message"] == "it ended with the server; start it again to go on"
+    assert again.job(job_id)["message"] == "it ended with the server; start it again to resume"
 
 
-def test_a_server_that_is_asked_to_end_takes_its_job_along_and_says_so(start) -> None:
+def test_a_server_that_receives_sigterm_ends_its_job_and_records_it(start) -> None:
     server = start()
     job_id = running(server)
     server.stop()
     assert server.process.returncode == 0
     state = server.state_file(job_id)
     assert (state["state"], state["can_resume"]) == ("failed", True)
-    assert state["message"] == "it ended with the server; start it again to go on"
+    assert state["message"] == "it ended with the server; start it again to resume"
     assert processes_of_jobs(server) == []
 
 
 @pytest.mark.long
-def test_two_servers_on_one_folder_only_one_runs_jobs_and_the_other_takes_over(start) -> None:
+def test_of_two_servers_one_runs_jobs_until_the_other_takes_over(start) -> None:
     first, second = start(), start()
     job_id = running(first)
     assert second.job(job_id)["state"] == "running"
@@ -244,7 +244,7 @@ def test_two_servers_on_one_folder_only_one_runs_jobs_and_the_other_takes_over(s
 
 
 @pytest.mark.long
-def test_a_disk_that_is_full_is_told_in_the_builds_own_words_and_it_goes_on_later(start) -> None:
+def test_a_full_disk_is_reported_by_the_build_which_can_resume(start) -> None:
     server = start(is_stub=False)
     job_id = running_with_small_files(server)
     job = server.wait(job_id, "failed")
@@ -268,13 +268,13 @@ def running_with_small_files(server: JobServer) -> str:
     return job_id
 
 
-def test_a_job_that_takes_too_long_is_ended(tmp_path, tiny_bert, monkeypatch) -> None:
+def test_a_job_that_exceeds_its_time_limit_is_killed(tmp_path, tiny_bert, monkeypatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(STUB_BUILDS))
     (tmp_path / "build.held").touch()
     data_dir = tmp_path / "built"
     data_dir.mkdir()
     settings = Settings(data_dir=data_dir, job_models=(str(tiny_bert),))
-    limits = limits_of(settings)
+    limits = job_limits(settings)
     limits = limits._replace(build=limits.build._replace(wall_seconds=0.5))
     queue = JobQueue(data_dir, limits)
     (path := tmp_path / "part").write_bytes(TEXT)
@@ -303,7 +303,7 @@ def test_a_job_that_takes_too_long_is_ended(tmp_path, tiny_bert, monkeypatch) ->
         queue.stop()
 
 
-def test_memory_beyond_the_limit_ends_a_job_with_a_sentence(start) -> None:
+def test_a_job_that_exceeds_its_memory_limit_fails_with_a_message(start) -> None:
     server = start("--job-memory-mb", "600", is_stub=False)
     job_id = server.post("mine")["id"]
     job = server.wait(job_id, "failed")

@@ -11,7 +11,7 @@ from tests.support.job_server import wait_for
 
 from attentionviz.jobs import JobQueue, JobStatus
 from attentionviz.jobs import queue as queue_module
-from attentionviz.jobs.limits import allowed_model, limits_of
+from attentionviz.jobs.limits import allowed_model, job_limits
 from attentionviz.jobs.outcome import failure_message
 from attentionviz.jobs.records import JobRequest
 from attentionviz.jobs.spool import DAMAGED
@@ -42,7 +42,7 @@ class IdleRunner:
 def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobQueue]:
     """Return a queue that has not started, over an empty folder."""
     monkeypatch.setattr(queue_module, "Runner", IdleRunner)
-    made = JobQueue(tmp_path, limits_of(Settings(data_dir=tmp_path)))
+    made = JobQueue(tmp_path, job_limits(Settings(data_dir=tmp_path)))
     yield made
     made.stop()
 
@@ -75,7 +75,7 @@ def put(queue: JobQueue, job_id: str, status: JobStatus, dataset_id: str = "mine
     return folder
 
 
-def test_what_is_written_is_read_again(queue) -> None:
+def test_a_job_is_loaded_as_it_was_written(queue) -> None:
     status = JobStatus("estimated", estimate=ESTIMATE, place=3, message="words", pid=17)
     put(queue, JOB_IDS[0], status)
     job = queue.spool.load(JOB_IDS[0])
@@ -137,7 +137,7 @@ def test_a_job_whose_files_are_damaged_has_failed_and_can_be_removed(queue, name
 
 
 @pytest.mark.parametrize("name", ["request.json", "state.json"])
-def test_a_file_of_a_job_that_is_missing_or_no_file_is_damage(queue, name) -> None:
+def test_a_missing_or_irregular_file_of_a_job_is_damage(queue, name) -> None:
     for job_id, make in zip(
         JOB_IDS,
         (Path.unlink, lambda p: (p.unlink(), p.mkdir()), lambda p: (p.unlink(), os.mkfifo(p))),
@@ -151,7 +151,7 @@ def test_a_file_of_a_job_that_is_missing_or_no_file_is_damage(queue, name) -> No
     assert {job.status.message for job in queue.list_jobs()} == {DAMAGED}
 
 
-def test_what_is_no_job_is_left_alone(queue) -> None:
+def test_other_files_in_the_jobs_folder_are_ignored(queue) -> None:
     queue.spool.make()
     (queue.spool.folder / "notes.txt").write_text("mine")
     (queue.spool.folder / "NOT-A-JOB").mkdir()
@@ -162,7 +162,7 @@ def test_what_is_no_job_is_left_alone(queue) -> None:
     assert (queue.spool.folder / "notes.txt").exists()
 
 
-def test_an_upload_that_was_never_finished_is_removed(queue) -> None:
+def test_an_unfinished_upload_is_removed(queue) -> None:
     queue.spool.make()
     half = queue.spool.folder / "incoming-0123456789abcdef"
     half.mkdir()
@@ -171,7 +171,7 @@ def test_an_upload_that_was_never_finished_is_removed(queue) -> None:
     assert not half.exists()
 
 
-def test_every_state_becomes_the_one_that_is_true_without_a_process(queue) -> None:
+def test_recovery_sets_the_state_of_every_job(queue) -> None:
     states = ["uploaded", "estimating", "estimated", "waiting", "running", "cancelled", "failed"]
     for job_id, state in zip(JOB_IDS, states, strict=False):
         put(queue, job_id, JobStatus(state, pid=2**22 - 7, pid_start=1), f"set-{state}")
@@ -184,7 +184,7 @@ def test_every_state_becomes_the_one_that_is_true_without_a_process(queue) -> No
     }
     ran = found["set-running"].status
     assert ran.can_resume
-    assert ran.message == "it ended with the server; start it again to go on"
+    assert ran.message == "it ended with the server; start it again to resume"
     kept = {
         name for name, job in found.items() if (queue.spool.path(job.job_id) / "upload").exists()
     }
@@ -194,13 +194,13 @@ def test_every_state_becomes_the_one_that_is_true_without_a_process(queue) -> No
         assert on_disk.status == job.status, "the disk says the same"
 
 
-def test_a_process_of_another_that_got_the_number_is_not_killed(queue) -> None:
+def test_a_process_that_reuses_the_process_id_is_not_killed(queue) -> None:
     put(queue, JOB_IDS[0], JobStatus("running", pid=os.getppid(), pid_start=1))
     assert queue.start()
     os.kill(os.getppid(), 0)
 
 
-def test_a_job_that_can_go_on_but_has_lost_its_upload_says_so(queue) -> None:
+def test_a_resumable_job_without_its_upload_fails(queue) -> None:
     folder = put(queue, JOB_IDS[0], JobStatus("running"))
     (folder / "upload" / "mine.csv").unlink()
     assert queue.start()
@@ -229,7 +229,7 @@ def test_only_the_newest_twenty_ended_jobs_are_kept(queue) -> None:
     assert left == {*JOB_IDS[5:24], JOB_IDS[30]}
 
 
-def test_a_second_queue_over_the_folder_runs_nothing_and_takes_over_later(queue, tmp_path) -> None:
+def test_a_second_queue_runs_nothing_until_it_takes_over(queue, tmp_path) -> None:
     put(queue, JOB_IDS[0], JobStatus("waiting"))
     assert queue.start()
     second = JobQueue(tmp_path, queue.limits)
@@ -260,7 +260,7 @@ def test_a_full_disk_at_the_upload_leaves_no_job(queue, monkeypatch) -> None:
     assert [p.name for p in queue.spool.folder.iterdir()] == ["lock"]
 
 
-def test_a_state_that_cannot_be_written_is_known_all_the_same(queue, monkeypatch) -> None:
+def test_a_state_that_cannot_be_written_is_kept_in_memory(queue, monkeypatch) -> None:
     put(queue, JOB_IDS[0], JobStatus("waiting"))
     assert queue.start()
     job = queue.get(JOB_IDS[0])
@@ -277,20 +277,24 @@ def test_a_state_that_cannot_be_written_is_known_all_the_same(queue, monkeypatch
 WORDS = [
     (2, "loading\nattentionviz: the corpus is odd\n", "the corpus is odd"),
     (2, "attentionviz: a.csv has no column x: one,\ntwo", "a.csv has no column x: one,\ntwo"),
-    (-9, "loading\n", "it was killed, most likely for want of memory; start it again to go on"),
-    (1, "Traceback\nMemoryError: \n", "it needed more memory than a job may have (job_memory_mb)"),
-    (1, "Traceback\nKeyError: 'x'\n", "it broke off: KeyError: 'x'"),
-    (1, "", "it broke off: no output"),
-    (2, "usage: attentionviz\n", "it broke off: usage: attentionviz"),
+    (
+        -9,
+        "loading\n",
+        "it was killed, most likely because memory ran out; start it again to resume",
+    ),
+    (1, "Traceback\nMemoryError: \n", "it needed more memory than a job may use (job_memory_mb)"),
+    (1, "Traceback\nKeyError: 'x'\n", "it failed: KeyError: 'x'"),
+    (1, "", "it failed: no output"),
+    (2, "usage: attentionviz\n", "it failed: usage: attentionviz"),
 ]
 
 
 @pytest.mark.parametrize(("status", "log", "words"), WORDS)
-def test_the_last_words_of_a_process_become_a_sentence(status, log, words) -> None:
+def test_the_last_output_of_a_process_becomes_the_message(status, log, words) -> None:
     assert failure_message(status, log) == words
 
 
-def test_a_model_is_known_by_its_files_without_loading_it(tmp_path) -> None:
+def test_the_modality_of_a_model_follows_from_its_files(tmp_path) -> None:
     for name, file in (("reads", "tokenizer.json"), ("sees", "preprocessor_config.json")):
         (tmp_path / name).mkdir()
         (tmp_path / name / file).write_text("{}")
@@ -300,8 +304,8 @@ def test_a_model_is_known_by_its_files_without_loading_it(tmp_path) -> None:
     assert json.dumps(allowed_model("vit-16").modality) == '"image"'
 
 
-def test_a_job_whose_model_is_offered_no_more_is_not_run(tmp_path) -> None:
-    limits = limits_of(Settings(data_dir=tmp_path, job_models=("demo-gpt2",)))
+def test_a_job_whose_model_is_no_longer_allowed_is_not_run(tmp_path) -> None:
+    limits = job_limits(Settings(data_dir=tmp_path, job_models=("demo-gpt2",)))
     made = JobQueue(tmp_path, limits)
     put(made, JOB_IDS[0], JobStatus("waiting"))
     put(made, JOB_IDS[1], JobStatus("uploaded"), "other")
@@ -309,7 +313,7 @@ def test_a_job_whose_model_is_offered_no_more_is_not_run(tmp_path) -> None:
     try:
         for job in made.list_jobs():
             wait_for(lambda job=job: job.state == "failed", "it has failed")
-            assert job.status.message == "the model demo-bert is not offered here any more"
+            assert job.status.message == "the model demo-bert is no longer available here"
     finally:
         made.stop()
 
@@ -324,7 +328,7 @@ def test_an_upload_that_is_a_link_is_never_read(queue, tmp_path) -> None:
     assert "upload of this job is gone" in str(job.status.message)
 
 
-def test_jobs_come_newest_first_whatever_happened_to_them_since(queue) -> None:
+def test_jobs_are_listed_by_creation_time(queue) -> None:
     for i, job_id in enumerate(JOB_IDS[:3]):
         folder = put(queue, job_id, JobStatus("waiting", since=100.0 - i), f"d{i}")
         asked = replace(request(f"d{i}"), created=float(i))

@@ -24,7 +24,7 @@ Path(folder, f"file-of-{os.getpid()}").unlink()
 
 
 @pytest.mark.parametrize("imported", ["", "import torch"])
-def test_the_worker_writes_no_file_and_still_finds_a_folder(imported: str) -> None:
+def test_the_worker_cannot_write_files_but_finds_a_temporary_folder(imported: str) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", LIMITED + imported], capture_output=True, text=True, check=False
     )

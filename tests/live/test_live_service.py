@@ -39,11 +39,11 @@ def is_gone(pid: int, seconds: float = TIMEOUT_SECONDS) -> bool:
     return False
 
 
-def test_nothing_is_started_before_the_first_question(make_service: Make) -> None:
+def test_no_worker_is_started_before_the_first_request(make_service: Make) -> None:
     assert make_service().worker_pid is None
 
 
-def test_a_question_with_its_body_reaches_one_process_that_stays(make_service: Make) -> None:
+def test_requests_are_answered_by_one_lasting_process(make_service: Make) -> None:
     service = make_service(max_answer_bytes=2**23)
     body = os.urandom(3_000_000)  # far more than a pipe holds
     answer = service.ask({"do": "echo", "text": "naïve \U0001f600"}, body)
@@ -66,9 +66,7 @@ def test_a_question_with_its_body_reaches_one_process_that_stays(make_service: M
         ("huge", "invalid response"),
     ],
 )
-def test_a_worker_that_fails_is_said_to_have_and_another_takes_its_place(
-    way: str, words: str, make_service: Make
-) -> None:
+def test_a_failed_worker_is_reported_and_replaced(way: str, words: str, make_service: Make) -> None:
     service = make_service(seconds=2, load_seconds=30)
     before = pid_of(service)
     with pytest.raises(BusyError, match=words):
@@ -78,7 +76,7 @@ def test_a_worker_that_fails_is_said_to_have_and_another_takes_its_place(
 
 
 @pytest.mark.parametrize("way", ["twice", "floods"])
-def test_words_that_nobody_asked_for_never_answer_the_next_question(
+def test_an_unsolicited_response_never_answers_the_next_request(
     way: str, make_service: Make
 ) -> None:
     service = make_service()
@@ -91,7 +89,7 @@ def test_words_that_nobody_asked_for_never_answer_the_next_question(
     assert is_gone(first)
 
 
-def test_a_worker_that_died_between_questions_is_replaced_without_a_word(
+def test_a_worker_that_died_between_requests_is_replaced_silently(
     make_service: Make,
 ) -> None:
     service = make_service()
@@ -101,7 +99,7 @@ def test_a_worker_that_died_between_questions_is_replaced_without_a_word(
     assert pid_of(service) != before
 
 
-def test_a_worker_that_dies_the_moment_it_is_asked_is_replaced_once(make_service: Make) -> None:
+def test_a_worker_that_dies_right_after_a_request_is_replaced_once(make_service: Make) -> None:
     service = make_service()
     before = pid_of(service)
     os.kill(before, signal.SIGSTOP)  # it looks alive
@@ -117,7 +115,7 @@ def test_a_worker_that_dies_the_moment_it_is_asked_is_replaced_once(make_service
     assert service.worker_pid != before
 
 
-def test_a_question_that_kills_its_worker_is_asked_no_third_time(
+def test_a_request_that_kills_two_workers_is_not_retried(
     make_service: Make, tmp_path: Path
 ) -> None:
     service = make_service()
@@ -128,7 +126,7 @@ def test_a_question_that_kills_its_worker_is_asked_no_third_time(
     assert count.read_text() == "xx"
 
 
-def test_loading_a_model_may_take_longer_than_a_question(make_service: Make) -> None:
+def test_loading_a_model_has_a_longer_timeout(make_service: Make) -> None:
     service = make_service(seconds=2, load_seconds=30)
     pid = pid_of(service)
     assert said(service.ask({"do": "loads", "seconds": 2.5}))["pid"] == pid
@@ -136,13 +134,13 @@ def test_loading_a_model_may_take_longer_than_a_question(make_service: Make) -> 
         service.ask({"do": "slow", "seconds": 30})
 
 
-def test_loading_has_an_end_as_well(make_service: Make) -> None:
+def test_loading_times_out_as_well(make_service: Make) -> None:
     service = make_service(seconds=0.4, load_seconds=0.8)
     with pytest.raises(BusyError, match="too long"):
         service.ask({"do": "loads", "seconds": 30})
 
 
-def test_one_question_is_worked_on_at_once_and_more_than_a_few_are_sent_away(
+def test_requests_run_one_at_a_time_and_a_full_queue_refuses_more(
     make_service: Make,
 ) -> None:
     service = make_service(max_waiting=2)
@@ -166,7 +164,7 @@ def test_one_question_is_worked_on_at_once_and_more_than_a_few_are_sent_away(
     assert said(service.ask({"n": 9}))["question"]["n"] == 9
 
 
-def test_an_unused_worker_ends_and_the_next_question_starts_another(make_service: Make) -> None:
+def test_an_idle_worker_ends_and_the_next_request_starts_another(make_service: Make) -> None:
     service = make_service(idle_seconds=0.4)
     before = pid_of(service)
     assert is_gone(before)
@@ -180,7 +178,7 @@ def test_a_worker_in_use_is_not_idle(make_service: Make) -> None:
     assert said(service.ask({"do": "slow", "seconds": 1.5}))["pid"] == before
 
 
-def test_closing_ends_a_question_that_runs_and_takes_no_other(make_service: Make) -> None:
+def test_closing_fails_the_running_request_and_refuses_others(make_service: Make) -> None:
     service = make_service()
     pid = pid_of(service)
     with ThreadPoolExecutor(1) as pool:
@@ -194,7 +192,7 @@ def test_closing_ends_a_question_that_runs_and_takes_no_other(make_service: Make
         service.ask({"do": "echo"})
 
 
-def test_closing_leaves_the_pipe_open_while_somebody_reads_from_it(
+def test_closing_leaves_the_pipe_open_while_a_thread_reads_from_it(
     make_service: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file that is closed under a reader gives its number to the next one that is opened."""
@@ -229,7 +227,7 @@ def test_closing_leaves_the_pipe_open_while_somebody_reads_from_it(
     assert not any(readers_at_close)
 
 
-def test_the_words_of_the_worker_become_errors_of_known_codes_only(make_service: Make) -> None:
+def test_errors_of_the_worker_have_known_codes_only(make_service: Make) -> None:
     service = make_service()
     known = {"code": "text_invalid", "message": "the text is empty" + "!" * 1000}
     with pytest.raises(InvalidTextError, match="^the text is empty!{483}$"):

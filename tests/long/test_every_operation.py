@@ -117,7 +117,7 @@ def statuses(
 
 
 @pytest.mark.parametrize("name", VISITORS)
-def test_no_operation_fails_whoever_asks(name: str, make, bar: Bar) -> None:
+def test_no_operation_fails_under_any_role(name: str, make, bar: Bar) -> None:
     has_tokens, headers = VISITORS[name]
     found = ask_all(make(has_tokens), headers)
     failed = {key: n for key, n in found.items() if key[1] >= 500}

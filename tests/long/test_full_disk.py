@@ -26,7 +26,7 @@ def prefix(tmp_path) -> list[str]:
     pytest.skip("FULL DISKS WERE NOT TRIED: neither root nor unshare may mount a tmpfs here")
 
 
-def test_a_disk_that_fills_up_at_any_size_is_a_sentence_and_the_build_goes_on(
+def test_a_disk_full_at_any_size_is_one_message_and_the_build_resumes(
     tiny_bert, tiny_text, tmp_path, prefix, bar: Bar
 ):
     options = ["--method", "pca", "--method", "biplot", "--disks", str(N_SIZES)]

@@ -34,7 +34,7 @@ def kill_job(server: JobServer, job_id: str) -> None:
             return
 
 
-def test_whatever_is_killed_when_the_state_is_true_and_the_job_can_be_finished(
+def test_a_kill_of_any_process_leaves_a_true_state_and_a_resumable_job(
     tmp_path: Path, tiny_bert: Path, bar: Bar
 ) -> None:
     rng = random.Random(0)  # noqa: S311 - no secret

@@ -29,9 +29,7 @@ def test_builds_survive_kills_at_random_moments(
     require_same(whole, reports)
 
 
-def test_builds_survive_a_kill_at_every_failpoint_however_late(
-    tiny_bert, tiny_text, tmp_path, bar: Bar
-):
+def test_builds_survive_a_kill_at_every_failpoint(tiny_bert, tiny_text, tmp_path, bar: Bar):
     places = [f"{name}:{n}" for name in FAILPOINT_NAMES for n in PASSES]
     options = [part for place in places for part in ("--failpoint", place)]
     methods = ["--method", "pca", "--method", "biplot"]

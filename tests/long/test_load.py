@@ -57,7 +57,7 @@ def percentile(times: dict[float, int], share: float) -> float:
     return max(times)
 
 
-def test_a_server_of_fifty_datasets_is_there_at_once(
+def test_a_server_of_fifty_datasets_starts_at_once(
     large_folder: tuple[Path, int], served: Served, bar: Bar
 ) -> None:
     folder, n_bytes = large_folder
@@ -72,7 +72,7 @@ def test_a_server_of_fifty_datasets_is_there_at_once(
     bar("start", what, max(starts), unit="s", at_most=2)
 
 
-def test_thirty_cold_opens_of_the_grid_at_once(
+def test_thirty_users_open_an_uncached_grid_at_once(
     served: Served, peak_mb: list[float], bar: Bar
 ) -> None:
     base = "/api/v1/datasets/large-0"
@@ -123,7 +123,7 @@ def test_thirty_users_get_every_answer_and_heads_in_time(
         unit="ms", at_most=HEAD_MS)  # fmt: skip
 
 
-def test_memory_stays_within_its_bound_whatever_was_asked(
+def test_memory_stays_within_its_bound_after_all_requests(
     served: Served, peak_mb: list[float], bar: Bar
 ) -> None:
     # Every head of a large dataset once: 1.3 GB of files are hashed, and read in part.

@@ -159,7 +159,7 @@ def expected_of(served: Served) -> dict[str, tuple[str, str]]:
     return found
 
 
-def test_restarts_under_load_lose_and_mix_no_answer(tmp_path: Path, bar: Bar) -> None:
+def test_restarts_under_load_lose_or_mix_up_no_answer(tmp_path: Path, bar: Bar) -> None:
     write_fake_dataset(tmp_path, SPEC)
     write_fake_dataset(tmp_path, PICTURES)
     port = free_port()
@@ -209,7 +209,7 @@ def set_current_version(folder: Path) -> None:
     os.replace(pointer.with_suffix(".tmp"), pointer)
 
 
-def test_a_dataset_published_anew_under_load_mixes_no_versions(tmp_path: Path, bar: Bar) -> None:
+def test_a_new_version_published_under_load_mixes_no_versions(tmp_path: Path, bar: Bar) -> None:
     versions = two_versions(tmp_path)
     set_current_version(versions[0])
     served = start_server(tmp_path)

@@ -8,7 +8,7 @@ pytestmark = pytest.mark.long
 N_PAIRS = 10
 
 
-def test_of_two_builders_at_once_one_builds_and_the_other_is_told(
+def test_of_two_concurrent_builders_one_builds_and_the_other_is_refused(
     tiny_bert, tiny_text, tmp_path, bar: Bar
 ):
     options = ["--method", "pca", "--method", "biplot", "--rivals", str(N_PAIRS)]

@@ -45,7 +45,7 @@ def slow_recall(vectors: HeadVectors, coordinates: np.ndarray, method: str) -> f
     return found / (10 * n)
 
 
-def test_keys_that_tie_with_the_tenth_strongest_count_like_it() -> None:
+def test_keys_tied_with_the_tenth_strongest_count_as_well() -> None:
     # Every key four times, but for rounding: of the fourth best key only two could be "the" ten.
     rng = np.random.default_rng(5)
     queries, keys = rng.standard_normal((40, 6)), np.repeat(rng.standard_normal((10, 6)), 4, axis=0)
@@ -120,7 +120,7 @@ def test_ties_share_a_rank_as_in_scipy() -> None:
 
 @pytest.mark.parametrize("method", ["biplot", "pca"])
 @pytest.mark.parametrize("dims", [2, 3])
-def test_recall_is_that_of_a_count_by_hand(method: str, dims: int) -> None:
+def test_recall_counted_by_hand(method: str, dims: int) -> None:
     vectors = random_head(80)
     coordinates = project(method, vectors, dims=dims, seed=0).coordinates
     found = measure(prepare(vectors, places_of([40, 40]), 0), coordinates, method)
@@ -138,7 +138,7 @@ def test_trustworthiness_is_scikit_learns(n_tokens: int) -> None:
     assert found["trustworthiness"] == pytest.approx(expected, abs=1e-9)
 
 
-def test_a_map_that_is_the_scores_themselves_is_perfect() -> None:
+def test_a_map_that_equals_the_scores_is_perfect() -> None:
     vectors = random_head(30, d_head=3)
     points = np.concatenate([vectors.queries, vectors.keys])
     found = measure(prepare(vectors, places_of([10, 20]), 0), points, "biplot")
@@ -146,7 +146,7 @@ def test_a_map_that_is_the_scores_themselves_is_perfect() -> None:
     assert found["rank_correlation"] == pytest.approx(1.0)
 
 
-def test_a_map_that_is_upside_down_has_a_negative_rank_correlation() -> None:
+def test_an_inverted_map_has_a_negative_rank_correlation() -> None:
     vectors = random_head(30, d_head=3)
     points = np.concatenate([vectors.queries, -vectors.keys])
     found = measure(prepare(vectors, places_of([30]), 0), points, "biplot")
@@ -163,7 +163,7 @@ def test_the_rank_correlation_of_vectors_is_by_cosine_distance() -> None:
 
 
 @pytest.mark.parametrize("n_tokens", [1, 2, 10])
-def test_what_is_undefined_for_few_tokens_is_none(n_tokens: int) -> None:
+def test_measures_undefined_for_few_tokens_are_none(n_tokens: int) -> None:
     vectors = random_head(n_tokens)
     reference = prepare(vectors, places_of([1] * n_tokens), 0)
     fidelity = measure(reference, np.zeros((2 * n_tokens, 2)), "pca")
@@ -171,7 +171,7 @@ def test_what_is_undefined_for_few_tokens_is_none(n_tokens: int) -> None:
     assert reference.vector_rank_correlation is None
 
 
-def test_queries_whose_scores_are_all_alike_are_left_out() -> None:
+def test_queries_with_equal_scores_are_left_out() -> None:
     queries, keys = np.random.default_rng(0).standard_normal((2, 8, 4)).astype(np.float32)
     queries[:4] = 0
     points = np.concatenate([queries, keys])
@@ -180,7 +180,7 @@ def test_queries_whose_scores_are_all_alike_are_left_out() -> None:
     assert measure(with_zeros, points, "biplot")["rank_correlation"] == pytest.approx(1.0)
 
 
-def test_a_map_of_one_place_says_nothing() -> None:
+def test_a_map_with_all_points_in_one_place_has_chance_recall() -> None:
     vectors = random_head(30)
     fidelity = measure(prepare(vectors, places_of([30]), 0), np.zeros((60, 2)), "pca")
     assert fidelity["rank_correlation"] == 0.0

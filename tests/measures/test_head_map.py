@@ -8,7 +8,7 @@ from sklearn.manifold import MDS
 from attentionviz.measures.head_map import head_map, stress_of
 
 
-def test_points_of_a_plane_come_back_with_their_distances() -> None:
+def test_distances_of_points_in_a_plane_are_reproduced() -> None:
     points = np.random.default_rng(0).uniform(0, 1, (30, 2))
     wanted = cdist(points, points)
     found = head_map(wanted)
@@ -16,7 +16,7 @@ def test_points_of_a_plane_come_back_with_their_distances() -> None:
     assert found.stress < 1e-5
 
 
-def test_no_start_of_scikit_learn_comes_nearer() -> None:
+def test_scikit_learn_finds_no_lower_stress() -> None:
     points = np.random.default_rng(1).uniform(0, 1, (40, 6))
     wanted = cdist(points, points)
     ours = head_map(wanted).stress
@@ -46,7 +46,7 @@ def test_the_map_is_the_same_each_time_and_its_axes_are_fixed() -> None:
 
 
 @pytest.mark.parametrize("n_heads", [1, 2, 3])
-def test_few_heads_have_a_map_without_fault(n_heads: int) -> None:
+def test_few_heads_are_mapped_without_stress(n_heads: int) -> None:
     points = np.arange(2 * n_heads).reshape(n_heads, 2).astype(float)
     wanted = cdist(points, points)
     found = head_map(wanted)

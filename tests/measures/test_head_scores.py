@@ -55,7 +55,7 @@ UNDEFINED = (None, 0)
 REPEATED = causal([1], [0.25, 0.75], [0.5, 0.2, 0.3], [0.1, 0.6, 0.2, 0.1])
 
 
-def test_every_score_has_a_function_and_every_function_words() -> None:
+def test_every_score_has_a_function_and_every_function_an_entry() -> None:
     assert {*MEASURES, *PROBE_SCORES, "content_dependence", "norm_ratio"} == set(SCORE_FACTS)
     for facts in SCORE_FACTS.values():
         assert facts.help.endswith(".") and facts.source and facts.formula and facts.unit
@@ -87,14 +87,14 @@ def test_mean_distance_is_one_ratio_of_two_sums_without_the_first_token() -> Non
     assert scores["variance_of_distance"] == (near(squares - mean**2), 3)
 
 
-def test_a_sink_does_not_make_a_head_look_far() -> None:
+def test_attention_to_a_sink_does_not_raise_the_mean_distance() -> None:
     # All rows but the last give everything else to the token before, and the last to itself.
     rows = [1], [0.9, 0.1], [0.9, 0.1, 0], [0.9, 0, 0.1, 0], [0.2, 0, 0, 0, 0.8]
     scores = found(head_of(causal(*rows), is_causal=True), text_tokens([1, 2, 3, 4, 5]))
     assert scores["mean_distance"] == (near((0.1 + 0.1) / (0.1 * 3 + 0.8)), 4)
 
 
-def test_where_later_keys_are_seen_a_distance_has_no_sign() -> None:
+def test_with_later_keys_visible_distances_are_absolute() -> None:
     pattern = [[0.5, 0.1, 0.4], [0.2, 0.2, 0.6], [0.3, 0.6, 0.1]]
     scores = found(head_of(pattern), text_tokens([1, 2, 3]))
     mass = (0.1 + 0.4) + (0.2 + 0.6) + (0.6 + 0.1)
@@ -113,7 +113,7 @@ def test_scores_of_repeated_tokens_counted_by_hand() -> None:
     assert scores["reverse_induction"] == UNDEFINED
 
 
-def test_reverse_induction_counts_what_came_before_unless_heads_rest_there() -> None:
+def test_reverse_induction_counts_tokens_before_copies_except_special_ones() -> None:
     rows = [1], [0.5, 0.5], [0.2, 0.2, 0.6], [0.1, 0.3, 0.2, 0.4], [0.1, 0.2, 0.3, 0.1, 0.3]
     head = head_of(causal(*rows), is_causal=True)
     assert found(head, text_tokens([1, 5, 7, 8, 7]))["reverse_induction"] == (near(0.2), 1)
@@ -121,7 +121,7 @@ def test_reverse_induction_counts_what_came_before_unless_heads_rest_there() -> 
     assert found(head, special)["reverse_induction"] == UNDEFINED
 
 
-def test_special_tokens_are_no_copies_of_each_other() -> None:
+def test_special_tokens_are_not_copies_of_each_other() -> None:
     scores = found(random_head([5]), text_tokens([101, 102, 102, 102, 101], special=[101, 102]))
     for name in ("duplicate", "induction", "reverse_induction"):
         assert scores[name] == UNDEFINED
@@ -154,13 +154,13 @@ def test_special_tokens_and_punctuation_counted_by_hand() -> None:
     assert scores["self"] == (near((0.1 + 0.1 + 0.2 + 0.9) / 4), 4)
 
 
-def test_a_corpus_without_special_tokens_punctuation_or_repeats_has_no_such_scores() -> None:
+def test_scores_without_matching_tokens_are_undefined() -> None:
     scores = found(random_head([3, 4]), text_tokens(list(range(7))))
     for name in ("special", "punctuation", "duplicate", "induction", "reverse_induction"):
         assert scores[name] == UNDEFINED
 
 
-def test_a_row_that_sees_only_special_tokens_has_no_choice_and_does_not_count() -> None:
+def test_a_row_that_sees_only_special_tokens_does_not_count() -> None:
     pattern = causal([1], [0.3, 0.7], [0.2, 0.2, 0.6])
     scores = found(head_of(pattern, is_causal=True), text_tokens([101, 101, 5], special=[101]))
     assert scores["special"] == (near(0.4), 1)
@@ -215,7 +215,7 @@ def test_a_pattern_of_positions_alone_does_not_depend_on_content() -> None:
     assert scores["content_dependence"] == (near(0), 18)
 
 
-def test_one_sequence_alone_says_nothing_of_content() -> None:
+def test_content_dependence_of_one_sequence_is_undefined() -> None:
     assert found(random_head([6]), text_tokens(list(range(6))))["content_dependence"] == UNDEFINED
 
 
@@ -245,7 +245,7 @@ def test_the_profile_is_the_mean_weight_by_offset() -> None:
     assert by_offset[1] == by_offset[-4] == (None, 0)
 
 
-def test_one_token_is_nothing_to_score() -> None:
+def test_scores_of_a_single_token_are_undefined() -> None:
     for is_causal in (False, True):
         scores = score_head(head_of([[1.0]], is_causal=is_causal), text_tokens([5], special=[5]))
         known = {name for name, score in scores.scores.items() if score["n_rows"]}
@@ -267,7 +267,7 @@ def test_uniform_attention_has_the_values_of_chance(n: int) -> None:
     assert scores["duplicate"] == (near(np.mean(earlier)), n - 1)
 
 
-def test_a_head_that_looks_back_by_one_has_no_variance_of_distance() -> None:
+def test_a_previous_token_head_has_no_variance_of_distance() -> None:
     pattern = np.eye(6, k=-1)
     pattern[0, 1] = 1  # the first has no previous token, and looks as far the other way
     scores = found(head_of(pattern), text_tokens(list(range(6))))
@@ -279,7 +279,7 @@ def test_a_head_that_looks_back_by_one_has_no_variance_of_distance() -> None:
     assert scores["sparsity"] == (1.0, 6)
 
 
-def test_keys_beyond_the_window_are_no_keys() -> None:
+def test_keys_beyond_the_window_do_not_count() -> None:
     head = head_of(np.full((4, 4), 0.25), is_causal=True, max_distance=1)
     scores = found(head, text_tokens([7, 8, 7, 8]))
     assert scores["previous"] == (near(0.5), 3)
@@ -328,7 +328,7 @@ def test_uniform_attention_has_no_preference_for_any_colour() -> None:
     assert scores["same_row"][0] == scores["same_column"][0] == near(2 / 8)
 
 
-def test_images_of_one_colour_and_patches_without_class_token_have_no_such_scores() -> None:
+def test_image_scores_without_hue_or_class_token_are_undefined() -> None:
     tokens = grid_tokens(2, 2, 2, hue=[np.nan] * 4, brightness=[0.5] * 4, has_class=False)
     scores = found(random_head([4, 4]), tokens)
     assert scores["class_token"] == UNDEFINED
@@ -344,7 +344,7 @@ def test_images_of_one_colour_and_patches_without_class_token_have_no_such_score
     n_words=st.integers(1, 6),
     seed=st.integers(0, 999),
 )
-def test_scores_of_text_are_those_of_a_slow_count(
+def test_scores_of_text_equal_a_slow_reference(
     lengths: list[int], is_causal: bool, max_distance: int | None, n_words: int, seed: int
 ) -> None:
     head = random_head(lengths, seed, is_causal=is_causal, max_distance=max_distance)
@@ -373,9 +373,7 @@ def or_none(value: float | None, tolerance: float = ROUNDING) -> object:
 
 @settings(max_examples=20, deadline=None)
 @given(n_images=st.integers(1, 4), seed=st.integers(0, 999), has_class=st.booleans())
-def test_scores_of_images_are_those_of_a_slow_count(
-    n_images: int, seed: int, has_class: bool
-) -> None:
+def test_scores_of_images_equal_a_slow_reference(n_images: int, seed: int, has_class: bool) -> None:
     rng = np.random.default_rng(seed)
     n = n_images * 12
     hue = np.where(rng.random(n) < 0.8, rng.random(n), np.nan)
@@ -427,7 +425,7 @@ def test_vectors_that_are_not_finite_are_refused() -> None:
         score_head(head, text_tokens([1, 2, 3, 4]))
 
 
-def test_sequences_that_do_not_fit_the_vectors_are_refused() -> None:
+def test_sequences_that_do_not_match_the_vectors_are_refused() -> None:
     head = random_head([4, 5])
     with pytest.raises(ShapeError, match="the sequences have 8 tokens, there are 9 queries"):
         HeadAttention(head.queries, head.keys, np.array([4, 4]), HeadRule(1.0, False))
@@ -447,7 +445,7 @@ def test_half_precision_is_scored_as_it_is_stored() -> None:
         assert value == (None if expected is None else pytest.approx(expected, abs=0.02))
 
 
-def test_the_probe_reads_three_diagonals() -> None:
+def test_probe_scores_are_means_of_three_diagonals() -> None:
     n_before, period = 1, 3
     pattern = np.arange(64, dtype=float).reshape(8, 8)  # mark, a b c, a b c, mark
     weights = repeated_weights(pattern, period, n_before)
@@ -470,7 +468,7 @@ def said_again(period: int, n_repeats: int, n_before: int, *, picks: str) -> np.
 
 @pytest.mark.parametrize(("picks", "value"), [("last", 0.5), ("all", 0.5), ("copy", 0)])
 @pytest.mark.parametrize("n_before", [0, 1])
-def test_prefix_matching_of_four_sayings_is_half_for_one_key_a_row(
+def test_prefix_matching_of_four_repeats_is_half_for_one_key_per_row(
     picks: str, value: float, n_before: int
 ) -> None:
     pattern = said_again(25, 4, n_before, picks=picks)

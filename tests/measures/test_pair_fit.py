@@ -24,7 +24,7 @@ def test_a_case_counted_by_hand() -> None:
     assert found.percentile.tolist() == [0.9, 0.4, 0.1]
 
 
-def test_percentiles_and_ranks_are_those_of_scipy_however_keys_come_in_blocks() -> None:
+def test_percentiles_and_ranks_equal_scipys_for_any_block_size() -> None:
     rng = np.random.default_rng(3)
     keys = rng.standard_normal((301, 16)).astype(np.float32)
     queries, tokens = rng.standard_normal((7, 16)).astype(np.float32), [0, 5, 5, 300, 17, 99, 200]
@@ -37,7 +37,7 @@ def test_percentiles_and_ranks_are_those_of_scipy_however_keys_come_in_blocks() 
         assert found.n_above[i] + 1 == rankdata(-scores, method="min")[token]
 
 
-def test_identical_keys_are_equal_wherever_they_stand() -> None:
+def test_identical_keys_have_equal_percentiles() -> None:
     rng = np.random.default_rng(5)
     keys = rng.standard_normal((1003, 64)).astype(np.float32)
     twins = [0, 400, 1002]
@@ -47,16 +47,16 @@ def test_identical_keys_are_equal_wherever_they_stand() -> None:
     assert found.n_equal.tolist() == [4] * 5
 
 
-def test_the_only_key_is_neither_strong_nor_weak() -> None:
+def test_a_single_key_has_percentile_one_half() -> None:
     assert score_pairs(EYE[:1], EYE[:1], [EYE[:1]]).percentile.tolist() == [0.5]
 
 
-def test_a_key_that_is_no_number_leaves_no_score() -> None:
+def test_a_non_finite_key_gives_no_score() -> None:
     broken = np.array([[np.nan, 0]], dtype=np.float32)
     assert np.isnan(score_pairs(EYE, EYE, [EYE, broken]).score).all()
 
 
-def test_pairs_that_do_not_fit_are_refused() -> None:
+def test_pairs_out_of_range_are_refused() -> None:
     with pytest.raises(ShapeError, match=r"keys has shape \(5, 2\)"):
         score_pairs(EYE, KEYS, [KEYS])
 
@@ -70,7 +70,7 @@ def test_a_weight_is_that_of_the_softmax(scale: float) -> None:
         assert found == pytest.approx(wanted, abs=1e-9)
 
 
-def test_a_fit_is_the_mean_of_what_is_wished_counted_by_hand() -> None:
+def test_the_fit_is_the_mean_of_wished_percentiles_counted_by_hand() -> None:
     percentile = np.array([[0.9, 0.2], [0.5, 0.5], [0.0, 1.0]])
     is_strong = np.array([True, False])
     # A weak pair at 0.2 fits as a strong one at 0.8.

@@ -61,17 +61,17 @@ def test_distances_are_a_metric(seed: int, n_heads: int, n_rows: int) -> None:
     assert (found[:, None, :] <= by_detour + TOLERANCE).all()
 
 
-def test_heads_that_attend_alike_are_at_one_place() -> None:
+def test_heads_with_equal_patterns_have_distance_zero() -> None:
     rows = random_rows(3, [10, 20]).astype(np.float32)
     rows[2] = rows[0]
     assert distances(rows, 2)[0, 2] == 0
 
 
-def test_without_rows_all_heads_are_alike() -> None:
+def test_without_rows_all_distances_are_zero() -> None:
     assert not distances(np.empty((3, 0)), 0).any()
 
 
-def test_a_row_is_smoothed_over_what_it_sees() -> None:
+def test_a_row_is_smoothed_over_its_visible_keys() -> None:
     pattern = np.array([[1.0, 0.0, 0.0], [0.2, 0.3, 0.5]])
     visible = np.array([[True, True, False], [True, True, True]])
     found = smoothed(pattern, visible)

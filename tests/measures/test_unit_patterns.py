@@ -29,14 +29,14 @@ def test_a_key_word_has_the_sum_and_a_query_word_the_mean(is_causal: bool) -> No
     assert np.allclose(found.sum(axis=1), 1)
 
 
-def test_every_token_a_unit_is_the_pattern_itself() -> None:
+def test_with_one_token_per_unit_the_pattern_is_unchanged() -> None:
     queries, keys = np.random.default_rng(1).standard_normal((2, 6, 4)).astype(np.float32)
     rule = HeadRule(1.0, is_causal=False)
     found = unit_pattern(queries, keys, np.arange(6), rule)
     assert np.allclose(found, smoothed(attention_pattern(queries, keys, rule)), atol=1e-6)
 
 
-def test_all_weight_on_a_special_token_leaves_an_even_row() -> None:
+def test_a_row_with_all_weight_on_a_special_token_becomes_uniform() -> None:
     queries = np.array([[0.0], [400.0], [400.0]], dtype=np.float32)
     keys = np.array([[400.0], [0.0], [0.0]], dtype=np.float32)
     rule = HeadRule(1.0, is_causal=False)

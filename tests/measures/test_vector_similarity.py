@@ -50,7 +50,7 @@ def plain_cka(k: np.ndarray, m: np.ndarray) -> float:
     return float((k * m).sum() / np.sqrt((k * k).sum() * (m * m).sum()))
 
 
-def test_alignment_is_the_unbiased_one_written_as_loops() -> None:
+def test_alignment_equals_the_unbiased_estimate_written_as_loops() -> None:
     a, b = random_head(0), random_head(1)
     k, m = slow_kernel(*a), slow_kernel(*b)
     norm = slow_unbiased_product(k, k) * slow_unbiased_product(m, m)
@@ -59,7 +59,7 @@ def test_alignment_is_the_unbiased_one_written_as_loops() -> None:
     )
 
 
-def test_with_many_tokens_it_is_the_plain_one() -> None:
+def test_with_many_tokens_alignment_approaches_plain_cka() -> None:
     rng = np.random.default_rng(3)
     queries, keys = random_head(2, 1500, 3)
     other = queries @ rng.standard_normal((3, 3)), keys + rng.standard_normal(keys.shape)
@@ -68,13 +68,13 @@ def test_with_many_tokens_it_is_the_plain_one() -> None:
     assert cka((queries, keys), other)[0, 1] == pytest.approx(plain, abs=0.01)
 
 
-def test_vectors_that_have_nothing_to_do_with_each_other_are_not_aligned() -> None:
+def test_independent_vectors_have_no_alignment() -> None:
     a, b = random_head(0, 60, 32), random_head(1, 60, 32)
     assert abs(cka(a, b)[0, 1]) < 0.1
     assert plain_cka(slow_kernel(*a), slow_kernel(*b)) > 0.4, "which the plain measure denies"
 
 
-def test_turning_scaling_and_moving_change_nothing() -> None:
+def test_rotation_scale_and_shift_do_not_change_the_alignment() -> None:
     queries, keys = random_head(4)
     turn, _ = np.linalg.qr(np.random.default_rng(5).standard_normal((5, 5)))
     found = cka((queries, keys), (7 * queries @ turn + 3, keys / 7 - 1))
@@ -88,7 +88,7 @@ def test_the_matrix_is_symmetric_with_ones_on_its_diagonal() -> None:
     assert (found.diagonal() == 1).all()
 
 
-def test_what_has_no_direction_has_no_alignment() -> None:
+def test_constant_vectors_have_undefined_alignment() -> None:
     same = np.ones((40, 5)), np.full((40, 5), 2.0)
     found = cka(random_head(0), same)
     assert found[0, 0] == 1
@@ -105,7 +105,7 @@ def test_rows_of_a_u_centred_matrix_sum_to_zero() -> None:
     assert not centred.diagonal().any()
 
 
-def test_queries_and_keys_must_be_as_many() -> None:
+def test_different_numbers_of_queries_and_keys_are_refused() -> None:
     with pytest.raises(ShapeError, match="40 queries and 39 keys"):
         alignment_vector(random_head(0)[0], random_head(0)[1][:39])
 

@@ -28,9 +28,9 @@ from attentionviz.errors import (
     NotReadyError,
 )
 from attentionviz.measures.fidelity import N_STRONGEST
-from attentionviz.notebook.cell import Shown
+from attentionviz.notebook.cell import PageCell
 from attentionviz.notebook.dataset import Dataset
-from attentionviz.notebook.place import frame_origins, place_of
+from attentionviz.notebook.page_address import address_of, frame_origins
 
 
 @pytest.fixture
@@ -62,10 +62,10 @@ def test_a_relative_folder_is_that_of_the_working_directory(
     assert attentionviz.open(f"{tiny_dataset.data_dir.name}/tiny-text").n_layers == 2
 
 
-def test_what_there_is_not_is_named_with_what_there_is(tiny_dataset: TinyDataset) -> None:
-    with pytest.raises(DatasetNotFoundError, match=r"no dataset 'other' in .*there are: tiny-text"):
+def test_a_missing_dataset_is_named_with_the_available_ones(tiny_dataset: TinyDataset) -> None:
+    with pytest.raises(DatasetNotFoundError, match=r"no dataset 'other' in .*available: tiny-text"):
         attentionviz.open(tiny_dataset.data_dir / "other")
-    with pytest.raises(DatasetNotFoundError, match="there are: none"):
+    with pytest.raises(DatasetNotFoundError, match="available: none"):
         attentionviz.open(tiny_dataset.data_dir / "nowhere" / "other")
 
 
@@ -111,7 +111,7 @@ def test_the_pattern_is_the_softmax_of_the_scores(dataset: Dataset) -> None:
     np.testing.assert_allclose(dataset.pattern(1, 0, 2, weight="value"), weighed, atol=1e-6)
 
 
-def test_a_projection_is_where_its_own_fidelity_was_measured(dataset: Dataset) -> None:
+def test_a_projection_reproduces_its_stored_fidelity(dataset: Dataset) -> None:
     points, vectors = dataset.projection(0, 1, "biplot"), dataset.vectors(0, 1)
     scores = vectors.queries @ vectors.keys.T
     tenth = np.sort(scores, axis=1)[:, [-N_STRONGEST]]
@@ -122,7 +122,7 @@ def test_a_projection_is_where_its_own_fidelity_was_measured(dataset: Dataset) -
     assert set(dataset.maps) == set(dataset.manifest["maps"])
 
 
-def test_scores_are_those_of_the_dataset_and_name_their_rows(dataset: Dataset) -> None:
+def test_scores_are_those_of_the_dataset_with_their_row_counts(dataset: Dataset) -> None:
     scores = dataset.scores()
     assert {array.shape for array in [*scores.values.values(), *scores.n_rows.values()]} == {(2, 2)}
     pattern = [dataset.pattern(1, 0, i) for i in range(dataset.n_sequences)]
@@ -131,7 +131,7 @@ def test_scores_are_those_of_the_dataset_and_name_their_rows(dataset: Dataset) -
     assert scores.n_rows["self"][1, 0] == len(diagonal)
 
 
-def test_heads_maps_sequences_and_weights_that_are_not_there_are_named(dataset: Dataset) -> None:
+def test_missing_heads_maps_sequences_and_weights_are_named(dataset: Dataset) -> None:
     with pytest.raises(HeadOutOfRangeError, match=r"head 2 is outside 0\.\.1"):
         dataset.queries(0, 2)
     with pytest.raises(HeadOutOfRangeError, match=r"layer -1 is outside 0\.\.1"):
@@ -146,7 +146,7 @@ def test_heads_maps_sequences_and_weights_that_are_not_there_are_named(dataset: 
         dataset.show(layer=1)
 
 
-def test_show_serves_the_page_and_names_its_view(dataset: Dataset) -> None:
+def test_show_serves_the_page_with_the_view_in_its_address(dataset: Dataset) -> None:
     shown = dataset.show(1, 0, "pca", dims=3)
     assert shown.url.endswith("?dataset=tiny-text&method=pca&dims=3&layer=1&head=0")
     assert dataset.show().url.partition("?")[0] == shown.url.partition("?")[0]
@@ -216,7 +216,7 @@ EDITOR = {"VSCODE_PROXY_URI": "https://{{port}}.code.example"}
         ({"VSCODE_PROXY_URI": "./proxy/{{port}}"}, "localhost", 404, LOCAL, None),
     ],
 )
-def test_a_notebook_finds_its_page_wherever_its_browser_is(
+def test_the_page_address_fits_the_host_of_the_notebook(
     jupyter: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
     environment: dict[str, str],
@@ -226,12 +226,12 @@ def test_a_notebook_finds_its_page_wherever_its_browser_is(
     advice: str | None,
 ) -> None:
     monkeypatch.setattr("getpass.getuser", lambda: "ada")
-    monkeypatch.setattr("attentionviz.notebook.place.find_spec", lambda _: None)
+    monkeypatch.setattr("attentionviz.notebook.page_address.find_spec", lambda _: None)
     jupyter(hostname, answers=answers)
-    place = place_of(8000, "secret/", environment)
+    place = address_of(8000, "secret/", environment)
     assert place.url == url
     assert (advice or "") in (place.advice or "") and bool(advice) == bool(place.advice)
-    cell = Shown(place, "dataset=a", 300)._repr_html_()
+    cell = PageCell(place, "dataset=a", 300)._repr_html_()
     assert cell.count("<iframe") == int(advice is None)
     assert (f'href="{url}?dataset=a"' in cell) == (advice is None or "ssh" in advice)
 
@@ -245,7 +245,7 @@ def test_colab_is_asked_for_the_address_of_a_port(
     output.eval_js = known.__getitem__  # type: ignore[attr-defined]
     for module in (ModuleType("google"), ModuleType("google.colab"), output):
         monkeypatch.setitem(sys.modules, module.__name__, module)
-    place = place_of(8000, "secret/", {})
+    place = address_of(8000, "secret/", {})
     assert (place.url == "https://8000-colab.example/secret/") == works
     assert (place.advice is None) == works
     assert "https:" in frame_origins({})
@@ -259,7 +259,7 @@ def test_importing_the_package_imports_nothing_more() -> None:
     assert result.stdout.strip() == "[]"
 
 
-def test_a_cell_holds_none_of_the_texts_of_a_hostile_dataset(tmp_path: Path) -> None:
+def test_a_cell_contains_no_text_of_a_hostile_dataset(tmp_path: Path) -> None:
     write_hostile_datasets(tmp_path)
     cell = attentionviz.open(tmp_path / "hostile").show(1, 2, "pca")._repr_html_()
     assert "<iframe" in cell

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from tests.support.malformed_images import noise, png, saved, tiff
 
-from attentionviz.core.image_kinds import READ_KINDS, SENT_KINDS
+from attentionviz.core.image_kinds import READ_KINDS, UPLOAD_KINDS
 from attentionviz.core.images import ImageError, decode_image
 from attentionviz.errors import CorpusError
 from attentionviz.pipeline.corpora.account import LeftOut
@@ -74,8 +74,8 @@ def test_images_are_known_by_their_content_whatever_their_names(tmp_path: Path) 
         ("a.nef", saved(SMALL, "TIFF"), "camera raw, which is not read; convert it"),
         ("a.jpg", b"\n<!DOCTYPE html><p>Sign in<svg ></svg>", "HTML, not an image"),
         ("b.png", b"", "empty"),
-        ("b.png", b"hello", "not an image, though its ending says so"),
-        ("b.png", bytes(1000), "not an image, though its ending says so"),
+        ("b.png", b"hello", "not an image, despite its extension"),
+        ("b.png", bytes(1000), "not an image, despite its extension"),
         ("README.txt", b"BMW and other makers", "not an image"),
         ("labels/labels.csv", b"file,label\n", "not an image"),
         ("b.png", b"\x89PNG\r\n\x1a\n", "damaged, or a kind of PNG that is not read"),
@@ -224,9 +224,9 @@ def test_of_what_is_sent_only_three_kinds_are_decoded(kind: str, tmp_path: Path)
     path = tmp_path / "a.png"
     path.write_bytes(saved(SMALL, kind.upper()))
     assert decode_image(path, READ_KINDS).size == (40, 30)
-    if kind not in SENT_KINDS:
+    if kind not in UPLOAD_KINDS:
         with pytest.raises(ImageError, match=f"{kind}, which is not read"):
-            decode_image(path, SENT_KINDS)
+            decode_image(path, UPLOAD_KINDS)
 
 
 @pytest.mark.parametrize(

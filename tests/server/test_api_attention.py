@@ -207,7 +207,7 @@ def test_a_mean_over_a_large_corpus_says_how_many_sequences_it_rests_on(
 
 @pytest.mark.parametrize("point", [0, 7, TEXT.n_tokens, 2 * TEXT.n_tokens - 1])
 @pytest.mark.parametrize("chunk", [8192, 7])
-def test_partners_are_the_strongest_of_the_whole_corpus(
+def test_partners_have_the_largest_scores_of_the_whole_corpus(
     client: CheckedClient, data_dir: Path, monkeypatch: pytest.MonkeyPatch, point: int, chunk: int
 ) -> None:
     monkeypatch.setattr(head_attention, "CHUNK_ROWS", chunk)

@@ -309,7 +309,7 @@ def test_a_name_that_is_taken_is_refused(idle, tmp_path) -> None:
 def test_eight_wait_and_the_ninth_is_told_so(idle) -> None:
     jobs = [idle.post(dataset_id=f"d{i}").json for i in range(8)]
     full = idle.post(dataset_id="d8")
-    assert "8 jobs wait" in error(full, 503, "queue_full")
+    assert "8 jobs are waiting" in error(full, 503, "queue_full")
     assert int(full.headers["Retry-After"]) > 0
     assert left_over(idle) == []
     left = idle.client.delete(f"/api/v1/jobs/{jobs[3]['id']}", headers=OWN)

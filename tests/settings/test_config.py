@@ -180,7 +180,7 @@ def test_a_port_with_tokens_and_a_name_may_be_open(host: str) -> None:
     ],
 )
 def test_a_proxy_on_this_machine_is_an_open_port_too(flags: dict) -> None:
-    with pytest.raises(ConfigError, match="whoever reaches the proxy get in; add --token-file"):
+    with pytest.raises(ConfigError, match="everyone who can reach the proxy; add --token-file"):
         load_settings(environment={}, flags=flags)
     with_all = {"allowed_hosts": ["viz.example"], **flags, "token_file": "tokens"}
     assert load_settings(environment={}, flags=with_all).is_shared

@@ -1,4 +1,4 @@
-"""The command ``attentionviz demo``: builds the embedded datasets and serves them meanwhile."""
+"""The command ``attentionviz demo``: serves the embedded datasets and builds missing ones."""
 
 import os
 import sys
@@ -14,37 +14,37 @@ Log = Callable[[str], None]
 
 
 def run_demo(settings: Settings, n_workers: int | None, log: Log, *, opens_browser: bool) -> None:
-    """Serve the demo datasets until asked to end, and build those that are missing beside it.
+    """Serve the demo datasets until interrupted; a separate process builds missing ones.
 
     Parameters
     ----------
     settings : Settings
     n_workers : int or None
-        Processes that draw maps; None for one a core.
+        Processes that compute maps; None for one per core.
     log : callable
-        Gets one sentence at a time.
+        Called with one sentence at a time.
     opens_browser : bool
-        Whether a browser is opened where there is a screen.
+        Whether to open a browser, if there is a screen.
     """
     demo = Demo(CHECKOUT, settings.data_dir)
     is_missing = bool(demo.missing())
     builders: list[DemoProcess] = []
 
-    def show(words: str, url: str) -> None:
-        log(f"{words}; open {url}")
+    def announce(message: str, url: str) -> None:
+        log(f"{message}; open {url}")
         if opens_browser:
             _open_browser(url)
 
     def ready(url: str) -> None:
         if not is_missing:
-            show("the demo datasets are built", url)
+            announce("the demo datasets are built", url)
             return
-        log(f"{url} is served; it opens when the first maps are there")
+        log(f"serving {url}, with maps as soon as the first are built")
         command = _build_command(settings, n_workers)
         builder = DemoProcess(
             demo,
             command,
-            on_first_maps=lambda: show("the first maps are there", url),
+            on_first_maps=lambda: announce("the first maps are built", url),
             on_failure=log,
         )
         builders.append(builder)
@@ -81,7 +81,7 @@ def _build_command(settings: Settings, n_workers: int | None) -> list[str]:
 
 
 def _open_browser(url: str) -> None:
-    """Open the page where there is a screen; a terminal browser would take the terminal."""
+    """Open the page if there is a screen; a text browser would take over the terminal."""
     has_screen = sys.platform in ("darwin", "win32") or any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
     )

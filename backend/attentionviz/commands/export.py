@@ -1,7 +1,7 @@
-"""Export of a dataset as static files for any web host, with the unchanged page.
+"""Export of datasets as a static site for any web host, with the unchanged page.
 
-What the API answers is written down as files; what it would compute from queries and keys, the
-page computes itself (``frontend/js/site``) from their vectors.
+Answers of the API are written as files. What the server would compute from queries and keys, the
+page computes from their vectors (``frontend/js/site``).
 """
 
 import io
@@ -35,7 +35,7 @@ from attentionviz.store.writer import remove_folder
 
 
 class Site(NamedTuple):
-    """What was written: the folder, how many files, and their size."""
+    """A written site: its folder, and number and size of its files."""
 
     folder: Path
     n_files: int
@@ -43,31 +43,31 @@ class Site(NamedTuple):
 
 
 def export_site(settings: Settings, dataset_ids: Sequence[str], folder: Path) -> Site:
-    """Write a folder that shows datasets from any web host.
+    """Write a folder that any web host can serve as a site of datasets.
 
     Parameters
     ----------
     settings : Settings
-        Name the data folder and the built page.
+        With the data folder and the built page.
     dataset_ids : sequence of str
         Complete datasets.
     folder : Path
-        Made here; must not exist, or be empty. It appears when it is whole.
+        Must not exist, or be empty. It is created only when all files are written.
 
     Raises
     ------
     InvalidRequestError
-        When the folder holds something.
+        If the folder is not empty.
     DatasetNotFoundError, DamagedDatasetError, NotReadyError
-        For a dataset that cannot be shown.
+        If a dataset cannot be shown.
     PageError
-        When the page was not built.
+        If the page was not built.
     BuildError
-        When the disk refuses.
+        If the folder cannot be written.
     """
     folder = folder.resolve()
-    if folder.exists() and (not folder.is_dir() or _holds_something(folder)):
-        raise InvalidRequestError(f"{folder} is there already; name a folder that is not")
+    if folder.exists() and (not folder.is_dir() or not _is_empty(folder)):
+        raise InvalidRequestError(f"{folder} exists already; name a new folder")
     library = DatasetLibrary(settings.data_dir)
     readers = [_complete(library, dataset_id) for dataset_id in dict.fromkeys(dataset_ids)]
     partial = folder.with_name(f".{folder.name}.partial-{os.getpid()}")
@@ -84,8 +84,8 @@ def export_site(settings: Settings, dataset_ids: Sequence[str], folder: Path) ->
     return Site(folder, len(files), sum(path.stat().st_size for path in files))
 
 
-def _holds_something(folder: Path) -> bool:
-    return not all(is_junk(path.name) for path in folder.iterdir())
+def _is_empty(folder: Path) -> bool:
+    return all(is_junk(path.name) for path in folder.iterdir())
 
 
 def _complete(library: DatasetLibrary, dataset_id: str) -> DatasetReader:
@@ -113,20 +113,20 @@ def _write(settings: Settings, readers: Sequence[DatasetReader], folder: Path) -
 
 
 def _facts(reader: DatasetReader) -> Iterator[tuple[str, Any]]:
-    """Yield the addresses of the API that answer with JSON, and their answers."""
+    """Yield the routes of a dataset that answer with JSON, and their answers."""
     yield "tokens", parse_json(reader.tokens_bytes(), layout.TOKENS)
     yield "heads", describe_heads(reader)
     yield "similarity", map_of_heads(reader)
     for at in all_heads(reader):
         found = similar_heads(reader, at, reader, DEFAULT_HEADS)
-        # To compare with other datasets takes a server.
+        # Comparison with other datasets needs a server.
         yield f"heads/{at.layer}/{at.head}/similar", {**found, "others": []}
 
 
 def _arrays(reader: DatasetReader) -> Iterator[tuple[str, NDArray[Any]]]:
-    """Yield the addresses of the API that answer with arrays, and these.
+    """Yield the routes of a dataset that answer with arrays, and the arrays.
 
-    Parameters stand in the name, ordered by theirs; the page makes the same of an address.
+    Query parameters become part of the file name, sorted by name, as the page does it.
     """
     manifest = reader.manifest
     yield "grid", reader.grid_tokens()
@@ -144,15 +144,15 @@ def _arrays(reader: DatasetReader) -> Iterator[tuple[str, NDArray[Any]]]:
 
 
 def _write_files(reader: DatasetReader, folder: Path) -> None:
-    """Write the vectors of every head, which the page computes with, and the images."""
+    """Write the vectors of every head, from which the page computes, and the images."""
     manifest, n = reader.manifest, reader.n_tokens
     n_heads, n_key_heads = manifest["n_heads"], manifest["n_key_heads"]
     for at in all_heads(reader):
-        own = folder / "heads" / str(at.layer) / str(at.head)
-        _write_array(own / "queries.npy", reader.queries(at, 0, n).astype(np.float32))
+        head_folder = folder / "heads" / str(at.layer) / str(at.head)
+        _write_array(head_folder / "queries.npy", reader.queries(at, 0, n).astype(np.float32))
         if layout.key_head(at, n_heads, n_key_heads) == at:
-            _write_array(own / "keys.npy", reader.keys(at, 0, n).astype(np.float32))
-        _write_array(own / "norms.npy", reader.norms(at))
+            _write_array(head_folder / "keys.npy", reader.keys(at, 0, n).astype(np.float32))
+        _write_array(head_folder / "norms.npy", reader.norms(at))
     if manifest["model"]["modality"] == "image":
         for i in range(manifest["n_sequences"]):
             _write_bytes(folder / f"images/{i}.png", reader.read(reader.image_path(i)))

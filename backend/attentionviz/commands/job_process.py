@@ -1,7 +1,7 @@
-"""The process of a job: one command of this program that ends with the server that started it.
+"""The process of a job: runs one command, and exits when the server that started it does.
 
-``python -m attentionviz.commands.job_process FOLDER MEMORY_MB build …``; its standard input is a
-pipe that the server holds open. It beats by touching ``FOLDER/heartbeat`` every second.
+``python -m attentionviz.commands.job_process FOLDER MEMORY_MB build …``; standard input is a pipe
+from the server. The process touches ``FOLDER/heartbeat`` every second.
 """
 
 import os
@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
     Parameters
     ----------
     arguments : list of str
-        Folder of the job, memory in MB that each process may have (0: any), and the command.
+        Folder of the job, memory limit of each process in MB (0: none), and the command.
     """
     folder, memory_mb, *command = arguments
     os.nice(NICENESS)
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _end_with_server() -> None:
-    """End this process and all that it started once nobody holds the other end of the pipe."""
+    """Kill this process and its children once the server has closed its end of the pipe."""
     while os.read(sys.stdin.fileno(), 1):
         pass
     if os.getpgid(0) == os.getpid():

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
-GO_ON = "stopped; run the same command again to resume"
+INTERRUPTED_BUILD = "stopped; run the same command again to resume"
 
 EXAMPLES = """examples:
   attentionviz demo
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     write_any_text()
     arguments = make_parser().parse_args(argv)
-    # Asked to end, a build ends its workers, too, and leaves nothing in shared memory.
+    # On SIGTERM, a build also ends its workers and frees its shared memory.
     previous = signal.signal(signal.SIGTERM, _interrupt)
     try:
         return int(arguments.run(arguments) or 0)
@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"\n{arguments.interrupted}", file=sys.stderr)
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # a reader such as `head` has seen enough
+    except BrokenPipeError:  # the output went to a program such as `head`, which has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     finally:
@@ -81,31 +81,31 @@ def make_parser() -> argparse.ArgumentParser:
     _add_build(commands.add_parser("build", help="build a dataset from a model and a corpus"))
     serving = commands.add_parser("serve", help="serve the built datasets to a browser")
     add_serve(serving)
-    add_token(commands.add_parser("token", help="make a line of the token file"))
+    add_token(commands.add_parser("token", help="print a line for the token file"))
     _add_demo(commands.add_parser("demo", help="build the embedded datasets and serve them"))
-    _add_info(commands.add_parser("info", help="print what a dataset is and how true its maps are"))
+    _add_info(commands.add_parser("info", help="print facts of a dataset and its maps' fidelity"))
     _add_verify(commands.add_parser("verify", help="check every file of a dataset"))
-    _add_export(commands.add_parser("export", help="write a site that needs no server of ours"))
+    _add_export(commands.add_parser("export", help="write datasets as a static site"))
     return parser
 
 
 def _add_build(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--model", required=True, help="preset, hub id with optional @revision, folder, demo-…")
-    text = f"a sequence a line, or a table ({', '.join(TABLE_ENDINGS)})"
+    text = f"one sequence per line, or a table ({', '.join(TABLE_ENDINGS)})"
     corpus = parser.add_mutually_exclusive_group(required=True)
     corpus.add_argument("--text", type=Path, metavar="FILE", help=text)
     corpus.add_argument("--images", type=Path, metavar="FOLDER", help="PNG, JPEG, TIFF and others")
     add("--output", type=Path, metavar="FOLDER", help="data folder (default: data/built)")
-    add("--id", type=readable, help="name of the dataset (default: of model and corpus)")
-    add("--method", action="append", metavar="NAME", help=f"of {', '.join(METHODS)}; repeatable")
+    add("--id", type=readable, help="name of the dataset (default: from model and corpus)")
+    add("--method", action="append", metavar="NAME", help=f"{', '.join(METHODS)}; repeatable")
     add("--dims", default="2,3", help="2, 3 or 2,3 (default)")
-    add("--max-tokens", type=int, metavar="N", help="take whole sequences up to so many tokens")
+    add("--max-tokens", type=int, metavar="N", help="use whole sequences up to so many tokens")
     add("--seed", type=int, default=0, metavar="N")
     add("--precision", default="float32", help="float32 (default) or float16")
     add("--alignment", default="norm ratio", help="scale by norm ratio (default), or search")
     add("--device", default="auto", help="auto (default), cpu, cuda or mps")
-    add("--workers", type=int, metavar="N", help="processes that draw maps (default: all cores)")
+    add("--workers", type=int, metavar="N", help="processes that compute maps (default: all cores)")
     text_column = "column of a table that holds the text"
     add("--text-column", type=readable, metavar="NAME", help=text_column)
     add(
@@ -113,18 +113,18 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave out sequences whose queries or keys are not finite, and count them",
     )
-    add("--estimate", action="store_true", help="say what it would take, and build nothing")
-    add("--json", action="store_true", help="print the estimate, or what was built, as JSON")
-    parser.set_defaults(run=_build, interrupted=GO_ON)
+    add("--estimate", action="store_true", help="print time and disk space; build nothing")
+    add("--json", action="store_true", help="print the estimate or the built version as JSON")
+    parser.set_defaults(run=_build, interrupted=INTERRUPTED_BUILD)
 
 
 def _add_demo(parser: argparse.ArgumentParser) -> None:
     add_settings(parser, "data_dir", "port")
     add = parser.add_argument
-    add("--workers", type=int, metavar="N", help="processes that draw maps (default: all cores)")
+    add("--workers", type=int, metavar="N", help="processes that compute maps (default: all cores)")
     add("--no-browser", action="store_true", help="do not open a browser")
-    add("--build-only", action="store_true", help="build, serve nothing")
-    parser.set_defaults(run=_demo, interrupted=GO_ON)
+    add("--build-only", action="store_true", help="build without serving")
+    parser.set_defaults(run=_demo, interrupted=INTERRUPTED_BUILD)
 
 
 def _add_dataset_or_all(parser: argparse.ArgumentParser) -> None:
@@ -140,7 +140,7 @@ def _add_dataset_or_all(parser: argparse.ArgumentParser) -> None:
 
 def _add_info(parser: argparse.ArgumentParser) -> None:
     _add_dataset_or_all(parser)
-    parser.add_argument("--scores", action="store_true", help="also which heads score highest")
+    parser.add_argument("--scores", action="store_true", help="also the heads of highest scores")
     add_settings(parser, "data_dir")
     parser.set_defaults(run=_info, interrupted="stopped")
 
@@ -153,42 +153,42 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
 
 def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dataset", nargs="+", metavar="ID", help="ids of complete datasets")
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="made here; not there yet")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="new folder for the site")
     add_settings(parser, "data_dir", "frontend_dir")
     parser.set_defaults(run=_export, interrupted="stopped; nothing was written")
 
 
-def _say(words: str) -> None:
-    from tqdm import tqdm  # knows how to write beside its own bar
+def _log(message: str) -> None:
+    from tqdm import tqdm  # writes without breaking its own progress bar
 
-    tqdm.write(visible(words), file=sys.stderr)
+    tqdm.write(visible(message), file=sys.stderr)
 
 
-def _let_idle_threads_sleep() -> None:
-    """Have threads of numeric libraries wait without spinning: a server, or a user, works beside.
+def _disable_spinning() -> None:
+    """Have idle OpenMP threads sleep: on two busy cores, spinning makes a capture ten times slower.
 
-    Read when torch is first imported; on two busy cores spinning makes a capture ten times slower.
+    Must run before torch is first imported.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def _build(arguments: argparse.Namespace) -> None:
-    _let_idle_threads_sleep()
+    _disable_spinning()
     request = _build_request(arguments)
     if arguments.estimate:
         from attentionviz.pipeline.estimate import estimate, format_estimate
 
-        found = estimate(request, _say)
+        found = estimate(request, _log)
         print(json.dumps(found._asdict()) if arguments.json else format_estimate(found))
         return
     from attentionviz.pipeline.build import build
 
-    result = build(request, _say)
+    result = build(request, _log)
     if arguments.json:
         print(json.dumps({"dataset_id": result.dataset_id, "version": result.version}))
         return
-    words = "was built before, nothing to do" if result.already_built else "is built"
-    print(f"{result.dataset_id} {words}: {result.folder}")
+    outcome = "was built before, nothing to do" if result.already_built else "is built"
+    print(f"{result.dataset_id} {outcome}: {result.folder}")
 
 
 def _build_request(arguments: argparse.Namespace) -> "BuildRequest":
@@ -222,7 +222,7 @@ def _dims(text: str) -> tuple[int, ...]:
 
 
 def _workers(n_workers: int | None) -> int:
-    from joblib import cpu_count  # counts what a container may use, not what its machine has
+    from joblib import cpu_count  # respects the limits of a container
 
     return n_workers if n_workers is not None else int(cpu_count())
 
@@ -230,13 +230,13 @@ def _workers(n_workers: int | None) -> int:
 def _demo(arguments: argparse.Namespace) -> None:
     from attentionviz.commands.demo import build_demo, run_demo
 
-    _let_idle_threads_sleep()
+    _disable_spinning()
     settings = settings_of(arguments)
     if arguments.build_only:
-        build_demo(settings, _workers(arguments.workers), _say)
+        build_demo(settings, _workers(arguments.workers), _log)
         return
     arguments.interrupted = "stopped serving"
-    run_demo(settings, arguments.workers, _say, opens_browser=not arguments.no_browser)
+    run_demo(settings, arguments.workers, _log, opens_browser=not arguments.no_browser)
 
 
 def _chosen(library: "DatasetLibrary", dataset: str) -> "list[DatasetEntry]":
@@ -262,9 +262,9 @@ def _verify(arguments: argparse.Namespace) -> int:
     library = DatasetLibrary(settings_of(arguments).data_dir)
     entries = _chosen(library, arguments.dataset)
     found = [verification(library.data_dir, entry) for entry in entries]
-    for words, _ in found:
-        print(words)
-    return 0 if all(is_whole for _, is_whole in found) else EXIT_ERROR
+    for report, _ in found:
+        print(report)
+    return 0 if all(is_undamaged for _, is_undamaged in found) else EXIT_ERROR
 
 
 def _export(arguments: argparse.Namespace) -> None:
@@ -272,5 +272,5 @@ def _export(arguments: argparse.Namespace) -> None:
 
     site = export_site(settings_of(arguments), arguments.dataset, arguments.folder)
     size = site.n_bytes / 2**20
-    print(f"{site.folder} holds {site.n_files:,} files, {size:,.1f} MB; put it on any web host")
-    print(f"to look at it here: python -m http.server --directory {site.folder}")
+    print(f"{site.folder}: {site.n_files:,} files, {size:,.1f} MB, for any web host")
+    print(f"to view it here: python -m http.server --directory {site.folder}")

@@ -15,13 +15,13 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,39}")
 
 
 def add_settings(parser: argparse.ArgumentParser, *names: str) -> None:
-    """Add an option for each of these settings, or for all.
+    """Add an option for each named setting.
 
     Parameters
     ----------
     parser : ArgumentParser
     *names : str
-        Of settings; none stands for all.
+        Names of settings; without any, all settings.
     """
     for setting in SETTINGS:
         if not names or setting.name in names:
@@ -53,12 +53,12 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     Parameters
     ----------
     arguments : Namespace
-        Of a parser that `add_settings` was given.
+        From a parser with options of `add_settings`.
 
     Raises
     ------
     ConfigError
-        For what is unknown, malformed or unsafe.
+        If a setting is unknown, malformed or unsafe.
     """
     flags = {s.name: getattr(arguments, s.name) for s in SETTINGS if hasattr(arguments, s.name)}
     return load_settings(file=getattr(arguments, "config", None), flags=flags)
@@ -67,8 +67,8 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
 def add_serve(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``attentionviz serve``."""
     add = parser.add_argument
-    add("--config", type=Path, metavar="FILE", help="settings in TOML; options overrule them")
-    add("--dump-default-config", action="store_true", help="print such a file, with the defaults")
+    add("--config", type=Path, metavar="FILE", help="settings in TOML; options override them")
+    add("--dump-default-config", action="store_true", help="print such a file with all defaults")
     add_settings(parser)
     parser.set_defaults(run=_serve, interrupted="stopped")
 
@@ -76,8 +76,8 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
 def add_token(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``attentionviz token``."""
     add = parser.add_argument
-    add("role", nargs="?", default="read", choices=("read", "jobs"), help="what it allows")
-    add("name", nargs="?", metavar="NAME", help="whom it is for; the log names it")
+    add("role", nargs="?", default="read", choices=("read", "jobs"), help="what it permits")
+    add("name", nargs="?", metavar="NAME", help="name of its user in the log")
     parser.set_defaults(run=_token, interrupted="stopped")
 
 
@@ -88,7 +88,7 @@ def _serve(arguments: argparse.Namespace) -> None:
     from attentionviz.server.app import serve
 
     settings = settings_of(arguments)
-    serve(settings, lambda url: print(f"open {url}; Ctrl-C ends", file=sys.stderr, flush=True))
+    serve(settings, lambda url: print(f"open {url}; stop with Ctrl-C", file=sys.stderr, flush=True))
 
 
 def _token(arguments: argparse.Namespace) -> None:

@@ -53,7 +53,7 @@ def native(text: str) -> str:
 def is_junk(name: str) -> bool:
     """Return whether a file or folder of this name was left by the system or an editor.
 
-    Such as ``.DS_Store``, ``Thumbs.db``, ``@eaDir`` or ``notes~``. It is no part of a dataset, and
+    Such as ``.DS_Store``, ``Thumbs.db``, ``@eaDir`` or ``notes~``. It is not part of a dataset, and
     may be recreated when it is removed.
     """
     return _JUNK.fullmatch(name) is not None

@@ -1,13 +1,13 @@
-"""Image formats by their first bytes; nothing is decoded, so the server may use it."""
+"""Detection of image formats by their first bytes, without decoding: safe for the server."""
 
 import re
 from pathlib import Path
 
-SENT_KINDS = ("PNG", "JPEG", "WebP")
-"""Accepted from any source, uploads included."""
+UPLOAD_KINDS = ("PNG", "JPEG", "WebP")
+"""Accepted from uploads and from folders."""
 
-READ_KINDS = (*SENT_KINDS, "GIF", "BMP", "TIFF", "AVIF")
-"""Accepted from a folder given to a command; the further decoders never see uploads."""
+READ_KINDS = (*UPLOAD_KINDS, "GIF", "BMP", "TIFF", "AVIF")
+"""Accepted from a folder given to a command; the additional decoders are not used for uploads."""
 
 HEAD_BYTES = 4096
 
@@ -70,7 +70,7 @@ def kind_of(head: bytes, name: str = "") -> str | None:
     return kind
 
 
-def unread_reason(head: bytes, name: str, kinds: tuple[str, ...]) -> str | None:
+def refusal_reason(head: bytes, name: str, kinds: tuple[str, ...]) -> str | None:
     """Return why a file is not decoded, to complete "a.png is …"; None if it is accepted.
 
     Parameters
@@ -78,7 +78,7 @@ def unread_reason(head: bytes, name: str, kinds: tuple[str, ...]) -> str | None:
     head, name
         As for `kind_of`.
     kinds : tuple of str
-        Accepted kinds: `SENT_KINDS` or `READ_KINDS`.
+        Accepted kinds: `UPLOAD_KINDS` or `READ_KINDS`.
     """
     kind = kind_of(head, name)
     if kind in kinds:
@@ -89,8 +89,8 @@ def unread_reason(head: bytes, name: str, kinds: tuple[str, ...]) -> str | None:
         return "HTML, not an image"
     if kind is not None:
         return f"{kind}, which is not read; convert it to PNG or JPEG"
-    claims = name.lower().endswith(_IMAGE_ENDINGS)
-    return "not an image, though its ending says so" if claims else "not an image"
+    has_image_ending = name.lower().endswith(_IMAGE_ENDINGS)
+    return "not an image, despite its extension" if has_image_ending else "not an image"
 
 
 def read_head(path: Path) -> bytes:

@@ -1,6 +1,6 @@
 """Safe opening of image files: allowed formats, size, orientation, white background.
 
-A large image is downscaled right after it is decoded: models see a few hundred pixels a side, and
+A large image is downscaled right after decoding: models use a few hundred pixels per side, and
 every copy of 25 million pixels takes 100 MB.
 """
 
@@ -13,15 +13,15 @@ from typing import BinaryIO
 from PIL import Image, UnidentifiedImageError, features
 from PIL.TiffImagePlugin import TiffImageFile
 
-from attentionviz.core.image_kinds import HEAD_BYTES, kind_of, read_head, unread_reason
+from attentionviz.core.image_kinds import HEAD_BYTES, kind_of, read_head, refusal_reason
 from attentionviz.core.image_limits import MAX_PIXELS
 
 # Larger images are reduced by an integer factor: boxes of 2 x 2, 3 x 3 … pixels become one.
 MAX_KEPT_PIXELS = 1 << 22
 STRIP_PIXELS = 1 << 20
 # A progressive JPEG has many scans, each over all pixels; cameras and programs use about ten.
-MAX_PASSES = 64
-PASS_MARK = b"\xff\xda"
+MAX_SCANS = 64
+SCAN_MARKER = b"\xff\xda"
 OPTIONAL_DECODERS = ("WebP", "AVIF")  # a Pillow built from source may lack them
 SUBFILE_TYPE, BITS_PER_SAMPLE, PHOTOMETRIC, SAMPLE_FORMAT = 254, 258, 262, 339  # tags of TIFF
 IS_PREVIEW = 1
@@ -29,7 +29,7 @@ WHITE_IS_ZERO = 0
 UNSIGNED = {1, 4}  # 4: undefined format
 UNKNOWN_RANGE = "in numbers whose black and white are not known; save it with 8 or 16 bits a colour"
 ORIENTATION = 0x0112
-TURNS = {
+TRANSPOSES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -69,8 +69,8 @@ def decode_image(
         If the file is of another format, too large, damaged, or of an unsupported color mode.
     """
     with _loaded(source, kinds, max_webp_pixels) as image:
-        turn = TURNS.get(image.getexif().get(ORIENTATION, 1))
-        flat = _flattened(image, _shades(image))
+        turn = TRANSPOSES.get(image.getexif().get(ORIENTATION, 1))
+        flat = _flattened(image, _grey_scale(image))
         return flat if turn is None else flat.transpose(turn)
 
 
@@ -88,15 +88,15 @@ def _loaded(
 ) -> Iterator[Image.Image]:
     """Yield the decoded image; any error, also in the ``with`` block, becomes an ImageError."""
     try:
-        # Harmless oddities warn in Pillow; what matters raises an error here.
+        # Pillow warns of harmless irregularities; whatever matters raises an error below.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with _opened(source, kinds) as image:
                 limit = max_webp_pixels if image.format == "WEBP" else MAX_PIXELS
                 if image.width * image.height > limit:
                     raise _too_large(limit)
-                _require_known_numbers(image)
-                _require_few_passes(image)
+                _require_known_samples(image)
+                _require_few_scans(image)
                 image.load()
                 yield image
     except (MemoryError, ImageError):
@@ -105,7 +105,7 @@ def _loaded(
         raise _too_large() from error
     # Damaged files make the decoders raise many kinds of errors.
     except Exception as error:
-        raise ImageError(_damage(error)) from error
+        raise ImageError(_decoding_error(error)) from error
 
 
 def _opened(source: Path | BinaryIO, kinds: tuple[str, ...]) -> Image.Image:
@@ -114,7 +114,7 @@ def _opened(source: Path | BinaryIO, kinds: tuple[str, ...]) -> Image.Image:
     else:
         head, name = source.read(HEAD_BYTES), ""
         source.seek(0)
-    reason = unread_reason(head, name, kinds)
+    reason = refusal_reason(head, name, kinds)
     if reason is not None:
         raise ImageError(reason)
     kind = str(kind_of(head, name))
@@ -126,8 +126,8 @@ def _opened(source: Path | BinaryIO, kinds: tuple[str, ...]) -> Image.Image:
         raise ImageError(f"damaged, or a kind of {kind} that is not read") from error
 
 
-def _require_known_numbers(image: Image.Image) -> None:
-    """Refuse what would be decoded wrongly: previews, and signed or floating-point samples."""
+def _require_known_samples(image: Image.Image) -> None:
+    """Refuse previews, and signed or floating-point samples, which would be decoded wrongly."""
     if image.mode in ("I", "F"):
         raise ImageError(UNKNOWN_RANGE)
     if image.mode == "LAB":
@@ -140,16 +140,16 @@ def _require_known_numbers(image: Image.Image) -> None:
         raise ImageError(UNKNOWN_RANGE)
 
 
-def _require_few_passes(image: Image.Image) -> None:
+def _require_few_scans(image: Image.Image) -> None:
     file = getattr(image, "fp", None)
     if file is None or image.format not in ("JPEG", "MPO"):
         return
     begin = file.tell()
     file.seek(0)
-    n_passes = file.read().count(PASS_MARK)
+    n_scans = file.read().count(SCAN_MARKER)
     file.seek(begin)
-    if n_passes > MAX_PASSES:
-        raise ImageError(f"stored in more than {MAX_PASSES} passes; save it as a plain JPEG")
+    if n_scans > MAX_SCANS:
+        raise ImageError(f"stored in more than {MAX_SCANS} scans; save it as a plain JPEG")
 
 
 def _flattened(image: Image.Image, shades: tuple[float, float]) -> Image.Image:
@@ -166,8 +166,8 @@ def _flattened(image: Image.Image, shades: tuple[float, float]) -> Image.Image:
     return flat
 
 
-def _shades(image: Image.Image) -> tuple[float, float]:
-    """Return factor and offset that map greys of more than 8 bits to 0…255."""
+def _grey_scale(image: Image.Image) -> tuple[float, float]:
+    """Return scale and offset that map grey levels of more than 8 bits to 0…255."""
     if isinstance(image, TiffImageFile):
         if image.tag_v2.get(BITS_PER_SAMPLE) == (12,):
             return 1 / 16, 0
@@ -193,7 +193,7 @@ def _too_large(max_pixels: int = MAX_PIXELS) -> ImageError:
     return ImageError(f"of more than {max_pixels // 10**6} million pixels; make it smaller")
 
 
-def _damage(error: Exception) -> str:
+def _decoding_error(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"not readable ({error.strerror})"
     return "cut off" if "truncated" in str(error) else "damaged"

@@ -18,11 +18,11 @@ class MethodFacts(NamedTuple):
     help : str
         One sentence: what nearness means in its maps.
     nearness : "distance" or "product"
-        Whether a key is nearer to a query the smaller their distance, or the larger the dot
-        product of their coordinates.
+        Measure of nearness of a query and a key: small distance, or large dot product, of their
+        coordinates.
     relative_cost : float
-        Time of one map relative to PCA, for the estimate before any map was timed. Maps of cost
-        1 or less share a task with their neighbours in this table.
+        Time of one map relative to PCA, for the estimate before any map was timed. Successive
+        methods of cost 1 or less are computed in one task.
     is_default : bool
         Whether the form for a new dataset preselects it; commands draw all methods by default.
     """

@@ -3,11 +3,11 @@
 A is the pattern of one sequence, [query, key], over visible keys; v the number of keys that a
 query sees; key 0 the first token of a sequence. A mean is over rows (queries) of the whole corpus.
 Unless the formula says otherwise, a row counts only where the query sees a key of the kind in
-question and another key as well: without a choice, the weight tells nothing about the head.
-Special tokens are never copies of each other.
+question and another key as well: with a single visible key, the weight is always 1. Special tokens
+are never copies of each other.
 
-A name has one definition for ever. A score whose definition changes gets another name, and its old
-entry moves to `FORMER_SCORES`: datasets keep the values that they were built with.
+The definition of a name never changes. A score with a changed definition gets a new name, and the
+old entry moves to `FORMER_SCORES`, since datasets keep the values that they were built with.
 """
 
 import re
@@ -86,8 +86,8 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
     ),
     "first": ScoreFacts(
         "First token",
-        "How much of their attention the others pay to the first token, where heads with nothing "
-        "to say rest.",
+        "How much of their attention other tokens pay to the first token, the attention sink of "
+        "many heads.",
         "mean of A[i, 0], i > 0",
         "ours, of the attention sinks of Xiao et al. 2023 (arXiv 2309.17453)",
     ),
@@ -99,7 +99,7 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
     ),
     "punctuation": ScoreFacts(
         "Punctuation",
-        "How much attention goes to tokens of nothing but punctuation and symbols.",
+        "How much attention goes to tokens that consist of punctuation and symbols only.",
         "mean of Σ A[i, j] over punctuation j",
         f"ours, after {_CLARK}, who count full stops and commas",
     ),
@@ -111,20 +111,20 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
     ),
     "induction": ScoreFacts(
         "Induction",
-        "How much attention a repeated token pays to what came after its earlier copies.",
+        "How much attention a repeated token pays to the tokens after its earlier copies.",
         "mean of Σ A[i, j+1] over j < i−1 with token j = token i",
         f"ours, of the induction heads of {_OLSSON}; their number is prefix matching",
     ),
     "reverse_induction": ScoreFacts(
         "Reverse induction",
-        "How much attention a repeated token pays to what came before its earlier copies.",
+        "How much attention a repeated token pays to the tokens before its earlier copies.",
         "mean of Σ A[i, j−1] over 1 < j < i with token j = token i, token j−1 not special",
         _OURS,
     ),
     "attention_entropy": ScoreFacts(
         "Entropy",
-        "How many keys share the attention that the first token does not get: 0 for one key "
-        "alone, ln n for n keys alike.",
+        "How evenly the attention outside of the first token is spread: 0 for a single key, ln n "
+        "for n equal keys.",
         "mean of −Σ B[i, j] ln B[i, j] over j > 0, B[i, j] = A[i, j] ÷ (1 − A[i, 0]), over rows "
         "with A[i, 0] ≤ 0.9",
         f"{_VIG}, eq. 7",
@@ -133,14 +133,15 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
     ),
     "entropy": ScoreFacts(
         "Normalised entropy (ours)",
-        "How evenly attention is spread: 0 for one key alone, 1 for all visible keys alike.",
+        "How evenly attention is spread: 0 for a single key, 1 for equal weights of all visible "
+        "keys.",
         "mean of −Σ A[i, j] ln A[i, j] ÷ ln v, v > 1",
         "ours, the entropy of Ghader and Monz 2017 (arXiv 1710.03348) over its largest value",
         None,
     ),
     "mean_distance": ScoreFacts(
         "Mean distance",
-        "How far the keys are that a token attends to, attention to the first token left out.",
+        "How far away the attended keys are, without attention to the first token.",
         "Σ A[i, j]·|i−j| ÷ Σ A[i, j], both over all rows and all j > 0; a query that sees no later "
         "keys has |i−j| = i−j, as in the paper",
         f"{_VIG}, eq. 6",
@@ -149,7 +150,7 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
     ),
     "variance_of_distance": ScoreFacts(
         "Variance of distance",
-        "How much that distance varies: 0 for a head that always looks equally far.",
+        "How much that distance varies: 0 for a head that always attends at the same distance.",
         "Σ A[i, j]·(i−j)² ÷ Σ A[i, j] − mean distance², sums over all rows and all j > 0",
         f"ours, over the weights of {_VIG}, eq. 6",
         high=None,
@@ -158,7 +159,7 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
     "content_dependence": ScoreFacts(
         "Attention variability",
         "How much the pattern depends on content, that is, differs between sequences: 0 for a head "
-        "that goes by position alone.",
+        "that depends on position only.",
         "Σ |A[i, j] − mean A[i, j]| ÷ 2 Σ A[i, j], the mean over the sequences that have both "
         "positions; first 10 positions of text or 1,024 of images; without key 0, the rest not "
         "renormalised, and without pairs of positions that one sequence alone has",
@@ -177,8 +178,8 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
     ),
     "norm_ratio": ScoreFacts(
         "Norm ratio",
-        "How many times as long as its keys the queries of a head are: above 1 the queries are "
-        "longer, below 1 the keys.",
+        "Length of the queries of a head relative to its keys: above 1 the queries are longer, "
+        "below 1 the keys.",
         "median ‖q‖ ÷ median ‖k‖ over all tokens, before alignment",
         "ours, of the norms that Yeh et al. 2023 (arXiv 2305.03210) compare",
         None,
@@ -202,7 +203,7 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
     ),
     "patch_distance": ScoreFacts(
         "Patch distance",
-        "How far from a patch the other patches are that it attends to.",
+        "How far away the attended patches are from the query's.",
         "Σ A[i, j]·‖place of i − place of j‖ ÷ Σ A[i, j] over j ≠ i, patches only",
         "ours, after the attention distance of Dosovitskiy et al. 2021 (arXiv 2010.11929)",
         "image",
@@ -218,8 +219,8 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
     ),
     "hue_similarity": ScoreFacts(
         "Similar hue",
-        "How much closer in hue the attended patches are than by chance: 1 for the very same hue, "
-        "0 as by chance, below 0 for others on purpose.",
+        "How much closer in hue the attended patches are than by chance: 1 for the same hue, 0 for "
+        "chance, below 0 for other hues.",
         "1 − Σ A[i, j]·d[i, j] ÷ Σ A[i, j]·(mean of d[i, k] over k ≠ i), d the angle between "
         "hues, j ≠ i, patches that have a hue",
         _OURS,
@@ -229,8 +230,8 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
     ),
     "brightness_similarity": ScoreFacts(
         "Similar brightness",
-        "How much closer in brightness the attended patches are than by chance: 1 for the very "
-        "same, 0 as by chance, below 0 for others on purpose.",
+        "How much closer in brightness the attended patches are than by chance: 1 for the same, "
+        "0 for chance, below 0 for other brightness.",
         "1 − Σ A[i, j]·d[i, j] ÷ Σ A[i, j]·(mean of d[i, k] over k ≠ i), d the difference of "
         "brightness, j ≠ i, patches",
         _OURS,
@@ -241,7 +242,7 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
     "prefix_matching": ScoreFacts(
         "Prefix matching",
         "On 25 random tokens repeated four times: attention to each token that follows an earlier "
-        "copy of the query's; a head that picks one of them in every row reaches 0.5.",
+        "copy of the query; a head that attends to one of them in every row reaches 0.5.",
         "mean of A[i, j] over all pairs where token j−1 is an earlier copy of token i, in models "
         "that see later keys, too; 10 sequences after the model's start token, if it has one, of "
         "plain words without the first and last tenth in the order of the vocabulary, which in "
@@ -270,13 +271,13 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
 }
 
 PROBE_SCORES = ("prefix_matching", "probe_induction", "probe_previous", "probe_duplicate")
-"""Scores of random tokens; all others are of the corpus."""
+"""Scores measured on random tokens; all others are measured on the corpus."""
 
 FORMER_SCORES: dict[str, ScoreFacts] = {
     "distance": ScoreFacts(
         "Distance (until 0.3.1)",
-        "How far the keys are that a token attends to, with its attention to the first token: "
-        "largest where a head rests on that.",
+        "How far away the attended keys are, including the first token: largest where that is an "
+        "attention sink.",
         "mean of Σ A[i, j]·|i−j|",
         _OURS,
         high=None,
@@ -285,7 +286,7 @@ FORMER_SCORES: dict[str, ScoreFacts] = {
     ),
     "distance_variance": ScoreFacts(
         "Variance of distance (until 0.3.1)",
-        "How much that distance varies, attention to the first token included.",
+        "How much that distance varies, including attention to the first token.",
         "mean of Σ A[i, j]·|i−j|² − (mean of Σ A[i, j]·|i−j|)²",
         _OURS,
         high=None,
@@ -306,9 +307,9 @@ class HeadName(NamedTuple):
     label : str
         The name.
     threshold : float
-        Least value of the score.
+        Minimum of the score.
     reason : str
-        Why the name holds from there on: one sentence.
+        Why this threshold: one sentence.
     """
 
     label: str
@@ -317,13 +318,13 @@ class HeadName(NamedTuple):
 
 
 NAME_MIN_ROWS = 30
-"""Least rows that a name rests on: the standard error of a mean of shares is then below 0.1."""
+"""Minimum number of rows for a name: the standard error of a mean of shares is then below 0.1."""
 
 _MAJORITY = 0.5  # no other key can have more
 _HALF = "More than half of the attention goes there, so no other key has as much."
-_HALF_OF_CHANCE = "The attended patches differ less than half as much as chance would have it."
+_HALF_OF_CHANCE = "The attended patches differ less than half as much as expected by chance."
 
-# In the order in which equal values are decided.
+# Of equal scores, the first in this order names the head.
 HEAD_NAMES: dict[str, HeadName] = {
     "previous": HeadName(
         "previous token", _MAJORITY, f"{_HALF} {_CLARK} single out heads by the same half."
@@ -332,10 +333,10 @@ HEAD_NAMES: dict[str, HeadName] = {
         "next token", _MAJORITY, f"{_HALF} {_CLARK} single out heads by the same half."
     ),
     "probe_induction": HeadName(
-        "induction", _MAJORITY, f"{_HALF} Random tokens leave no other reason to look there."
+        "induction", _MAJORITY, f"{_HALF} Random tokens give no other reason to attend there."
     ),
     "probe_duplicate": HeadName(
-        "same token", _MAJORITY, f"{_HALF} Random tokens leave no other reason to look there."
+        "same token", _MAJORITY, f"{_HALF} Random tokens give no other reason to attend there."
     ),
     "self": HeadName("itself", _MAJORITY, _HALF),
     "first": HeadName("first token", _MAJORITY, _HALF),

@@ -13,9 +13,9 @@ from attentionviz.core.characters import characters_of
 Span = tuple[int, int]
 
 # How far ahead the next token is searched for, in characters per token that was not found before.
-REACH = 48
+SEARCH_REACH = 48
 # Scripts written without spaces: each character is a word unless a token joins several.
-_ALONE = re.compile(
+_UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1780-\u17ff\u2e80-\u312f\u31f0-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 
@@ -83,45 +83,46 @@ def token_spans(text: str, tokens: Sequence[str | None]) -> list[Span | None]:
     plain, origin = _plain(text)
     begins = _word_begins(text, origin)
     spans: list[Span | None] = [None] * len(tokens)
-    waiting: list[int] = []
+    not_found: list[int] = []
     cursor = 0
     for i, token in enumerate(tokens):
         if token is None:
             continue
         characters, is_continued = characters_of(token)
-        is_beside = is_continued and not waiting
-        at = max(0, cursor - len(_plain(characters[0])[0])) if is_beside else cursor
-        place = _find(plain, begins, at, characters, len(waiting))
-        if place is None:
-            waiting.append(i)
+        overlaps_previous = is_continued and not not_found
+        at = max(0, cursor - len(_plain(characters[0])[0])) if overlaps_previous else cursor
+        span = _find(plain, begins, at, characters, len(not_found))
+        if span is None:
+            not_found.append(i)
             continue
-        _share(spans, waiting, (cursor, place[0]))
-        spans[i], cursor, waiting = place, place[1], []
-    _share(spans, waiting, (cursor, len(plain)))
+        _set_gap(spans, not_found, (cursor, span[0]))
+        spans[i], cursor, not_found = span, span[1], []
+    _set_gap(spans, not_found, (cursor, len(plain)))
     return [span and (origin[span[0]], origin[span[1] - 1] + 1) for span in spans]
 
 
 def _find(
-    plain: str, begins: NDArray[np.bool_], cursor: int, token: str, n_waiting: int
+    plain: str, begins: NDArray[np.bool_], cursor: int, token: str, n_not_found: int
 ) -> Span | None:
     """Return the span of a token in the plain text, searched from the cursor on."""
     for written in dict.fromkeys((token, token.removeprefix("##"))):
         wanted = _plain(written)[0]
         if wanted and plain.startswith(wanted, cursor):
             return cursor, cursor + len(wanted)
-    if not wanted or not n_waiting:
+    if not wanted or not n_not_found:
         return None
-    stop = cursor + REACH * n_waiting + len(wanted)
-    places = [m.start() for m in re.finditer(re.escape(wanted), plain[:stop]) if m.start() > cursor]
-    goes_on = token.startswith("##")
-    fitting = places if goes_on else [place for place in places if begins[place]] or places
-    return (fitting[0], fitting[0] + len(wanted)) if fitting else None
+    stop = cursor + SEARCH_REACH * n_not_found + len(wanted)
+    starts = [m.start() for m in re.finditer(re.escape(wanted), plain[:stop]) if m.start() > cursor]
+    if not token.startswith("##"):  # a new word, if there is one
+        starts = [start for start in starts if begins[start]] or starts
+    return (starts[0], starts[0] + len(wanted)) if starts else None
 
 
-def _share(spans: list[Span | None], waiting: list[int], span: Span) -> None:
-    if span[1] > span[0]:
-        for i in waiting:
-            spans[i] = span
+def _set_gap(spans: list[Span | None], not_found: list[int], gap: Span) -> None:
+    """Give tokens that were not found the span between their neighbours, unless it is empty."""
+    if gap[1] > gap[0]:
+        for i in not_found:
+            spans[i] = gap
 
 
 def _plain(text: str) -> tuple[str, list[int]]:
@@ -144,7 +145,7 @@ def _words(text: str) -> NDArray[np.int64]:
         if not character.isspace():
             is_mark = unicodedata.category(character)[0] == "M"
             is_run = character.isalnum() or character == "_" or is_mark
-            is_run = is_run and not _ALONE.match(character)
+            is_run = is_run and not _UNSPACED.match(character)
             if not (was_run and is_run) and not (is_mark and at > 0):
                 word += 1
             was_run = is_run

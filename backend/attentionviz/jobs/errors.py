@@ -17,13 +17,13 @@ class JobStateError(AppError):
 
 
 class DatasetExistsError(AppError):
-    """There already is a dataset, a build or a job of that name."""
+    """A dataset, a build or a job of that name exists already."""
 
     code = "dataset_exists"
     status = 409
 
 
-class JobsElsewhereError(AppError):
+class OtherServerError(AppError):
     """Another server runs the jobs of this data folder."""
 
     code = "jobs_elsewhere"
@@ -45,7 +45,7 @@ class UploadTooLargeError(AppError):
     status = 413
 
 
-class NoRoomError(AppError):
+class NoSpaceError(AppError):
     """The free disk space is less than the upload or the build needs."""
 
     code = "disk_full"

@@ -44,7 +44,7 @@ def read_form(
     Parameters
     ----------
     form : mapping
-        ``model``, ``dataset_id``, ``methods`` and ``dims`` (with commas); where wanted,
+        ``model``, ``dataset_id``, ``methods`` and ``dims`` (comma-separated); optionally
         ``max_tokens``, ``text_column`` and ``skip_bad_sequences`` (``true``).
     upload : Upload
     models : sequence of AllowedModel
@@ -52,7 +52,7 @@ def read_form(
     Raises
     ------
     InvalidRequestError
-        If a field is unknown, missing or malformed, or the model has another modality.
+        If a field is unknown, missing or malformed, or the model needs another modality.
     """
     unknown = set(form) - set(FIELDS)
     if unknown:
@@ -63,9 +63,9 @@ def read_form(
     require_dataset_id(dataset_id[:100])
     column = form.get("text_column") or None
     if column is not None and (len(column) > MAX_COLUMN_NAME or not column.isprintable()):
-        raise InvalidRequestError("text_column is no name of a column")
-    methods = _some(form, "methods", METHODS)
-    dims = _some(form, "dims", tuple(map(str, DIMS)))
+        raise InvalidRequestError("text_column is not a valid name of a column")
+    methods = _choices(form, "methods", METHODS)
+    dims = _choices(form, "dims", tuple(map(str, DIMS)))
     return JobRequest(
         model=model.argument,
         model_name=model.name,
@@ -94,15 +94,17 @@ def _model(name: str, upload: Upload, models: Sequence[AllowedModel]) -> Allowed
     by_name = {model.name: model for model in models}
     if name not in by_name:
         known = ", ".join(by_name) or "none"
-        raise InvalidRequestError(f"the model {name[:80]!r} is not offered here; {known} are")
+        raise InvalidRequestError(
+            f"the model {name[:80]!r} is not available here; available: {known}"
+        )
     model = by_name[name]
     if model.modality not in (None, upload.modality):
         reads = "text" if model.modality == "text" else "images"
-        raise InvalidRequestError(f"{name} reads {reads}, and {upload.title} is no such corpus")
+        raise InvalidRequestError(f"{name} needs {reads}, but {upload.title} was uploaded")
     return model
 
 
-def _some(form: Mapping[str, str], name: str, known: tuple[str, ...]) -> tuple[str, ...]:
+def _choices(form: Mapping[str, str], name: str, known: tuple[str, ...]) -> tuple[str, ...]:
     values = _field(form, name).split(",")
     for value in values:
         if value not in known:
@@ -121,5 +123,5 @@ def _max_tokens(text: str) -> int | None:
     if not text:
         return None
     if not re.fullmatch("[0-9]{1,10}", text) or not 1 <= int(text) <= MAX_TOKENS:
-        raise InvalidRequestError(f"max_tokens is {text[:40]!r}, not a number from 1")
+        raise InvalidRequestError(f"max_tokens is {text[:40]!r}, not a whole number from 1")
     return int(text)

@@ -20,7 +20,7 @@ class AllowedModel(NamedTuple):
     Attributes
     ----------
     name : str
-        Shown on the page; of a folder only the last part of its path.
+        Shown on the page; for a folder, only the last part of its path.
     argument : str
         Value of ``--model``.
     modality : "text", "image" or None
@@ -41,12 +41,12 @@ class JobLimits(NamedTuple):
     estimate: ProcessLimits
 
     @property
-    def most_bytes(self) -> int:
+    def max_bytes(self) -> int:
         """Bytes of the largest upload that is accepted."""
         return max(self.uploads.text_bytes, self.uploads.image_bytes)
 
 
-def limits_of(settings: Settings) -> JobLimits:
+def job_limits(settings: Settings) -> JobLimits:
     """Return the limits from the settings."""
     build = ProcessLimits(
         memory_mb=settings.job_memory_mb,

@@ -5,15 +5,15 @@ import shutil
 from pathlib import Path
 
 from attentionviz.errors import DamagedDatasetError
-from attentionviz.jobs.records import MAX_WORDS
+from attentionviz.jobs.records import MAX_MESSAGE
 from attentionviz.store import folders, layout
 from attentionviz.store.lock import DatasetLockedError, dataset_lock
 
-SENTENCE = "attentionviz: "
-ENDED_WITH_SERVER = "it ended with the server; start it again to go on"
-KILLED = "it was killed, most likely for want of memory; start it again to go on"
-NO_MEMORY = "it needed more memory than a job may have (job_memory_mb)"
-EXIT_SENTENCE = 2
+MESSAGE_PREFIX = "attentionviz: "
+ENDED_WITH_SERVER = "it ended with the server; start it again to resume"
+KILLED = "it was killed, most likely because memory ran out; start it again to resume"
+NO_MEMORY = "it needed more memory than a job may use (job_memory_mb)"
+EXIT_ERROR = 2
 
 
 def finished_version(data_dir: Path, dataset_id: str) -> str | None:
@@ -32,9 +32,9 @@ def finished_version(data_dir: Path, dataset_id: str) -> str | None:
 
 def is_taken(data_dir: Path, dataset_id: str) -> bool:
     """Return whether a finished dataset of any state, or a build, has this id."""
-    is_there = os.path.lexists(layout.pointer_path(data_dir, dataset_id))
+    has_pointer = os.path.lexists(layout.pointer_path(data_dir, dataset_id))
     is_unpointed = dataset_id in folders.unpointed_versions(data_dir)
-    return is_there or is_unpointed or bool(folders.unfinished_builds(data_dir, dataset_id))
+    return has_pointer or is_unpointed or bool(folders.unfinished_builds(data_dir, dataset_id))
 
 
 def remove_unfinished(data_dir: Path, dataset_id: str) -> None:
@@ -62,11 +62,11 @@ def failure_message(status: int, log: str) -> str:
     """
     if status < 0:
         return KILLED
-    if status == EXIT_SENTENCE and SENTENCE in f"\n{log}":
-        # The whole message, which may contain line feeds, such as that in the name of a column.
-        return f"\n{log}".rpartition(f"\n{SENTENCE}")[2].strip()[:MAX_WORDS]
+    if status == EXIT_ERROR and MESSAGE_PREFIX in f"\n{log}":
+        # The whole message, which may contain line feeds, such as those in the name of a column.
+        return f"\n{log}".rpartition(f"\n{MESSAGE_PREFIX}")[2].strip()[:MAX_MESSAGE]
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     last = lines[-1] if lines else "no output"
     if last.startswith(("MemoryError", "numpy._core._exceptions._ArrayMemoryError")):
         return NO_MEMORY
-    return f"it broke off: {last[:500]}"
+    return f"it failed: {last[:500]}"

@@ -57,10 +57,10 @@ class JobProcess:
         self._heartbeat = folder / spool.HEARTBEAT
         (folder / spool.TEMPORARY).mkdir(exist_ok=True)
         self._heartbeat.unlink(missing_ok=True)
-        line = [sys.executable, "-P", "-m", "attentionviz.commands.job_process"]
+        job_command = [sys.executable, "-P", "-m", "attentionviz.commands.job_process"]
         with _created(folder / spool.RESULT) as out, _created(folder / spool.LOG) as log:
             self._process = subprocess.Popen(  # noqa: S603 - a command of ours, without a shell
-                [*line, str(folder), str(limits.memory_mb), *command],
+                [*job_command, str(folder), str(limits.memory_mb), *command],
                 stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=log,
@@ -68,9 +68,9 @@ class JobProcess:
                 start_new_session=True,
             )
         self.pid = self._process.pid
-        self._started = self._heard = time.monotonic()
-        self._beat: int | None = None
-        self._asked: float | None = None
+        self._started = self._last_beat = time.monotonic()
+        self._beat_ns: int | None = None
+        self._terminated: float | None = None
 
     def has_ended(self) -> bool:
         """Return whether the process has exited; it is not reaped yet."""
@@ -80,33 +80,33 @@ class JobProcess:
         except ChildProcessError:  # reaped elsewhere
             return True
 
-    def complaint(self) -> str | None:
-        """Return which limit the process exceeds, so that it must be killed; None if none."""
+    def exceeded_limit(self) -> str | None:
+        """Return which limit the process exceeds, as a message; None if none."""
         now = time.monotonic()
-        beat = _changed_ns(self._heartbeat)
-        if beat != self._beat:
-            self._beat, self._heard = beat, now
-        if now - self._heard > self._limits.silent_seconds:
+        beat_ns = _changed_ns(self._heartbeat)
+        if beat_ns != self._beat_ns:
+            self._beat_ns, self._last_beat = beat_ns, now
+        if now - self._last_beat > self._limits.silent_seconds:
             seconds = f"{self._limits.silent_seconds:g} seconds"
             return f"it sent no heartbeat for {seconds} and was ended"
         if self._limits.wall_seconds and now - self._started > self._limits.wall_seconds:
             return f"it took longer than {self._limits.wall_seconds / 60:g} minutes and was ended"
         return None
 
-    def ask_to_end(self) -> None:
+    def terminate(self) -> None:
         """Send SIGTERM; a later call, after the grace period, kills the process group."""
-        if self._asked is None:
-            self._asked = time.monotonic()
+        if self._terminated is None:
+            self._terminated = time.monotonic()
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGTERM)
-        elif time.monotonic() - self._asked > GRACE_SECONDS:
+        elif time.monotonic() - self._terminated > GRACE_SECONDS:
             self.kill()
 
     def kill(self) -> None:
         """Kill the process group."""
         kill_group(self.pid)
 
-    def clear(self) -> int:
+    def kill_and_wait(self) -> int:
         """Kill the group, wait, and return the exit status, negative for a signal."""
         self.kill()  # the leader is not reaped yet, so its process id cannot be reused
         status = self._process.wait()

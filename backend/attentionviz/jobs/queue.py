@@ -10,9 +10,9 @@ from attentionviz.jobs import outcome
 from attentionviz.jobs.errors import (
     DatasetExistsError,
     JobNotFoundError,
-    JobsElsewhereError,
     JobStateError,
-    NoRoomError,
+    NoSpaceError,
+    OtherServerError,
     QueueFullError,
 )
 from attentionviz.jobs.limits import JobLimits
@@ -42,9 +42,10 @@ class JobQueue(JobTable):
         self._descriptor = -1
 
     def start(self) -> bool:
-        """Start to run jobs, those already waiting first; return False if another server runs them.
+        """Start running jobs, waiting ones first; return False if another server runs them.
 
-        A further call does nothing, or takes over from a server that has ended.
+        If they already run here, nothing happens; the jobs of a server that has ended are taken
+        over.
         """
         with self.changed:
             if self._runner is not None:
@@ -74,9 +75,9 @@ class JobQueue(JobTable):
             os.close(self._descriptor)
 
     def require_started(self) -> None:
-        """Start, or raise JobsElsewhereError."""
+        """Start, or raise OtherServerError."""
         if not self.start():
-            raise JobsElsewhereError(
+            raise OtherServerError(
                 "another server runs the jobs of this data folder; use that one, or end it"
             )
 
@@ -100,11 +101,11 @@ class JobQueue(JobTable):
         return sum(other.state in ("waiting", "running") for other in before)
 
     def receiving(self, n_bytes: int) -> AbstractContextManager[Path]:
-        """Yield a folder for the files of an upload; NoRoomError if the disk lacks `n_bytes`."""
+        """Yield a folder for the files of an upload; NoSpaceError if the disk lacks `n_bytes`."""
         self.require_started()
         with self.changed:
-            self._require_place()
-        self._require_room(n_bytes)
+            self._require_queue_slot()
+        self._require_space(n_bytes)
         return self.spool.receiving()
 
     def add(self, folder: Path, files: list[Received], upload: Upload, request: JobRequest) -> Job:
@@ -115,7 +116,7 @@ class JobQueue(JobTable):
         QueueFullError, DatasetExistsError, DiskFullError
         """
         with self.changed:
-            self._require_place()
+            self._require_queue_slot()
             self._require_free_name(request.dataset_id)
             job_id = self.spool.add(folder, files, upload, request)
             self.jobs[job_id] = job = self.spool.load(job_id)
@@ -129,7 +130,7 @@ class JobQueue(JobTable):
         ------
         JobStateError
             If it is neither.
-        QueueFullError, DatasetExistsError, NoRoomError
+        QueueFullError, DatasetExistsError, NoSpaceError
         """
         self.require_started()
         with self.changed:
@@ -139,9 +140,9 @@ class JobQueue(JobTable):
             if job.state == "estimated":
                 self._require_free_name(job.request.dataset_id, but=job_id)
                 estimate = job.status.estimate
-                self._require_room(estimate["n_bytes_building"] if estimate else 0)
+                self._require_space(estimate["n_bytes_building"] if estimate else 0)
             else:
-                self._require_place()
+                self._require_queue_slot()
             place = 1 + max(other.status.place for other in self.jobs.values())
             self.change(job, state="waiting", place=place, message=None, can_resume=False)
             return job
@@ -154,37 +155,37 @@ class JobQueue(JobTable):
             if job.state in ENDED:
                 self.forget(job)
             elif job.state in ("estimating", "running"):
-                job.is_cancelling = True  # its process gets SIGTERM, and may still succeed before
+                job.is_cancelling = True  # its process gets SIGTERM, and may succeed before that
             else:
                 self.end(job, "cancelled")
             self.changed.notify_all()
 
-    def _require_place(self) -> None:
+    def _require_queue_slot(self) -> None:
         n_waiting = sum(job.state in PENDING for job in self.jobs.values())
         if n_waiting >= MAX_WAITING:
             raise QueueFullError(
-                f"{n_waiting} jobs wait already; cancel one, or come back when one has ended"
+                f"{n_waiting} jobs are waiting already; cancel one, or try again when one has ended"
             )
 
     def _require_free_name(self, dataset_id: str, but: str = "") -> None:
         jobs = (job for job in self.jobs.values() if job.job_id != but)
-        is_asked = any(
+        is_requested = any(
             job.request is not None
             and job.request.dataset_id == dataset_id
             and (job.state not in ENDED or job.status.can_resume)
             for job in jobs
         )
-        if is_asked or outcome.is_taken(self.data_dir, dataset_id):
+        if is_requested or outcome.is_taken(self.data_dir, dataset_id):
             raise DatasetExistsError(
-                f"there is a dataset {dataset_id} already, or one on its way; choose another name"
+                f"the dataset {dataset_id} exists already or is queued; choose another name"
             )
 
-    def _require_room(self, n_bytes: int) -> None:
+    def _require_space(self, n_bytes: int) -> None:
         free = shutil.disk_usage(self.data_dir).free
         if free < n_bytes + SPARE_BYTES:
-            raise NoRoomError(
+            raise NoSpaceError(
                 f"this needs up to {(n_bytes + SPARE_BYTES) / 1e6:,.0f} MB of disk, and "
-                f"{free / 1e6:,.0f} are free; make room, or take less"
+                f"{free / 1e6:,.0f} are free; free some space, or choose less"
             )
 
     def _take_lock(self) -> bool:

@@ -30,8 +30,8 @@ PENDING = ("uploaded", "estimating", "estimated", "waiting")
 ENDED = ("done", "failed", "cancelled")
 JOB_ID = re.compile("[0-9a-f]{16}")
 MAX_RECORD_BYTES = 256 * 1024
-MAX_WORDS = 2000
-Words = Annotated[str, Field(max_length=MAX_WORDS)]
+MAX_MESSAGE = 2000
+ShortText = Annotated[str, Field(max_length=MAX_MESSAGE)]
 BigCount = Annotated[int, Field(ge=0, le=2**53)]
 Seconds = Annotated[float, Field(ge=0, le=1e12)]
 # One path component, beginning with a letter or digit.
@@ -82,15 +82,15 @@ class JobRequest:
     """
 
     model: Annotated[str, Field(min_length=1, max_length=1000)]
-    model_name: Words
+    model_name: ShortText
     modality: Modality
     dataset_id: DatasetId
     methods: Annotated[tuple[Method, ...], Field(min_length=1)]
     dims: Annotated[tuple[Dims, ...], Field(min_length=1)]
     max_tokens: BigCount | None
-    text_column: Words | None
+    text_column: ShortText | None
     corpus: FileName
-    title: Words
+    title: ShortText
     n_files: BigCount
     n_bytes: BigCount
     skip_bad_sequences: bool = False  # missing in jobs of earlier versions
@@ -132,7 +132,7 @@ class JobStatus:
 
     state: State
     since: Seconds = field(default_factory=time.time)
-    message: Words | None = None
+    message: ShortText | None = None
     place: BigCount = 0
     estimate: Estimate | None = None
     version: Version | None = None

@@ -17,10 +17,10 @@ from attentionviz.store.safe_files import read_regular
 POLL_SECONDS = 0.1
 IDLE_SECONDS = 30.0
 JOIN_SECONDS = 30.0
-GO_ON = "; start it again to go on"
-BROKEN = "something went wrong in the server, whose log says what; start it again"
-NO_DATASET = "it ended without a dataset, and without saying why"
-TAKEN = {"uploaded": "estimating", "waiting": "running"}
+TO_RESUME = "; start it again to resume"
+SERVER_ERROR = "an error in the server, which its log describes; start it again"
+NO_DATASET = "it ended without a dataset and without an error message"
+STARTED_STATE = {"uploaded": "estimating", "waiting": "running"}
 _log = logging.getLogger(__name__)
 
 
@@ -48,7 +48,7 @@ class Runner:
             thread.start()
 
     def join(self) -> None:
-        """Wait until both threads have ended, after the queue was told to stop."""
+        """Wait until both threads have ended, once `JobTable.is_stopping` is set."""
         for thread in self._threads:
             thread.join(JOIN_SECONDS)
 
@@ -58,7 +58,7 @@ class Runner:
                 work(job)
             except Exception:  # an error in one job must not stop the next
                 _log.exception("job %s failed in the server", job.job_id)
-                self._table.end(job, "failed", message=BROKEN, can_resume=True)
+                self._table.end(job, "failed", message=SERVER_ERROR, can_resume=True)
 
     def _next(self, state: str) -> Job | None:
         """Wait for a job and claim it under the lock; None when the queue stops."""
@@ -71,7 +71,7 @@ class Runner:
                     table.changed.wait(IDLE_SECONDS)
                     continue
                 try:
-                    table.change(job, state=TAKEN[state])
+                    table.change(job, state=STARTED_STATE[state])
                 except (AppError, OSError) as error:  # most likely a full disk
                     table.end(job, "failed", message=str(error), can_resume=state == "waiting")
                     continue
@@ -84,7 +84,7 @@ class Runner:
         if request is not None and any(m.argument == request.model for m in table.limits.models):
             return True
         name = request.model_name if request else "of this job"
-        table.end(job, "failed", message=f"the model {name} is not offered here any more")
+        table.end(job, "failed", message=f"the model {name} is no longer available here")
         return False
 
     def _estimate(self, job: Job) -> None:
@@ -92,15 +92,15 @@ class Runner:
         if request is None or not self._is_allowed(job):
             return
         command = estimate_command(request, table.spool.corpus(job), table.data_dir)
-        status, complaint = self._run(job, command, table.limits.estimate)
+        status, exceeded = self._run(job, command, table.limits.estimate)
         with table.changed:
             if job.is_cancelling:
                 table.end(job, "cancelled")
             elif table.is_stopping:
                 table.change(job, state="uploaded", pid=None, pid_start=None)
-            elif complaint is not None or status != 0:
-                message = complaint or outcome.failure_message(status, table.spool.log(job.job_id))
-                table.end(job, "failed", message=message.removesuffix(GO_ON))
+            elif exceeded is not None or status != 0:
+                message = exceeded or outcome.failure_message(status, table.spool.log(job.job_id))
+                table.end(job, "failed", message=message.removesuffix(TO_RESUME))
             else:
                 self._keep_estimate(job)
 
@@ -119,7 +119,7 @@ class Runner:
         if request is None or not self._is_allowed(job):
             return
         command = build_command(request, table.spool.corpus(job), table.data_dir)
-        status, complaint = self._run(job, command, table.limits.build)
+        status, exceeded = self._run(job, command, table.limits.build)
         version = outcome.finished_version(table.data_dir, request.dataset_id)
         with table.changed:
             if version is not None:  # even if it was cancelled or killed meanwhile
@@ -129,8 +129,8 @@ class Runner:
                 table.end(job, "cancelled")
             elif table.is_stopping:
                 table.end(job, "failed", message=outcome.ENDED_WITH_SERVER, can_resume=True)
-            elif complaint is not None:
-                table.end(job, "failed", message=complaint + GO_ON, can_resume=True)
+            elif exceeded is not None:
+                table.end(job, "failed", message=exceeded + TO_RESUME, can_resume=True)
             else:
                 self._end_failed(job, status)
 
@@ -146,17 +146,17 @@ class Runner:
         """Run a command until it ends; return its exit status, and why it was killed."""
         table = self._table
         process = JobProcess(table.spool.path(job.job_id), command, limits)
-        complaint: str | None = None
+        exceeded: str | None = None
         try:
             with table.changed:
                 table.change(job, pid=process.pid, pid_start=start_of(process.pid))
             while not process.has_ended():
                 if job.is_cancelling or table.is_stopping:
-                    process.ask_to_end()
-                elif complaint or (complaint := process.complaint()):
+                    process.terminate()
+                elif exceeded or (exceeded := process.exceeded_limit()):
                     process.kill()
                 with table.changed:
                     table.changed.wait(POLL_SECONDS)
         finally:
-            status = process.clear()
-        return status, complaint
+            status = process.kill_and_wait()
+        return status, exceeded

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from attentionviz.core.image_kinds import SENT_KINDS, read_head, unread_reason
+from attentionviz.core.image_kinds import UPLOAD_KINDS, read_head, refusal_reason
 from attentionviz.core.text_formats import TEXT_ENDINGS
 from attentionviz.errors import CorpusError
 from attentionviz.jobs.errors import UploadTooLargeError
@@ -50,8 +50,8 @@ class Upload(NamedTuple):
     n_bytes: int
 
 
-def take(files: Sequence[Received], limits: UploadLimits) -> Upload:
-    """Return the corpus that the files form: one text, or images.
+def check_upload(files: Sequence[Received], limits: UploadLimits) -> Upload:
+    """Return the corpus that uploaded files form: one text, or images.
 
     Parameters
     ----------
@@ -69,24 +69,24 @@ def take(files: Sequence[Received], limits: UploadLimits) -> Upload:
         raise CorpusError("no file was sent; choose a text, a table or images")
     for file in files:
         if file.n_bytes == 0:
-            raise CorpusError(f"{shown(file.name)} is empty; choose another file")
+            raise CorpusError(f"{display_name(file.name)} is empty; choose another file")
     reasons = [_no_image_reason(file) for file in files]
     n_bytes = sum(file.n_bytes for file in files)
     ending = ending_of(files[0].name)
     if reasons[0] and ending in TEXT_ENDINGS and len(files) == 1:
         _require_at_most(n_bytes, limits.text_bytes, "text")
         stem = stem_of(files[0].name) or "text"
-        return Upload("text", [stem + ending], shown(files[0].name), n_bytes)
+        return Upload("text", [stem + ending], display_name(files[0].name), n_bytes)
     for file, reason in zip(files, reasons, strict=True):
         if reason:
             raise CorpusError(
-                f"{shown(file.name)} is {reason}; choose only images ({', '.join(SENT_KINDS)}), "
-                f"or one text ({', '.join(TEXT_ENDINGS)})"
+                f"{display_name(file.name)} is {reason}; choose only images "
+                f"({', '.join(UPLOAD_KINDS)}), or one text ({', '.join(TEXT_ENDINGS)})"
             )
     _require_at_most(n_bytes, limits.image_bytes, "images")
     if len(files) > limits.n_images:
         raise UploadTooLargeError(
-            f"{len(files):,} images are more than {limits.n_images:,}; leave some out"
+            f"{len(files):,} images are more than {limits.n_images:,}; choose fewer"
         )
     width = len(str(len(files) - 1))
     names = [_image_name(i, width, file.name) for i, file in enumerate(files)]
@@ -96,7 +96,7 @@ def take(files: Sequence[Received], limits: UploadLimits) -> Upload:
 
 def _no_image_reason(file: Received) -> str | None:
     """Return why a file is not an accepted image, by its content; its name does not count."""
-    return unread_reason(read_head(file.path), file.name, SENT_KINDS)
+    return refusal_reason(read_head(file.path), file.name, UPLOAD_KINDS)
 
 
 def ending_of(name: str) -> str:
@@ -115,7 +115,7 @@ def stem_of(name: str) -> str:
     return slug.strip("-")[:MAX_STEM].strip("-")
 
 
-def shown(name: str) -> str:
+def display_name(name: str) -> str:
     """Return a client's file name for display: last path component, printable characters only."""
     last = re.split(r"[/\\]", name)[-1]
     printed = "".join(c if c.isprintable() else "\ufffd" for c in last)
@@ -130,4 +130,4 @@ def _image_name(i: int, width: int, name: str) -> str:
 def _require_at_most(n_bytes: int, most: int, what: str) -> None:
     if n_bytes > most:
         size = f"{n_bytes / 1e6:,.1f} MB of {what}"
-        raise UploadTooLargeError(f"{size} are more than {most / 1e6:,.0f} MB; take less")
+        raise UploadTooLargeError(f"{size} are more than {most / 1e6:,.0f} MB; choose less")

@@ -46,4 +46,4 @@ def error_of(report: Any) -> AppError:
         return KNOWN[code](message[:MAX_MESSAGE])
     if PLACE.fullmatch(message):  # anything else might quote a visitor's text
         _log.warning("the live worker failed with %s", message)
-    return AppError("the process that runs the model failed at this; something else may work")
+    return AppError("the process that runs the model failed on this input; another may work")

@@ -23,11 +23,11 @@ class FrameError(Exception):
     """The received bytes are not a frame, or the frame exceeds the limit."""
 
 
-class TimeIsUpError(Exception):
+class DeadlineError(Exception):
     """The deadline has passed."""
 
 
-class ClosedError(Exception):
+class PipeClosedError(Exception):
     """The other side has closed the pipe."""
 
 
@@ -61,7 +61,7 @@ class Pipe:
 
         Raises
         ------
-        ClosedError, TimeIsUpError
+        PipeClosedError, DeadlineError
         FrameError
             If the header is longer than the other side accepts.
         """
@@ -77,18 +77,18 @@ class Pipe:
                 except BlockingIOError:
                     continue
                 except OSError as error:
-                    raise ClosedError from error
+                    raise PipeClosedError from error
 
     def receive(self, deadline: float) -> tuple[dict[str, Any], bytes]:
         """Read one frame.
 
         Raises
         ------
-        ClosedError, TimeIsUpError, FrameError
+        PipeClosedError, DeadlineError, FrameError
         """
         magic, n_header, n_body = PREFIX.unpack(self._read(PREFIX.size, deadline))
         if magic != MAGIC:
-            raise FrameError("what came is no frame")
+            raise FrameError("the received bytes are not a frame")
         if n_header > MAX_HEADER_BYTES or n_body > self._max_body:
             raise FrameError(f"a frame of {n_header} and {n_body} bytes")
         header = _header(self._read(n_header, deadline))
@@ -107,7 +107,7 @@ class Pipe:
             except BlockingIOError:
                 continue
             if not part:
-                raise ClosedError
+                raise PipeClosedError
             received += part
         return bytes(received)
 
@@ -118,14 +118,14 @@ def _header(content: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise FrameError("the header is not JSON") from error
     if not isinstance(header, dict):
-        raise FrameError("the header is no object")
+        raise FrameError("the header is not an object")
     return header
 
 
 def _wait(descriptor: int, event: int, deadline: float) -> None:
     left = deadline - time.monotonic()
     if left <= 0 or not _poll(descriptor, event, left):
-        raise TimeIsUpError
+        raise DeadlineError
 
 
 def _poll(descriptor: int, event: int, seconds: float) -> bool:

@@ -87,8 +87,8 @@ class WorkerProcess:
         """Return whether the process runs and has sent no unsolicited frame."""
         return self._process.poll() is None and self._pipe.is_silent()
 
-    def how_it_ended(self) -> str:
-        """Return how the process ended, after its pipe closed; waits a moment for its exit."""
+    def exit_reason(self) -> str:
+        """Return why the process ended, after its pipe closed; waits briefly for its exit."""
         try:
             status = self._process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:

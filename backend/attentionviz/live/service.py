@@ -13,11 +13,11 @@ from typing import Any
 
 from attentionviz.errors import BusyError
 from attentionviz.live.errors import error_of
-from attentionviz.live.pipe import ClosedError, FrameError, TimeIsUpError
+from attentionviz.live.pipe import DeadlineError, FrameError, PipeClosedError
 from attentionviz.live.process import END_SECONDS, WorkerProcess, seconds_from_now, worker_command
 from attentionviz.live.worker_settings import WorkerSettings
 
-DYING_SECONDS = 0.5
+FREEING_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ class LiveService:
         self._limits = limits
         self._command = list(command or worker_command(settings))
         self._turn = Lock()
-        self._counting = Lock()
-        self._n_inside = 0
+        self._counter = Lock()
+        self._n_requests = 0
         self._worker: WorkerProcess | None = None
         self._idle: Timer | None = None
         self._is_closed = False
@@ -116,40 +116,41 @@ class LiveService:
 
     @contextmanager
     def _my_turn(self) -> Iterator[None]:
-        with self._counting:
-            if self._n_inside > self._limits.max_waiting:
+        with self._counter:
+            if self._n_requests > self._limits.max_waiting:
                 raise BusyError(
-                    f"{self._n_inside} texts or images are being worked on or wait; "
+                    f"{self._n_requests} texts or images are being processed or are waiting; "
                     "try again in a moment"
                 )
-            self._n_inside += 1
+            self._n_requests += 1
         try:
             if not self._turn.acquire(timeout=self._limits.load_seconds):
-                raise BusyError("others' texts or images take long; try again in a moment")
+                raise BusyError("waiting for other texts or images; try again in a moment")
             try:
                 yield
             finally:
                 self._turn.release()
         finally:
-            with self._counting:
-                self._n_inside -= 1
+            with self._counter:
+                self._n_requests -= 1
 
     def _exchange(self, question: dict[str, Any], body: bytes) -> bytes:
         worker, is_new = self._running()
-        began = time.monotonic()
+        started = time.monotonic()
         try:
             return self._ask_of(worker, is_new, question, body)
-        except ClosedError as error:
-            lost = self._lost(worker, worker.how_it_ended())
-            # A killed process looks alive until the system has freed its memory.
-            was_dying = not is_new and time.monotonic() - began < DYING_SECONDS
-            if not was_dying or self._is_closed:
+        except PipeClosedError as error:
+            lost = self._lost(worker, worker.exit_reason())
+            # A killed process seems to run until the system has freed its memory, so one that ends
+            # right after the request was probably killed before it.
+            was_killed_before = not is_new and time.monotonic() - started < FREEING_SECONDS
+            if not was_killed_before or self._is_closed:
                 raise lost from error
         worker, _ = self._running()
         try:
             return self._ask_of(worker, True, question, body)
-        except ClosedError as error:
-            raise self._lost(worker, worker.how_it_ended()) from error
+        except PipeClosedError as error:
+            raise self._lost(worker, worker.exit_reason()) from error
 
     def _ask_of(
         self, worker: WorkerProcess, is_new: bool, question: dict[str, Any], body: bytes
@@ -166,7 +167,7 @@ class LiveService:
                 raise error_of(header["error"])
             if header != {"status": "answer"}:
                 raise FrameError("neither answer nor error")
-        except TimeIsUpError as error:
+        except DeadlineError as error:
             raise self._lost(worker, "took too long and was ended") from error
         except FrameError as error:
             raise self._lost(worker, "sent an invalid response and was ended") from error
@@ -188,11 +189,11 @@ class LiveService:
             raise BusyError("the server is ending")
         return self._worker, True
 
-    def _lost(self, worker: WorkerProcess, what: str) -> BusyError:
+    def _lost(self, worker: WorkerProcess, reason: str) -> BusyError:
         if self._worker is worker:
             self._worker = None
         worker.kill()
-        return BusyError(f"the process that runs the model {what}; the next try starts a new one")
+        return BusyError(f"the process that runs the model {reason}; the next try starts a new one")
 
     def _start_idling(self) -> None:
         self._idle = Timer(self._limits.idle_seconds, self._end_idle)
@@ -205,7 +206,7 @@ class LiveService:
 
     def _end_idle(self) -> None:
         if not self._turn.acquire(blocking=False):
-            return  # a request came
+            return  # a request is running
         try:
             worker, self._worker = self._worker, None
             if worker is not None:

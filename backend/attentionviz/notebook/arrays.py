@@ -1,4 +1,4 @@
-"""Arrays of a dataset by name, for Python."""
+"""Named arrays of a dataset."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -17,28 +17,28 @@ class Vectors(NamedTuple):
 
 
 class Points(NamedTuple):
-    """Where one map draws the queries and keys of a head, float32, shape (n_tokens, dims) each."""
+    """Coordinates of queries and keys in one map of a head, float32, shape (n_tokens, dims)."""
 
     queries: Floats
     keys: Floats
 
 
 class Tokens(NamedTuple):
-    """The tokens of the corpus, one array a column, all of shape (n_tokens,).
+    """The tokens of the corpus, one array per column, each of shape (n_tokens,).
 
     Attributes
     ----------
     text : ndarray of str
-        As the tokenizer has it, with leading spaces; empty for patches. A token with some bytes of
-        a character says which, as ``你 1⁄3``.
+        As in the tokenizer's vocabulary, with leading spaces; empty for patches. A token that holds
+        some bytes of a character is written like ``你 1⁄3``.
     sequence, position : ndarray of int64
-        Which sequence a token stands in, and where.
+        Index of the sequence, and position in it.
     token_type : ndarray of str
         ``text``, ``special``, ``class``, ``register`` or ``patch``.
     row, column : ndarray of int64 or None
-        Place of a patch, -1 for what is none; None for text.
+        Of a patch in its image, -1 for other tokens; None for text.
     surface : ndarray of str or None
-        What stands in the text for an unknown word, else empty; None where there is none.
+        For an unknown token, its word in the text, else empty; None if no token is unknown.
     """
 
     text: NDArray[np.str_]
@@ -69,9 +69,9 @@ class HeadScores(NamedTuple):
     Attributes
     ----------
     values : dict of str to ndarray of float64, shape (n_layers, n_heads)
-        NaN where no row of the corpus defines the score.
+        NaN if no row of the corpus defines the score.
     n_rows : dict of str to ndarray of int64, shape (n_layers, n_heads)
-        On how many rows each rests.
+        Number of rows that each value is computed from.
     """
 
     values: dict[str, NDArray[np.float64]]

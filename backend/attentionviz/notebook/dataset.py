@@ -1,4 +1,4 @@
-"""A dataset in Python: its arrays under their names, and its page in a cell of a notebook."""
+"""A dataset in Python: its arrays, and its page in a cell of a notebook."""
 
 import functools
 from pathlib import Path
@@ -12,7 +12,7 @@ from attentionviz.analysis.head_attention import sequence_pattern
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import DatasetNotFoundError, InvalidRequestError
 from attentionviz.notebook.arrays import Floats, HeadScores, Points, Tokens, Vectors
-from attentionviz.notebook.cell import DEFAULT_HEIGHT_PX, Shown, page_place
+from attentionviz.notebook.cell import DEFAULT_HEIGHT_PX, PageCell, page_address
 from attentionviz.projections.quantise import dequantise
 from attentionviz.settings.settings import load_settings
 from attentionviz.store import layout
@@ -22,7 +22,7 @@ from attentionviz.store.reader import DatasetLibrary
 
 
 class Dataset:
-    """One built dataset. Arrays are read when asked for, checked against their hashes.
+    """One built dataset. Arrays are read on access and checked against their hashes.
 
     Attributes
     ----------
@@ -65,12 +65,12 @@ class Dataset:
         return list(self._columns["sequences"]["text"])
 
     def vectors(self, layer: int, head: int) -> Vectors:
-        """Return queries and keys of one head, as the model compared them, before scaling.
+        """Return queries and keys of one head, as the attention function saw them, before scaling.
 
         Raises
         ------
         HeadOutOfRangeError
-            When the model has no such head.
+            If the model has no such head.
         """
         at, n = HeadId(layer, head), self.n_tokens
         found = self._reader.queries(at, 0, n), self._reader.keys(at, 0, n)
@@ -91,29 +91,29 @@ class Dataset:
         ----------
         layer, head, sequence : int
         weight : "none", "value" or "output"
-            Whether keys are weighed by ‖v‖ or ‖v·W_O‖, rows summing to 1 again.
+            Norm by which keys are weighted, ‖v‖ or ‖v·W_O‖; rows are normalised again.
 
         Returns
         -------
         ndarray of float32, shape (n, n)
-            [query_pos, key_pos]; ``tokens.text[tokens.sequence == sequence]`` names both axes.
+            [query_pos, key_pos]; ``tokens.text[tokens.sequence == sequence]`` labels both axes.
 
         Raises
         ------
         HeadOutOfRangeError, NotFoundError, InvalidRequestError
-            For a head, a sequence or a weight that there is not.
+            If the head, the sequence or the weight does not exist.
         DamagedDatasetError
-            When a vector is not finite.
+            If a vector is not finite.
         """
         return sequence_pattern(self._reader, HeadId(layer, head), sequence, weight)
 
     def projection(self, layer: int, head: int, method: str, dims: int = 2) -> Points:
-        """Return what a map draws, in the unit of the vectors it was made from.
+        """Return the coordinates of a map of one head, before quantisation to 16 bits.
 
         Raises
         ------
         HeadOutOfRangeError, MethodNotFoundError
-            For a head or a map that there is not.
+            If the head or the map does not exist.
         """
         name, at = MapName.parse(f"{method}-{dims}d"), HeadId(layer, head)
         steps = self._reader.projection(name, at)
@@ -122,13 +122,13 @@ class Dataset:
         return Points(drawn[: self.n_tokens], drawn[self.n_tokens :])
 
     def fidelity(self, method: str, dims: int = 2) -> dict[str, NDArray[np.float64]]:
-        """Return how true one map of every head is.
+        """Return the fidelity of one map, for every head.
 
         Returns
         -------
         dict
             ``recall_at_10``, ``rank_correlation`` and ``trustworthiness``, each float64
-            (n_layers, n_heads); NaN where undefined.
+            (n_layers, n_heads); NaN if undefined.
         """
         name = MapName.parse(f"{method}-{dims}d")
         self._reader.require_map(name)
@@ -136,10 +136,10 @@ class Dataset:
         return {measure: self._per_head([f[measure] for f in found]) for measure in found[0]}
 
     def scores(self) -> HeadScores:
-        """Return what every head does, as numbers, and on how many rows each rests.
+        """Return all scores of all heads, with the number of rows that each is computed from.
 
-        `attentionviz.core.scores.ALL_SCORES` has the words, formula and source of each name, those
-        of earlier versions included; ``manifest["attentionviz_version"]`` computed them.
+        `attentionviz.core.scores.ALL_SCORES` describes each score, with formula and source, also
+        those of earlier versions; ``manifest["attentionviz_version"]`` computed the values.
         """
         found = [facts["scores"] for facts in self._reader.heads()]
         values = {name: self._per_head([f[name]["value"] for f in found]) for name in found[0]}
@@ -153,38 +153,38 @@ class Dataset:
         method: str | None = None,
         dims: int | None = None,
         height_px: int = DEFAULT_HEIGHT_PX,
-    ) -> Shown:
-        """Return the page of this dataset, which a notebook draws in the cell.
+    ) -> PageCell:
+        """Return the page of this dataset, which a notebook displays in the output of a cell.
 
-        One server a data folder runs in this process, listens to this machine only, and ends with
-        it. A notebook on another machine shows it through the proxy of its Jupyter server, of
-        Colab or of an editor; where there is none, the cell says what to do.
+        Its server, one per data folder, runs in this process and listens on this machine only. If
+        the notebook runs on another machine, the page is shown through the proxy of its Jupyter
+        server, of Colab or of an editor; without one, the cell explains what to do.
 
         Parameters
         ----------
         layer, head : int or None
-            Both for one head, none for the grid of all heads.
+            Both for one head, neither for the grid of all heads.
         method : str or None
-            Such as ``attention-tsne``; by default the page's own choice.
+            Such as ``attention-tsne``; None for the default of the page.
         dims : 2, 3 or None
         height_px : int
-            Of the cell, CSS pixels.
+            Height of the frame in CSS pixels.
 
         Raises
         ------
         HeadOutOfRangeError, MethodNotFoundError, InvalidRequestError
-            For a head or a map that there is not.
+            If the head or the map does not exist.
         """
         if (layer is None) != (head is None):
-            raise InvalidRequestError("layer and head belong together; give both, or none")
+            raise InvalidRequestError("layer and head belong together; give both or neither")
         if layer is not None and head is not None:
             self._reader.require_head(HeadId(layer, head))
         if method is not None:
             self._reader.require_map(MapName.parse(f"{method}-{dims or 2}d"))
         chosen = {"method": method, "dims": dims, "layer": layer, "head": head}
-        asked = {name: value for name, value in chosen.items() if value is not None}
-        query = urlencode({"dataset": self._reader.dataset_id, **asked})
-        return Shown(page_place(self._library.data_dir), query, height_px)
+        parameters = {name: value for name, value in chosen.items() if value is not None}
+        query = urlencode({"dataset": self._reader.dataset_id, **parameters})
+        return PageCell(page_address(self._library.data_dir), query, height_px)
 
     @functools.cached_property
     def _columns(self) -> dict[str, Any]:
@@ -205,33 +205,33 @@ def open_dataset(path: str | Path) -> Dataset:
     Parameters
     ----------
     path : str or Path
-        Its folder (``data/built/demo-bert@…``), the same without its version
-        (``data/built/demo-bert``), or its id alone, which is looked for in the data folder of
-        the settings.
+        Its folder (``data/built/demo-bert@…``), the same without the version
+        (``data/built/demo-bert``), or its id alone, for the data folder of the settings.
 
     Raises
     ------
     DatasetNotFoundError
-        When there is none.
+        If there is none.
     NotReadyError
-        When it is still being built.
+        If it is still being built.
     DamagedDatasetError
-        When it does not fit its manifest.
+        If it does not match its manifest.
     """
-    data_dir, name = _place(Path(path))
+    data_dir, name = _location(Path(path))
     dataset_id, version = layout.parse_version_name(name) or (name, None)
     library = DatasetLibrary(data_dir)
     try:
         reader = library.open_dataset(dataset_id, version)
     except DatasetNotFoundError as error:
         known = ", ".join(entry.dataset_id for entry in library.list_datasets()) or "none"
-        message = f"there is no dataset {name!r} in {data_dir}; there are: {known}"
+        message = f"there is no dataset {name!r} in {data_dir}; available: {known}"
         raise DatasetNotFoundError(message) from error
     reader.require_complete()
     return Dataset(library, reader)
 
 
-def _place(path: Path) -> tuple[Path, str]:
+def _location(path: Path) -> tuple[Path, str]:
+    """Return the data folder, and the name of the dataset in it."""
     name = path.name.removesuffix(layout.POINTER_SUFFIX)
     if path.parent == Path() and not path.is_dir():
         return load_settings().data_dir, name

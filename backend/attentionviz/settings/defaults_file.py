@@ -10,7 +10,7 @@ from attentionviz.settings.settings import ENVIRONMENT_PREFIX, SETTINGS, Setting
 EXAMPLES = {"token_file": "/etc/attentionviz/tokens"}
 _HEAD = f"""\
 # Settings of AttentionViz, all with their defaults. `attentionviz serve --config FILE` reads them.
-# The environment ({ENVIRONMENT_PREFIX}PORT=9000) overrules it, an option of the command line both.
+# The environment ({ENVIRONMENT_PREFIX}PORT=9000) overrides it, the command line overrides both.
 # Paths are relative to the folder of this file.
 """
 
@@ -28,7 +28,7 @@ def _entry(setting: Setting) -> str:
 
 
 def _toml(value: Any) -> str:
-    """Return a value as TOML in ASCII, whatever encoding it is written in."""
+    """Return a value as TOML in ASCII, which is valid in every encoding of a terminal."""
     plain = str(value) if isinstance(value, Path) else value
-    text = json.dumps(plain, ensure_ascii=False)  # strings, and lists of them, are those of TOML
+    text = json.dumps(plain, ensure_ascii=False)  # JSON strings and lists are valid TOML
     return "".join(one if one.isascii() else f"\\U{ord(one):08x}" for one in text)

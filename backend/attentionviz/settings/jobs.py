@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from attentionviz.settings import parsing as values_of
+from attentionviz.settings import parsing
 from attentionviz.settings.parsing import setting as _setting
 
 EMBEDDED = ("demo-bert", "demo-gpt2", "demo-vit")
@@ -10,33 +10,41 @@ EMBEDDED = ("demo-bert", "demo-gpt2", "demo-vit")
 
 @dataclass(frozen=True)
 class JobSettings:
-    """What may be uploaded, and what a build may use."""
+    """Limits of uploads and builds."""
 
     job_models: tuple[str, ...] = _setting(
         "names",
-        values_of.model_names,
+        parsing.model_names,
         EMBEDDED,
         "Models for builds from the page, as --model takes them.",
     )
-    job_text_mb: int = _setting("MB", values_of.whole(1, 256), 50, "Largest uploaded text, in MB.")
+    job_text_mb: int = _setting(
+        "MB", parsing.whole_number(1, 256), 50, "Largest uploaded text, in MB."
+    )
     job_images_mb: int = _setting(
-        "MB", values_of.whole(1, 4096), 200, "All uploaded images of a build, in MB."
+        "MB", parsing.whole_number(1, 4096), 200, "All uploaded images of a build, in MB."
     )
     job_images: int = _setting(
-        "number", values_of.whole(1, 10_000), 1000, "Maximum number of images of a build."
+        "number", parsing.whole_number(1, 10_000), 1000, "Maximum number of images of a build."
     )
     job_memory_mb: int = _setting(
-        "MB", values_of.whole(0, 2**20), 0, "Memory of each process of a build, in MB; 0: no limit."
+        "MB",
+        parsing.whole_number(0, 2**20),
+        0,
+        "Memory of each process of a build, in MB; 0: no limit.",
     )
     job_minutes: int = _setting(
-        "minutes", values_of.whole(0, 10**6), 720, "Minutes until a build is ended; 0: no limit."
+        "minutes",
+        parsing.whole_number(0, 10**6),
+        720,
+        "Minutes until a build is ended; 0: no limit.",
     )
     job_silent_seconds: int = _setting(
         "seconds",
-        values_of.whole(2, 3600),
+        parsing.whole_number(2, 3600),
         60,
         "Seconds without a heartbeat after which a build ends.",
     )
     job_downloads: bool = _setting(
-        "switch", values_of.yes_or_no, False, "Allow these builds to download models from a hub."
+        "switch", parsing.boolean, False, "Allow these builds to download models from a hub."
     )

@@ -1,6 +1,6 @@
 """The table of settings: type, default and meaning.
 
-A file is overruled by the environment, and that by the command line. Nothing is read at import.
+The environment overrides a file, and the command line overrides both. Nothing is read at import.
 """
 
 import os
@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from attentionviz.errors import ConfigError
-from attentionviz.settings import parsing as values_of
+from attentionviz.settings import parsing
 from attentionviz.settings.jobs import JobSettings
 from attentionviz.settings.live import LiveSettings
 from attentionviz.settings.parsing import setting as _setting
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 ENVIRONMENT_PREFIX = "ATTENTIONVIZ_"
-# Variables of the same family that are no settings.
+# Variables with this prefix that are not settings.
 OTHER_VARIABLES = {ENVIRONMENT_PREFIX + name for name in ("CONFIG", "FAILPOINT")}
 
 
@@ -45,110 +45,110 @@ class Setting(NamedTuple):
 
     @property
     def is_switch(self) -> bool:
-        """Whether the option stands alone, and ``--no-`` before it turns it off."""
+        """Whether the option takes no value; ``--no-…`` turns it off."""
         return isinstance(self.default, bool)
 
 
 @dataclass(frozen=True)
 class Settings(JobSettings, LiveSettings):
-    """How the server runs. Every field is a setting; `SETTINGS` is the same as a table."""
+    """All settings of the server, one per field; `SETTINGS` describes them as a table."""
 
     data_dir: Path = _setting(
-        "path", values_of.path, CHECKOUT / "data" / "built", "Folder that holds the built datasets."
+        "path", parsing.path, CHECKOUT / "data" / "built", "Folder of the built datasets."
     )
     host: str = _setting(
         "text",
-        values_of.some_text,
+        parsing.non_empty_text,
         "127.0.0.1",
         "Address to listen on; any but this machine's own needs token_file and allowed_hosts.",
     )
     port: int = _setting(
-        "number", values_of.whole(0, 65535), 8561, "Port; 0 lets the system choose."
+        "number", parsing.whole_number(0, 65535), 8561, "Port; 0 lets the system choose."
     )
     allowed_hosts: tuple[str, ...] = _setting(
         "names",
-        values_of.host_names,
+        parsing.host_names,
         (),
-        "Host names served besides localhost, as browsers write them.",
+        "Host names served in addition to localhost, as in the browser's address bar.",
         "--allowed-host",
     )
     token_file: Path | None = _setting(
         "path",
-        values_of.optional_path,
+        parsing.optional_path,
         None,
         "File of access tokens, one per line; with it, the API requires one.",
     )
     url_prefix: str = _setting(
-        "path", values_of.url_prefix, "", "Path prefix below which a proxy serves the page."
+        "path", parsing.url_prefix, "", "Path prefix below which a proxy serves the page."
     )
     trusted_proxies: tuple[str, ...] = _setting(
         "addresses",
-        values_of.networks,
+        parsing.networks,
         (),
         "Addresses or networks of proxies whose X-Forwarded headers are trusted.",
     )
     read_only: bool = _setting(
-        "switch", values_of.yes_or_no, False, "Remove all routes that write, whatever else is set."
+        "switch", parsing.boolean, False, "Remove all routes that write, whatever else is set."
     )
     allow_jobs: bool = _setting(
-        "switch", values_of.yes_or_no, False, "Allow datasets to be built from the page."
+        "switch", parsing.boolean, False, "Allow datasets to be built from the page."
     )
     access_log: str = _setting(
         "word",
-        values_of.one_of("auto", "on", "off"),
+        parsing.one_of("auto", "on", "off"),
         "auto",
         "Log a line per request to standard error; auto: if tokens are required.",
     )
     cors_origins: tuple[str, ...] = _setting(
         "origins",
-        values_of.origins,
+        parsing.origins,
         (),
         "Exact origins whose pages may read the API.",
         "--cors-origin",
     )
     frame_origins: tuple[str, ...] = _setting(
         "origins",
-        values_of.origins,
+        parsing.origins,
         (),
         "Exact origins whose pages may embed this one in a frame.",
         "--frame-origin",
     )
     threads: int = _setting(
-        "number", values_of.whole(1, 64), 8, "Requests that are handled concurrently."
+        "number", parsing.whole_number(1, 64), 8, "Requests that are handled concurrently."
     )
     connection_limit: int = _setting(
-        "number", values_of.whole(10, 10_000), 1000, "Maximum number of open connections."
+        "number", parsing.whole_number(10, 10_000), 1000, "Maximum number of open connections."
     )
     channel_timeout: int = _setting(
-        "seconds", values_of.whole(1, 3600), 20, "Seconds until an idle connection is closed."
+        "seconds", parsing.whole_number(1, 3600), 20, "Seconds until an idle connection is closed."
     )
     cache_mb: int = _setting(
-        "number", values_of.whole(1, 16_384), 64, "Cache of files and results, in MB."
+        "number", parsing.whole_number(1, 16_384), 64, "Cache of files and results, in MB."
     )
     frontend_dir: Path = _setting(
         "path",
-        values_of.path,
+        parsing.path,
         CHECKOUT / "frontend" / "dist",
         "Folder of the built page, from make page.",
     )
 
     @property
     def is_shared(self) -> bool:
-        """Whether others than users of this machine may reach the server.
+        """Whether users of other machines may reach the server.
 
-        A foreign name, or a proxy, says so as well as the address that is listened on.
+        That is the case if it listens to them, has a public host name or is behind a proxy.
         """
         names = (self.host, *self.allowed_hosts)
-        return bool(self.trusted_proxies) or not all(map(values_of.is_this_machine, names))
+        return bool(self.trusted_proxies) or not all(map(parsing.is_this_machine, names))
 
     @property
     def has_jobs(self) -> bool:
-        """Whether the routes exist that build datasets."""
+        """Whether the routes for building datasets exist."""
         return self.allow_jobs and not self.read_only
 
     @property
     def has_access_log(self) -> bool:
-        """Whether each request gets a line."""
+        """Whether each request is logged."""
         return self.access_log == "on" or (self.access_log == "auto" and bool(self.token_file))
 
 
@@ -181,13 +181,13 @@ def load_settings(
     environment : mapping or None
         By default the environment of this process.
     flags : mapping or None
-        Name of a setting to its value; None stands for an option that was not given.
+        Name of a setting to its value on the command line; None if it was not given.
 
     Raises
     ------
     ConfigError
-        For a setting that is unknown or malformed, naming where it was given, and for settings
-        that are unsafe together.
+        If a setting is unknown or malformed, naming where it was given, or if the combination is
+        unsafe.
     """
     environment = os.environ if environment is None else environment
     named = environment.get(ENVIRONMENT_PREFIX + "CONFIG")
@@ -203,30 +203,31 @@ def load_settings(
 
 
 def require_safe(settings: Settings) -> None:
-    """Raise ConfigError when others would get in without being asked who they are.
+    """Raise ConfigError if users of other machines would get access without authentication.
 
     Notes
     -----
-    A proxy on this machine makes a server on 127.0.0.1 as open as the proxy is, so a foreign name
-    in `allowed_hosts` or an address in `trusted_proxies` asks for the same as an open port. A proxy
-    that signs people in itself can send a token of this server in their name.
+    Behind a proxy, a server on 127.0.0.1 is as public as the proxy, so a public name in
+    `allowed_hosts` or an address in `trusted_proxies` has the same requirements as an open port. A
+    proxy with its own authentication can add a token of this server to requests.
     """
     if not settings.is_shared:
         return
     missing = []
     if settings.token_file is None:
         missing.append("--token-file FILE (`attentionviz token` makes its lines)")
-    if not any(not values_of.is_this_machine(name) for name in settings.allowed_hosts):
-        missing.append("--allowed-host NAME (the name that browsers will ask for)")
+    if not any(not parsing.is_this_machine(name) for name in settings.allowed_hosts):
+        missing.append("--allowed-host NAME (the host name in the browser's address bar)")
     if missing:
-        raise ConfigError(f"{_who_gets_in(settings)}; add {' and '.join(missing)}")
+        raise ConfigError(f"{_exposure(settings)}; add {' and '.join(missing)}")
 
 
-def _who_gets_in(settings: Settings) -> str:
-    if not values_of.is_this_machine(settings.host):
+def _exposure(settings: Settings) -> str:
+    """Return which setting makes the server reachable by others."""
+    if not parsing.is_this_machine(settings.host):
         return f"host {settings.host} lets other machines connect"
     proxy = "trusted_proxies" if settings.trusted_proxies else "allowed_hosts"
-    return f"{proxy} lets whoever reaches the proxy get in"
+    return f"{proxy} gives access to everyone who can reach the proxy"
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -242,7 +243,7 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _below(folder: Path, value: Any) -> Any:
-    """Return a value with its paths, if it has any, taken from a folder."""
+    """Return a value with its paths, if any, relative to a folder."""
     if isinstance(value, tuple):
         return tuple(_below(folder, one) for one in value)
     return folder / value if isinstance(value, Path) else value

@@ -39,7 +39,7 @@ def test_an_image_of_the_corpus_has_its_patches_and_vectors(live_image: Live, ti
         assert answer.tensors[f"place:{name}"].shape == (2, 2, 2 * (stop - start), int(name[-2]))
 
 
-def test_however_a_picture_is_stored_it_is_the_same_picture(live_image: Live) -> None:
+def test_every_encoding_of_an_image_gives_the_same_vectors(live_image: Live) -> None:
     whole = picture()
     expected = live_image.ask(saved(whole, "PNG"), maps=["pca-2d"]).tensors
     upright = whole.transpose(Image.Transpose.ROTATE_90)
@@ -53,7 +53,7 @@ def test_however_a_picture_is_stored_it_is_the_same_picture(live_image: Live) ->
         assert np.array_equal(found["queries"], expected["queries"])
 
 
-def test_a_picture_much_larger_than_the_model_sees_looks_the_same(live_image: Live) -> None:
+def test_an_enlarged_image_gives_nearly_the_same_vectors(live_image: Live) -> None:
     small = live_image.ask(saved(picture(size=(480, 360)), "PNG"), maps=["pca-2d"])
     large = live_image.ask(saved(picture(size=(4800, 3600)), "PNG"), maps=["pca-2d"])
     difference = small.tensors["sprites"].astype(int) - large.tensors["sprites"]
@@ -76,7 +76,9 @@ def test_a_picture_much_larger_than_the_model_sees_looks_the_same(live_image: Li
         ),
     ],
 )
-def test_what_is_wrong_with_an_image_is_said(content: bytes, words: str, live_image: Live) -> None:
+def test_an_invalid_image_is_refused_with_its_reason(
+    content: bytes, words: str, live_image: Live
+) -> None:
     with pytest.raises(InvalidImageError) as caught:
         live_image.ask(content)
     assert words in str(caught.value)

@@ -77,7 +77,7 @@ def has_ended(worker: psutil.Process, seconds: float = TIMEOUT_SECONDS) -> bool:
 
 
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_server_and_worker_end_together_and_at_once(
+def test_the_worker_ends_with_the_server_at_once(
     kind: signal.Signals, stub_server: Running
 ) -> None:
     process, port, path = stub_server
@@ -89,7 +89,7 @@ def test_server_and_worker_end_together_and_at_once(
     assert has_ended(worker)
 
 
-def test_bodies_have_the_limit_of_their_route_and_never_reach_the_worker(server: Running) -> None:
+def test_a_body_over_the_limit_of_its_route_never_reaches_the_worker(server: Running) -> None:
     process, port, path = server
     status, content = post(port, path, json.dumps({"text": "x" * 70_000}).encode())
     assert status == 413
@@ -100,7 +100,7 @@ def test_bodies_have_the_limit_of_their_route_and_never_reach_the_worker(server:
     assert psutil.Process(process.pid).children() == []
 
 
-def test_nothing_of_a_text_is_in_the_server_s_log(server: Running) -> None:
+def test_typed_text_is_never_logged_by_the_server(server: Running) -> None:
     process, port, path = server
     assert post(port, path, b'{"text": "the confidential river"}')[0] == 200
     assert post(port, path, b'{"tokens": ["confidential"]}')[0] == 400

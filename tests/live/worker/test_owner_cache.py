@@ -3,7 +3,7 @@
 from attentionviz.live.worker.owner_cache import OwnerCache
 
 
-def test_a_pass_that_does_not_fit_keeps_its_first_part() -> None:
+def test_the_first_values_of_a_pass_that_does_not_fit_stay_cached() -> None:
     cache = OwnerCache(100)
     for _ in range(3):
         kept = [cache.get("a", n) is not None for n in range(20)]
@@ -13,7 +13,7 @@ def test_a_pass_that_does_not_fit_keeps_its_first_part() -> None:
     assert cache.n_bytes == 100
 
 
-def test_another_owner_makes_room_the_one_unused_for_longest_first() -> None:
+def test_the_least_recently_used_owner_is_evicted_first() -> None:
     cache = OwnerCache(100)
     for owner in ("a", "b"):
         for n in range(4):
@@ -25,14 +25,14 @@ def test_another_owner_makes_room_the_one_unused_for_longest_first() -> None:
     assert cache.n_bytes == 90
 
 
-def test_a_value_that_never_fits_costs_its_owner_nothing() -> None:
+def test_a_value_that_cannot_fit_does_not_evict_its_owners_values() -> None:
     cache = OwnerCache(100)
     cache.put("a", 0, "kept", 60)
     assert not cache.put("a", 1, "too large", 101)
     assert cache.get("a", 0) == "kept"
 
 
-def test_a_value_that_is_there_is_counted_once() -> None:
+def test_a_cached_value_is_counted_once() -> None:
     cache = OwnerCache(100)
     cache.put("a", 0, "first", 60)
     assert cache.put("a", 0, "again", 60)

@@ -60,7 +60,7 @@ def heads_of(live: Live) -> list[HeadId]:
     return [HeadId(facts["layer"], facts["head"]) for facts in live.reader.heads()]
 
 
-def test_attention_from_the_answer_is_the_model_s_eager_attention(bert: Live) -> None:
+def test_attention_from_the_answer_equals_the_models_eager_attention(bert: Live) -> None:
     answer = bert.ask(text=NEW[0], maps=["pca-2d"])
     model = models.load("demo-bert", "cpu", local_models=LOCAL_MODELS)
     inputs = model.prepare_texts([NEW[0]]).inputs
@@ -77,7 +77,7 @@ def test_attention_from_the_answer_is_the_model_s_eager_attention(bert: Live) ->
 
 
 @pytest.mark.parametrize("sequence", [0, 7])
-def test_a_sentence_of_the_corpus_lands_on_itself(sequence: int, bert: Live) -> None:
+def test_a_sentence_of_the_corpus_is_placed_on_its_own_points(sequence: int, bert: Live) -> None:
     answer = bert.ask(text=bert.text_of(sequence))
     start, stop = bert.span(sequence)
     tokens = json.loads(bert.reader.tokens_bytes())
@@ -118,7 +118,7 @@ def recall_of(answer: Answer, live: Live, name: str) -> float:
 
 
 @pytest.mark.parametrize("name", ["attention-tsne-2d", "biplot-2d"])
-def test_a_new_query_is_drawn_as_near_to_its_keys_as_those_of_the_corpus(
+def test_a_new_query_is_placed_as_near_to_its_keys_as_corpus_queries_are(
     name: str, bert: Live
 ) -> None:
     placed = np.mean([recall_of(bert.ask(text=text, maps=[name]), bert, name) for text in NEW])

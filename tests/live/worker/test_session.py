@@ -64,7 +64,7 @@ def test_a_sentence_of_the_corpus_has_the_tokens_and_vectors_of_the_corpus(eithe
         assert np.allclose(answer.tensors["norms"][head], norms, rtol=1e-3, atol=1e-4)
 
 
-def test_it_lies_where_it_is_drawn(either: Live) -> None:
+def test_a_sentence_of_the_corpus_is_placed_on_its_points_in_the_map(either: Live) -> None:
     answer = either.ask(text=either.text_of(2))
     start, stop = either.span(2)
     n_tokens = either.reader.n_tokens
@@ -88,7 +88,7 @@ def test_it_lies_where_it_is_drawn(either: Live) -> None:
             assert np.mean(far < 6554) > 0.8  # a tenth of the map
 
 
-def test_its_attention_is_the_model_s_own(either: Live) -> None:
+def test_its_attention_equals_the_models_eager_attention(either: Live) -> None:
     text = "She read the snow by the river."
     answer = either.ask(text=text, maps=["pca-2d"])
     model = next(iter(either.session._models._kept.values()))
@@ -104,7 +104,7 @@ def test_its_attention_is_the_model_s_own(either: Live) -> None:
         assert np.abs(found - own).max() < 5e-3
 
 
-def test_partners_are_the_strongest_of_the_whole_corpus(either: Live) -> None:
+def test_partners_have_the_largest_scores_of_the_whole_corpus(either: Live) -> None:
     answer = either.ask(text="Nobody closed the letter in april.", maps=["pca-2d"])
     n_corpus = either.reader.n_tokens
     for head in heads_of(either):
@@ -122,7 +122,7 @@ def test_partners_are_the_strongest_of_the_whole_corpus(either: Live) -> None:
         assert np.allclose(np.take_along_axis(scores, tokens.astype(np.int64), 1), found, atol=1e-4)
 
 
-def test_shapes_are_those_of_the_contract(either: Live) -> None:
+def test_arrays_of_the_answer_have_the_documented_shapes(either: Live) -> None:
     answer = either.ask(text="In april.", maps=["pca-2d"])
     manifest = either.reader.manifest
     n = len(answer.sequence["tokens"]["text"])
@@ -141,7 +141,7 @@ def test_shapes_are_those_of_the_contract(either: Live) -> None:
     assert answer.sequence["n_truncated"] == answer.sequence["n_characters_cut"] == 0
 
 
-def test_exact_tokens_give_what_their_text_gives_and_one_can_be_exchanged(either: Live) -> None:
+def test_exact_tokens_equal_those_of_their_text_and_can_be_replaced(either: Live) -> None:
     typed = either.ask(
         text="the river rose",
         maps=["tsne-2d" if "tsne-2d" in either.reader.manifest["maps"] else "pca-2d"],
@@ -154,7 +154,7 @@ def test_exact_tokens_give_what_their_text_gives_and_one_can_be_exchanged(either
     assert changed.sequence["tokens"]["text"] == [*tokens[:1], *tokens]
 
 
-def test_an_unknown_word_says_what_stands_in_the_text(live: Live) -> None:
+def test_an_unknown_token_has_its_word_as_surface(live: Live) -> None:
     tokens = live.ask(text="the 🙂 river", maps=["pca-2d"]).sequence["tokens"]
     assert tokens["text"] == ["[CLS]", "the", "[UNK]", "river", "[SEP]"]
     assert tokens["surface"] == [None, None, "🙂", None, None]
@@ -167,7 +167,7 @@ def test_a_token_that_is_not_in_the_vocabulary_is_named(live: Live) -> None:
         live.ask(tokens=["[CLS]", "riverbank", "xyzzy"])
 
 
-def test_a_word_without_embedding_is_an_error_of_the_text_not_of_the_server(
+def test_a_token_without_embedding_is_an_error_of_the_text(
     tiny_dataset: TinyDataset, tiny_bert: Path, tmp_path: Path
 ) -> None:
     folder = shutil.copytree(tiny_bert, tmp_path / tiny_bert.name)
@@ -193,7 +193,9 @@ def test_too_little_memory_names_the_setting(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("n_tokens", [0, 65, 5000])
-def test_no_token_and_too_many_are_refused_with_both_numbers(n_tokens: int, live: Live) -> None:
+def test_too_few_and_too_many_tokens_are_refused_with_both_numbers(
+    n_tokens: int, live: Live
+) -> None:
     with pytest.raises(InvalidTextError, match=rf"^{n_tokens} tokens, expected 1 to 64"):
         live.ask(tokens=["the"] * n_tokens)
 
@@ -204,7 +206,7 @@ def test_an_empty_text_is_refused(text: str, live: Live) -> None:
         live.ask(text=text)
 
 
-def test_half_a_character_is_refused_and_odd_ones_are_read(live: Live) -> None:
+def test_a_lone_surrogate_is_refused_and_unusual_characters_are_accepted(live: Live) -> None:
     with pytest.raises(InvalidTextError, match="half of a character"):
         live.ask(text="the \ud83d river")
     for text in ("\0", "\U0001f600" * 9, "e\u0301\u202e", "<script>alert(1)</script>", "\ufeff x"):
@@ -216,7 +218,7 @@ def test_half_a_character_is_refused_and_odd_ones_are_read(live: Live) -> None:
             assert np.isfinite(answer.tensors["queries"]).all()
 
 
-def test_a_long_text_is_cut_before_it_is_read_and_both_cuts_are_told(live: Live) -> None:
+def test_a_long_text_is_cut_before_tokenization_and_both_cuts_are_reported(live: Live) -> None:
     answer = live.ask(text="the river " * 1000, maps=["pca-2d"])
     assert len(answer.sequence["tokens"]["text"]) == 64
     assert answer.sequence["n_characters_cut"] == len("the river " * 1000) - 2000
@@ -224,7 +226,7 @@ def test_a_long_text_is_cut_before_it_is_read_and_both_cuts_are_told(live: Live)
     assert answer.sequence["tokens"]["text"][-1] == "[SEP]"
 
 
-def test_white_space_of_a_typed_text_is_read_but_for_the_end_of_its_line(
+def test_whitespace_of_a_typed_text_is_kept_except_the_line_end(
     tiny_causal_dataset, tiny_gpt2
 ) -> None:
     from tests.live.worker.conftest import live_of
@@ -237,7 +239,7 @@ def test_white_space_of_a_typed_text_is_read_but_for_the_end_of_its_line(
     assert plain != spaced == ended
 
 
-def test_the_operator_s_limits_count_where_they_are_lower(tiny_dataset, tiny_bert) -> None:
+def test_the_lower_of_the_operators_and_the_models_limit_applies(tiny_dataset, tiny_bert) -> None:
     small = live_of(tiny_dataset, tiny_bert, max_tokens=8, max_characters=30)
     answer = small.ask(text="the river " * 9, maps=["pca-2d"])
     assert len(answer.sequence["tokens"]["text"]) == 8
@@ -249,7 +251,7 @@ def test_the_operator_s_limits_count_where_they_are_lower(tiny_dataset, tiny_ber
     assert 20_000 < sum(array.nbytes for array in answer.tensors.values()) <= 30_000
 
 
-def test_the_model_runs_once_for_a_text_whatever_maps_are_asked_for_later(
+def test_further_maps_of_a_text_do_not_run_the_model_again(
     live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = "Two trains leave in the morning."
@@ -266,14 +268,14 @@ def test_the_model_runs_once_for_a_text_whatever_maps_are_asked_for_later(
         live.ask(text=text + "!")
 
 
-def test_only_the_last_few_texts_are_remembered(live: Live) -> None:
+def test_only_the_most_recent_texts_are_cached(live: Live) -> None:
     for n in range(9):
         live.ask(text=f"the train leaves at {n}", maps=["pca-2d"])
     assert len(live.session._captures) == session_module.N_CAPTURES
     assert all("train" not in key for key in live.session._captures)
 
 
-def test_what_is_prepared_ahead_comes_to_an_end_and_answers_stay_the_same(live: Live) -> None:
+def test_preparing_ahead_ends_and_changes_no_answer(live: Live) -> None:
     before = live.ask(text="the bank is closed", maps=["attention-tsne-2d"])
     n_steps = 0
     while live.session.prepare_ahead():
@@ -285,7 +287,7 @@ def test_what_is_prepared_ahead_comes_to_an_end_and_answers_stay_the_same(live: 
     assert np.array_equal(before.tensors[name], after.tensors[name])
 
 
-def test_a_cache_without_room_changes_no_answer(tiny_dataset, tiny_bert, live: Live) -> None:
+def test_a_full_cache_changes_no_answer(tiny_dataset, tiny_bert, live: Live) -> None:
     from tests.live.worker.conftest import live_of
 
     poor = live_of(tiny_dataset, tiny_bert, cache_mb=0)

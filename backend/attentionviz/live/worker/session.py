@@ -15,13 +15,13 @@ from PIL import Image
 from safetensors.numpy import save
 
 from attentionviz import models
-from attentionviz.core.image_kinds import SENT_KINDS
-from attentionviz.core.image_limits import MAX_SENT_WEBP_PIXELS
+from attentionviz.core.image_kinds import UPLOAD_KINDS
+from attentionviz.core.image_limits import MAX_UPLOADED_WEBP_PIXELS
 from attentionviz.core.images import ImageError, decode_image
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import InvalidImageError, InvalidTextError
 from attentionviz.live.worker.corpus_heads import CorpusHeads, prepare_all
-from attentionviz.live.worker.known_models import KnownModels
+from attentionviz.live.worker.model_cache import ModelCache
 from attentionviz.live.worker.owner_cache import OwnerCache
 from attentionviz.live.worker.partners import find_partners
 from attentionviz.live.worker_settings import WorkerSettings
@@ -33,7 +33,7 @@ CAPTURE_BYTES = 256 * 2**20
 TEXT_COLUMNS = ("text", "token_id", "token_type", "position")
 PATCH_COLUMNS = ("row", "column", "hue", "brightness")
 MAX_STEP = 65535
-HALF_A_STEP = 0.5
+HALF_STEP = 0.5
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Session:
         models.use_threads(settings.n_threads)
         self._settings = settings
         self._library = DatasetLibrary(settings.data_dir)
-        self._models = KnownModels(settings)
+        self._models = ModelCache(settings)
         self._cache = OwnerCache(settings.cache_mb * 2**20)
         self._captures: OrderedDict[str, Captured] = OrderedDict()
         self._pool = ThreadPoolExecutor(settings.n_threads)
@@ -117,7 +117,7 @@ class Session:
         image = None
         n_cut = 0
         if "text" in question:
-            # Like a line of a corpus: whitespace belongs to the text, the line ending does not.
+            # As for a line of a corpus, whitespace is part of the text, but not the line ending.
             text = question["text"].removesuffix("\n").removesuffix("\r")
             n_cut = max(len(text) - self._settings.max_characters, 0)
             batch = model.prepare_texts([_cut(text, self._settings.max_characters)])
@@ -192,13 +192,13 @@ def _cut(text: str, max_characters: int) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise InvalidTextError("the text holds half of a character; remove it") from error
+        raise InvalidTextError("the text contains half of a character; remove it") from error
     return text[:max_characters]
 
 
 def _image(body: bytes) -> Image.Image:
     try:
-        return decode_image(io.BytesIO(body), SENT_KINDS, MAX_SENT_WEBP_PIXELS)
+        return decode_image(io.BytesIO(body), UPLOAD_KINDS, MAX_UPLOADED_WEBP_PIXELS)
     except ImageError as error:
         raise InvalidImageError(f"the file is {error}") from error
 
@@ -224,7 +224,7 @@ def _file(captured: Captured, names: list[MapName]) -> bytes:
     for name in names:
         steps, is_exact = captured.places[name]
         tensors[f"place:{name}"] = steps
-        outside = ((steps < -HALF_A_STEP) | (steps > MAX_STEP + HALF_A_STEP)).any(axis=-1)
+        outside = ((steps < -HALF_STEP) | (steps > MAX_STEP + HALF_STEP)).any(axis=-1)
         maps[str(name)] = {
             "placed": "exact" if is_exact else "neighbours",
             "n_outside": int(outside.sum()),

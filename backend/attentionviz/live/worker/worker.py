@@ -15,7 +15,7 @@ from attentionviz.errors import (
     OutOfMemoryError,
     UnsupportedModelError,
 )
-from attentionviz.live.pipe import NEVER, ClosedError, Pipe
+from attentionviz.live.pipe import NEVER, Pipe, PipeClosedError
 from attentionviz.live.worker.limits import limit_process
 from attentionviz.live.worker_settings import WorkerSettings
 
@@ -36,7 +36,7 @@ def main(settings: str) -> None:
     limit_process(chosen.memory_mb)
     try:
         _answer_all(pipe, chosen)
-    except ClosedError:
+    except PipeClosedError:
         sys.exit(0)
 
 
@@ -86,7 +86,8 @@ def _make_session(settings: WorkerSettings) -> Any:
         from attentionviz.live.worker.session import Session  # torch: seconds
     except ImportError as error:
         raise ModelNotAvailableError(
-            f"what runs models is not installed here ({error.name}); install requirements.txt"
+            f"the packages that run models are not installed ({error.name}); "
+            "install requirements.txt"
         ) from error
     return Session(settings)
 

@@ -1,6 +1,6 @@
 """Limits of the size of request bodies, by route."""
 
-from attentionviz.jobs.limits import limits_of
+from attentionviz.jobs.limits import job_limits
 from attentionviz.server.http.live_settings import MAX_BODY_BYTES, largest_body
 from attentionviz.settings.settings import Settings
 
@@ -19,6 +19,6 @@ def body_limit(settings: Settings, method: str, path: str) -> int:
         As received; the path may begin with a proxy's prefix.
     """
     if settings.has_jobs and method == "POST" and path.endswith(JOBS_PATH):
-        return limits_of(settings).most_bytes + JOB_FORM_BYTES
+        return job_limits(settings).max_bytes + JOB_FORM_BYTES
     is_image = method == "POST" and path.endswith("/image")
     return largest_body(settings) if is_image else MAX_BODY_BYTES

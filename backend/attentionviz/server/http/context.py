@@ -6,7 +6,7 @@ from threading import BoundedSemaphore
 from flask import current_app
 
 from attentionviz.jobs import JobQueue
-from attentionviz.jobs.limits import limits_of
+from attentionviz.jobs.limits import job_limits
 from attentionviz.live.service import LiveService
 from attentionviz.server.access.authenticator import Authenticator
 from attentionviz.server.access.token_file import TokenFile
@@ -49,7 +49,7 @@ def make_context(settings: Settings) -> ApiContext:
     page = PageFiles(settings.frontend_dir)
     authenticator = Authenticator(TokenFile(settings.token_file)) if settings.token_file else None
     limiter = BoundedSemaphore(MAX_CONCURRENT_COMPUTATIONS)
-    jobs = JobQueue(settings.data_dir, limits_of(settings)) if settings.has_jobs else None
+    jobs = JobQueue(settings.data_dir, job_limits(settings)) if settings.has_jobs else None
     return ApiContext(settings, library, page, limiter, make_service(settings), authenticator, jobs)
 
 

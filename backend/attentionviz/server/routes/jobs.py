@@ -17,7 +17,7 @@ from attentionviz.jobs import Job, JobQueue
 from attentionviz.jobs.errors import UploadTooLargeError
 from attentionviz.jobs.job_form import JobForm, read_form
 from attentionviz.jobs.outcome import finished_version
-from attentionviz.jobs.uploads import Received, take
+from attentionviz.jobs.uploads import Received, check_upload
 from attentionviz.server.http import contract
 from attentionviz.server.http.body_limits import JOB_FORM_BYTES, JOBS_PATH
 from attentionviz.server.http.context import context
@@ -48,13 +48,13 @@ def post_job() -> Response:
     queue = _queue()
     if request.mimetype != "multipart/form-data":
         raise InvalidRequestError("a job is sent as multipart/form-data, with files and choices")
-    most = queue.limits.most_bytes + JOB_FORM_BYTES
+    most = queue.limits.max_bytes + JOB_FORM_BYTES
     if (request.content_length or 0) > most:
-        raise UploadTooLargeError(f"the upload is larger than {most / 1e6:,.0f} MB; take fewer")
+        raise UploadTooLargeError(f"the upload is larger than {most / 1e6:,.0f} MB; choose fewer")
     request.max_content_length = most
     with queue.receiving(request.content_length or most) as folder:
         form, files = _receive(folder, most, queue.limits.uploads.n_images)
-        upload = take(files, queue.limits.uploads)
+        upload = check_upload(files, queue.limits.uploads)
         asked = read_form(form, upload, queue.limits.models)
         job = queue.add(folder, files, upload, asked)
     response = json_response(_facts(queue, job))

@@ -1,7 +1,7 @@
-"""The address at which the browser of a notebook reaches a server of its kernel.
+"""The address under which the browser of a notebook reaches a server in its kernel.
 
-On one machine that is ``localhost``. A kernel elsewhere is behind what brings the notebook to the
-browser, which may bring more: the proxy of a Jupyter server, of Colab, of an editor.
+On one machine that is ``localhost``. If the kernel runs on another machine, it is the address of a
+proxy: that of a Jupyter server, of Colab or of an editor.
 """
 
 import getpass
@@ -17,12 +17,12 @@ from typing import NamedTuple
 from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, build_opener
 
-# Where notebooks run that a page on this machine may be shown in.
+# Origins of notebooks on this machine.
 LOCAL_ORIGINS = ("http://localhost:*", "http://127.0.0.1:*", "vscode-webview:")
 PROBE_SECONDS = 3
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-# Variables of hosts that bring nothing but the notebook itself to a browser.
-CLOSED_HOSTS = {
+# Environment variables of notebook hosts without a proxy for other ports.
+HOSTS_WITHOUT_PROXY = {
     "KAGGLE_KERNEL_RUN_TYPE": "Kaggle",
     "DEEPNOTE_PROJECT_ID": "Deepnote",
     "DATABRICKS_RUNTIME_VERSION": "Databricks",
@@ -33,17 +33,17 @@ INSTALL = (
 )
 
 
-class Place(NamedTuple):
-    """Where a page of this process is found.
+class PageAddress(NamedTuple):
+    """The address of a page of this process.
 
     Attributes
     ----------
     url : str
-        Of its start; without scheme and host where the notebook's own page has the same.
+        Without scheme and host if they are those of the notebook.
     advice : str or None
-        What has to be done before it is found; commands stand in backticks.
+        What to do before the address works, with commands in backticks.
     has_link : bool
-        Whether the address opens once that is done.
+        Whether the address works after that.
     """
 
     url: str
@@ -57,11 +57,11 @@ class JupyterServer(NamedTuple):
     Attributes
     ----------
     prefix : str
-        Path of its start, with both slashes.
+        Path of its URL, with both slashes.
     url : str or None
-        Where this process reaches it.
+        For requests of this process.
     is_open : bool
-        Whether other machines may reach it.
+        Whether it listens to other machines.
     """
 
     prefix: str
@@ -70,87 +70,87 @@ class JupyterServer(NamedTuple):
 
 
 def frame_origins(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
-    """Return the origins whose pages may show the page in a frame, as a policy names them.
+    """Return the origins that may embed the page, as in a content security policy.
 
     Notes
     -----
-    Editors in a browser and Colab nest frames of several hosts, whose names change. Whoever frames
-    the page has to know its address, which cannot be guessed.
+    Editors in a browser and Colab nest frames of several hosts, whose names change, so any HTTPS
+    origin is allowed there: without the secret path of the page, none can embed it.
     """
     is_web = "google.colab" in sys.modules or "VSCODE_PROXY_URI" in environment
     return ("'self'", *LOCAL_ORIGINS, *(["https:"] if is_web else []))
 
 
-def place_of(port: int, path: str, environment: Mapping[str, str] = os.environ) -> Place:
-    """Return where a server of this process is found.
+def address_of(port: int, path: str, environment: Mapping[str, str] = os.environ) -> PageAddress:
+    """Return the address of the page that this process serves.
 
     Parameters
     ----------
     port : int
-        That it listens on, on this machine only.
+        On this machine.
     path : str
-        Of its start, with a slash at the end and none before.
+        Of the page, with a trailing and without a leading slash.
     environment : mapping
     """
     local = f"http://localhost:{port}/{path}"
     if "google.colab" in sys.modules:
         address = _colab_address(port)
-        return Place(f"{address}/{path}") if address else _closed("Colab", local)
+        return PageAddress(f"{address}/{path}") if address else _not_supported("Colab", local)
     editor = environment.get("VSCODE_PROXY_URI", "").replace("{{port}}", str(port))
     if editor.startswith(("https://", "http://")) and "{{" not in editor:
-        return Place(f"{editor.rstrip('/')}/{path}")
+        return PageAddress(f"{editor.rstrip('/')}/{path}")
     server, is_hub = _jupyter_server(environment), "JUPYTERHUB_SERVICE_PREFIX" in environment
     if not is_hub and not _is_remote(server, environment):
-        return Place(local)
+        return PageAddress(local)
     if server is not None and _has_proxy(server, port):
-        return Place(f"{server.prefix.rstrip('/')}/proxy/{port}/{path}")
+        return PageAddress(f"{server.prefix.rstrip('/')}/proxy/{port}/{path}")
     return _without_proxy(port, local, environment)
 
 
-def _without_proxy(port: int, local: str, environment: Mapping[str, str]) -> Place:
-    """Return what to do where nothing brings a page to the browser."""
-    for variable, name in CLOSED_HOSTS.items():
+def _without_proxy(port: int, local: str, environment: Mapping[str, str]) -> PageAddress:
+    """Return an address with advice, for a kernel that the browser cannot reach."""
+    for variable, name in HOSTS_WITHOUT_PROXY.items():
         if variable in environment:
-            return _closed(name, local)
+            return _not_supported(name, local)
     if "JUPYTERHUB_SERVICE_PREFIX" in environment:
-        advice = f"The JupyterHub of this notebook shows no other pages yet: {INSTALL}."
-        return Place(local, advice, has_link=False)
+        advice = f"The JupyterHub of this notebook has no proxy for other pages: {INSTALL}."
+        return PageAddress(local, advice, has_link=False)
     command = f"ssh -N -L {port}:localhost:{port} {_ssh_address(environment)}"
-    return Place(
+    return PageAddress(
         local,
         f"This notebook runs on another machine: run `{command}` on yours and open the link "
         f"below; or {INSTALL}.",
     )
 
 
-def _closed(name: str, local: str) -> Place:
-    return Place(
+def _not_supported(name: str, local: str) -> PageAddress:
+    return PageAddress(
         local,
-        f"{name} shows no page that a notebook serves. Write the dataset as a site, "
+        f"{name} cannot show pages that a notebook serves. Export the dataset as a site, "
         "`attentionviz export ID FOLDER`, and open that on your machine.",
         has_link=False,
     )
 
 
 def _is_remote(server: JupyterServer | None, environment: Mapping[str, str]) -> bool:
-    """Say whether the browser is on another machine, as far as can be known.
+    """Return whether the browser is probably on another machine.
 
-    Visual Studio Code forwards the ports of a machine that it works on.
+    Visual Studio Code forwards the ports of a remote machine.
     """
     is_forwarded = any(name.startswith("VSCODE_") for name in environment)
     is_ssh = "SSH_CONNECTION" in environment and not is_forwarded
     is_open = server is not None and server.is_open
-    return is_ssh or is_open or any(name in environment for name in CLOSED_HOSTS)
+    return is_ssh or is_open or any(name in environment for name in HOSTS_WITHOUT_PROXY)
 
 
 def _ssh_address(environment: Mapping[str, str]) -> str:
-    """Return user and machine, as the user came by where that is known."""
+    """Return user and host, by the address of the user's SSH connection if there is one."""
     parts = environment.get("SSH_CONNECTION", "").split()
     return f"{getpass.getuser()}@{parts[2] if len(parts) == 4 else platform.node()}"
 
 
 def _jupyter_server(environment: Mapping[str, str]) -> JupyterServer | None:
-    """Return the server that started this kernel, from the file that it keeps of itself."""
+    """Return the server that started this kernel, from its file in the runtime folder."""
     hub_prefix = environment.get("JUPYTERHUB_SERVICE_PREFIX")
     hub_url = environment.get("JUPYTERHUB_SERVICE_URL")
     known = JupyterServer(hub_prefix, hub_url, is_open=True) if hub_prefix else None
@@ -168,13 +168,13 @@ def _jupyter_server(environment: Mapping[str, str]) -> JupyterServer | None:
 
 class _NoRedirect(HTTPRedirectHandler):
     def redirect_request(self, *_: object) -> None:
-        """Follow nothing: that the server asks to sign in is the answer."""
+        """Do not follow redirects, such as that to a sign-in page."""
 
 
 def _has_proxy(server: JupyterServer, port: int) -> bool:
-    """Ask a Jupyter server, without signing in, whether it forwards ports.
+    """Return whether a Jupyter server forwards ports, by a request without signing in.
 
-    One that does asks to sign in, or forwards the question, which is refused; else it is 404.
+    With a proxy, the server redirects to its sign-in page or forwards the request; else it is 404.
     """
     if server.url is not None:
         opener = build_opener(_NoRedirect)
@@ -186,7 +186,7 @@ def _has_proxy(server: JupyterServer, port: int) -> bool:
             with error:
                 return error.code != 404
         except (OSError, HTTPException, ValueError):
-            pass  # it is not reached from here
+            pass  # not reachable from here
     return find_spec("jupyter_server_proxy") is not None
 
 
@@ -195,5 +195,5 @@ def _colab_address(port: int) -> str | None:
 
     try:
         return str(eval_js(f"google.colab.kernel.proxyPort({port})")).rstrip("/")
-    except Exception:  # of Colab's own; no browser answers, as when a notebook runs by itself
+    except Exception:  # any error of Colab, such as in a notebook that runs without a browser
         return None

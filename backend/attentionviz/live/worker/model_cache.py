@@ -26,7 +26,7 @@ MAX_TOKENS_BYTES = 32 * 2**20
 N_SEQUENCES_LOOKED_AT = 64
 
 
-class KnownModels:
+class ModelCache:
     """A cache of the models of the most recently used datasets.
 
     Parameters
@@ -36,7 +36,7 @@ class KnownModels:
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
-        self._kept: OrderedDict[tuple[str, str], models.LoadedModel] = OrderedDict()
+        self._models: OrderedDict[tuple[str, str], models.LoadedModel] = OrderedDict()
 
     def model_of(self, reader: DatasetReader, on_loading: Callable[[], None]) -> models.LoadedModel:
         """Return the model with which a dataset was built.
@@ -53,17 +53,17 @@ class KnownModels:
             If it is not on this machine, differs from the model of the dataset, or cannot run.
         """
         key = (reader.dataset_id, reader.version)
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
+        if key in self._models:
+            self._models.move_to_end(key)
+            return self._models[key]
         on_loading()
-        while len(self._kept) >= N_MODELS:
-            self._kept.popitem(last=False)
+        while len(self._models) >= N_MODELS:
+            self._models.popitem(last=False)
         model = self._load(reader)
         _require_counts(model, reader)
         if model.modality == "text":
             _require_same_vectors(model, reader)
-        self._kept[key] = model
+        self._models[key] = model
         return model
 
     def _load(self, reader: DatasetReader) -> models.LoadedModel:
@@ -126,5 +126,5 @@ def _other_settings(reader: DatasetReader) -> LiveUnavailableError:
     name = reader.manifest["model"]["name"]
     return LiveUnavailableError(
         f"{name} on this machine has other settings than when {reader.dataset_id} was built, so "
-        "its tokens would be others; build the dataset again"
+        "tokens or vectors would differ; build the dataset again"
     )

@@ -11,7 +11,7 @@ from tests.support.tiny_models import save_tiny_bert
 
 from attentionviz import models
 from attentionviz.errors import LiveUnavailableError, ModelNotAvailableError
-from attentionviz.live.worker import known_models
+from attentionviz.live.worker import model_cache
 from attentionviz.live.worker.session import Session
 from attentionviz.live.worker_settings import WorkerSettings
 from attentionviz.store.reader import open_dataset
@@ -32,7 +32,7 @@ def found(described: dict, *folders: Path) -> Path:
     return models.find_described(described, None, folders).folder
 
 
-def test_a_local_model_is_found_by_its_name_in_folders_that_were_named(tmp_path: Path) -> None:
+def test_a_local_model_is_found_by_name_in_the_configured_folders(tmp_path: Path) -> None:
     for folder in ("a/other", "b/tiny-bert"):
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "config.json").write_text("{}")
@@ -44,7 +44,7 @@ def test_a_local_model_is_found_by_its_name_in_folders_that_were_named(tmp_path:
 
 
 @pytest.mark.parametrize("name", ["../secret", "/etc", "..", ".", "", "a/b", "a\\b", "a\0b", "~"])
-def test_no_name_leads_out_of_the_folders_that_were_named(name: str, tmp_path: Path) -> None:
+def test_no_model_name_escapes_the_configured_folders(name: str, tmp_path: Path) -> None:
     for folder in ("models", "secret", "models/a/b"):
         (tmp_path / folder).mkdir(parents=True, exist_ok=True)
         (tmp_path / folder / "config.json").write_text("{}")
@@ -56,9 +56,7 @@ def test_no_name_leads_out_of_the_folders_that_were_named(name: str, tmp_path: P
     "source",
     ["/etc", "../x", "a/../b", ".", "https://hub.example/a", "a/b@main", "a/b/c", "a b", "", "~/x"],
 )
-def test_a_source_that_is_no_name_of_the_hub_is_not_looked_up(
-    source: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_invalid_hub_name_is_not_looked_up(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from attentionviz.models import find_model
 
     monkeypatch.setattr(find_model, "snapshot_download", lambda *_, **__: pytest.fail("looked up"))
@@ -67,12 +65,12 @@ def test_a_source_that_is_no_name_of_the_hub_is_not_looked_up(
 
 
 @pytest.mark.parametrize("revision", [None, "main", "8" * 39, "../x", "8" * 40 + "\n", 7])
-def test_only_a_commit_names_a_model_of_the_hub(revision: object) -> None:
+def test_a_hub_model_needs_a_commit_as_revision(revision: object) -> None:
     with pytest.raises(ModelNotAvailableError, match="does not say where"):
         found({**HUB, "revision": revision})
 
 
-def test_a_model_of_the_hub_is_taken_from_its_cache_and_never_fetched(
+def test_a_hub_model_is_read_from_the_cache_and_never_downloaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from huggingface_hub import constants
@@ -95,7 +93,7 @@ def test_a_model_of_the_hub_is_taken_from_its_cache_and_never_fetched(
     assert all(options["local_files_only"] for options in asked)
 
 
-def test_other_weights_are_never_loaded(
+def test_weights_with_another_hash_are_never_loaded(
     copy: TinyDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = save_tiny_bert(tmp_path / "models" / "tiny-bert", seed=1)
@@ -106,9 +104,7 @@ def test_other_weights_are_never_loaded(
         live_of(copy, other).ask(text="the river")
 
 
-def test_a_manifest_that_states_other_weights_cannot_have_these(
-    copy: TinyDataset, tiny_bert: Path
-) -> None:
+def test_a_dataset_with_another_weights_hash_is_refused(copy: TinyDataset, tiny_bert: Path) -> None:
     manifest = open_dataset(copy.data_dir, copy.dataset_id).manifest
     lying = {**manifest["model"], "weights_sha256": "0" * 64}
     republish(copy.folder, {}, model=lying)
@@ -142,7 +138,7 @@ def test_the_same_weights_with_other_settings_are_refused(
         live_of(tiny_dataset, other).ask(text="the river")
 
 
-def test_a_dataset_of_another_layout_than_its_model_is_refused(
+def test_a_model_with_other_counts_than_the_dataset_is_refused(
     tiny_image_dataset: TinyDataset, tiny_vit: Path, tmp_path: Path
 ) -> None:
     other = changed_model(tiny_vit, tmp_path, "config.json", '"patch_size": 8', '"patch_size": 6')
@@ -150,10 +146,10 @@ def test_a_dataset_of_another_layout_than_its_model_is_refused(
         live_of(tiny_image_dataset, other).ask(b"")
 
 
-def test_loading_is_announced_once_and_two_models_are_kept(
+def test_loading_is_announced_once_and_two_models_are_cached(
     tiny_dataset: TinyDataset, tiny_bert: Path, tiny_image_dataset: TinyDataset, tiny_vit: Path
 ) -> None:
-    known = known_models.KnownModels(settings_of(tiny_dataset.data_dir, tiny_bert, tiny_vit))
+    known = model_cache.ModelCache(settings_of(tiny_dataset.data_dir, tiny_bert, tiny_vit))
     readers = [
         open_dataset(one.data_dir, one.dataset_id) for one in (tiny_dataset, tiny_image_dataset)
     ]
@@ -163,7 +159,7 @@ def test_loading_is_announced_once_and_two_models_are_kept(
     assert loaded == ["tiny-text", "tiny-image"]
 
 
-def test_a_damaged_dataset_is_said_to_be(copy: TinyDataset, tiny_bert: Path) -> None:
+def test_a_damaged_dataset_is_reported(copy: TinyDataset, tiny_bert: Path) -> None:
     from attentionviz.errors import DamagedDatasetError
 
     path = copy.folder / "L00H00" / "queries.npy"
@@ -174,12 +170,12 @@ def test_a_damaged_dataset_is_said_to_be(copy: TinyDataset, tiny_bert: Path) -> 
         live_of(copy, tiny_bert).ask(text="the river")
 
 
-def test_settings_of_a_worker_survive_the_way_to_it(tmp_path: Path) -> None:
+def test_worker_settings_survive_serialisation(tmp_path: Path) -> None:
     settings = settings_of(tmp_path, tmp_path / "a" / "b", cache_mb=7)
     assert WorkerSettings.from_json(settings.to_json()) == settings
 
 
-def test_without_a_session_nothing_is_loaded(live: Live) -> None:
+def test_torch_is_not_loaded_without_a_session(live: Live) -> None:
     session = Session(settings_of(live.reader.files.folder.parent))
     with pytest.raises(ModelNotAvailableError, match="--live-model-folder"):
         Live(session, live.reader).ask(text="x")
