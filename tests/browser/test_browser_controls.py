@@ -162,7 +162,7 @@ def test_filters_also_by_attention_say_how_many_points_are_left_and_are_cleared_
     expect(page.locator(".slider__value").filter(has_text="≥ 0.02")).to_be_visible()
 
 
-def test_what_is_open_or_folded_is_remembered(page: Page, address: str) -> None:
+def test_open_and_folded_sections_are_remembered(page: Page, address: str) -> None:
     open_view(page, address, TEXT)
     expect(page.get_by_label("Dot size")).to_be_hidden()
     unfold(page, "Map options", "Map fidelity")

@@ -25,9 +25,7 @@ def column(dialog: Locator, n: int) -> list[str]:
     return dialog.locator(f"tbody tr > :nth-child({n})").all_inner_texts()
 
 
-def test_the_table_says_what_every_dataset_has_and_opens_one_by_keys(
-    page: Page, address: str
-) -> None:
+def test_the_table_describes_every_dataset_and_opens_one_by_keys(page: Page, address: str) -> None:
     with page.expect_response("**/api/v1/jobs/options") as jobs:
         open_view(page, address)
     expect(dialog_of(page)).to_be_hidden()  # a server for one opens on the grid
@@ -76,7 +74,7 @@ def require_small_dialog_in_either_theme(page: Page) -> None:
         assert box["height"] < 500  # as high as its rows, not as the window
 
 
-def test_a_shared_server_shows_first_what_it_has_unless_one_is_named_or_it_has_only_one(
+def test_a_shared_server_lists_its_datasets_first(
     page: Page, serve: Callable[..., str], built: Path, tmp_path: Path
 ) -> None:
     tokens = write_tokens(tmp_path / "tokens")

@@ -112,7 +112,7 @@ def both(page: Page, host: str, address: str) -> Page:
     return page
 
 
-def test_a_site_says_and_computes_what_the_server_does(both: Page, address: str) -> None:
+def test_a_site_computes_the_answers_of_the_server(both: Page, address: str) -> None:
     for name, parts in QUESTIONS:
         site, server = both.evaluate(ASK, [f"{address}site/", address, name, parts])
         assert site == server, (name, parts)
@@ -137,7 +137,7 @@ def assert_close(a: Any, b: Any, where: str) -> None:
         assert a == b, where
 
 
-def test_a_site_draws_what_the_server_draws_and_is_used_like_the_page(
+def test_a_site_draws_and_works_like_the_page_of_the_server(
     page: Page, host: str, address: str
 ) -> None:
     view = "?dataset=words&method=biplot&layer=0&head=1"
@@ -163,7 +163,7 @@ def test_a_site_draws_what_the_server_draws_and_is_used_like_the_page(
     expect(page.locator(".cell")).to_have_count(6)
 
 
-def test_a_site_names_what_was_left_out_and_says_how_to_serve_it_where_it_is_opened_from_disk(
+def test_a_site_names_missing_datasets_and_how_to_serve_it_from_disk(
     page: Page, host: str, folder: Path
 ) -> None:
     # A file that got lost on the way to the host.

@@ -129,7 +129,7 @@ VIEWS = {
 }
 
 
-def test_nothing_runs_in_any_view(page: Page, hostile_address: str) -> None:
+def test_hostile_text_runs_in_no_view(page: Page, hostile_address: str) -> None:
     open_view(page, hostile_address, HEAD)
     require_traces_to_be_found(page)
     for name, query in VIEWS.items():
@@ -161,9 +161,7 @@ def look_around(page: Page, view: str) -> None:
     require_harmless(page, view)
 
 
-def test_nothing_runs_below_a_sentence_in_tables_help_the_map_of_heads_facts_or_from_an_address(
-    page: Page, hostile_address: str
-) -> None:
+def test_hostile_text_runs_in_no_table_dialog_or_address(page: Page, hostile_address: str) -> None:
     open_view(page, hostile_address, SELECTED.format(token=5))
     dialog = page.get_by_role("dialog").first
     for below in ("squares", "lines", "offset"):
@@ -228,7 +226,7 @@ def saved(page: Page, button: Locator) -> bytes:
     return Path(started.value.path()).read_bytes()
 
 
-def test_figures_that_are_saved_hold_no_text_that_runs_and_tables_no_formula(
+def test_saved_figures_contain_no_script_and_tables_no_formula(
     page: Page, hostile_address: str
 ) -> None:
     open_view(page, hostile_address, SELECTED.format(token=5))
@@ -276,7 +274,7 @@ def site(hostile: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     server.server_close()
 
 
-def test_nothing_runs_on_an_exported_site(page: Page, site: str) -> None:
+def test_hostile_text_does_not_run_on_an_exported_site(page: Page, site: str) -> None:
     for query in ("?dataset=hostile", SELECTED.format(token=5), IMAGE):
         open_view(page, site, query)
         require_harmless(page, query)

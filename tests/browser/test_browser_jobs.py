@@ -60,7 +60,7 @@ def item(dialog: Locator, dataset_id: str) -> Locator:
     return dialog.get_by_role("listitem").filter(has_text=dataset_id)
 
 
-def test_a_table_becomes_a_dataset_that_opens_after_all_that_was_wrong_was_said(
+def test_an_uploaded_table_becomes_a_dataset_after_errors_are_shown(
     page: Page, server: JobServer
 ) -> None:
     open_view(page, address_of(server), "?dataset=words")
@@ -160,7 +160,7 @@ def estimate_by_keys(page: Page) -> None:
     page.keyboard.press("Enter")
 
 
-def test_a_build_is_watched_cancelled_told_when_it_ends_unseen_or_refused(
+def test_a_build_is_monitored_cancelled_announced_and_refused(
     page: Page, server: JobServer
 ) -> None:
     server.hold("build")

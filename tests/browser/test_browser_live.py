@@ -36,7 +36,7 @@ def tokens_shown(page: Page, kind: str) -> Locator:
     return page.locator(f".sentence__main .sentence__column--{kind} .sentence__token")
 
 
-def test_a_typed_sentence_stands_in_every_map_by_keys_alone_and_stays_in_its_tab(
+def test_a_sentence_typed_by_keyboard_is_placed_in_every_map_and_kept_in_its_tab(
     page: Page, live: Live
 ) -> None:
     page.emulate_media(reduced_motion="reduce")
@@ -153,9 +153,7 @@ def require_in_the_address_on_request(page: Page) -> None:
     expect(rows).to_have_count(1)
 
 
-def test_attention_and_places_are_those_of_the_same_sentence_of_the_corpus(
-    page: Page, live: Live
-) -> None:
+def test_a_typed_corpus_sentence_has_its_attention_and_points(page: Page, live: Live) -> None:
     """The first sentence of the corpus typed again: the server computes one, the page the other."""
     open_text(page, live, "&method=pca&layer=1&head=1&selected=query-0")
     weigh = page.get_by_label("Weighting")
@@ -203,9 +201,7 @@ def require_places_of_the_corpus(page: Page) -> None:
         assert abs(float(a[y]) - float(b[y])) < 1e-3 * span
 
 
-def test_several_are_opened_removed_edited_and_run_through_another_model(
-    page: Page, live: Live
-) -> None:
+def test_several_typed_texts_are_opened_edited_removed_and_compared(page: Page, live: Live) -> None:
     page.expected.append(REFUSED)  # type: ignore[attr-defined]
     open_text(page, live, "&method=pca&layer=1&head=0")
     add(page, SENTENCE)
@@ -279,9 +275,7 @@ def require_run_through_another_model(page: Page) -> None:
     expect(tokens_shown(page, "key").nth(0)).to_have_text("She")
 
 
-def test_colours_search_pairs_figure_and_table_know_it_whatever_is_typed(
-    page: Page, live: Live
-) -> None:
+def test_colours_search_pairs_figure_and_table_include_typed_texts(page: Page, live: Live) -> None:
     open_text(page, live, "&method=pca&layer=1&head=1")
     open_tab(page, "Find")
     page.locator(".search__input").fill("otters")
@@ -335,7 +329,7 @@ def require_hostile_texts_are_legible(page: Page) -> None:
         expect(page.locator(".user-sequences__item")).to_have_count(0)
 
 
-def test_two_panes_show_it_and_are_linked(page: Page, live: Live) -> None:
+def test_a_typed_text_is_shown_and_linked_in_two_panes(page: Page, live: Live) -> None:
     compare = "&method=pca&layer=1&head=1&compare.dataset=tiny-causal&compare.method=pca"
     open_text(page, live, f"{compare}&compare.layer=0&compare.head=0")
     expect(page.locator(".stage")).to_have_count(2)

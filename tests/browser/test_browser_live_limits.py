@@ -22,7 +22,7 @@ from attentionviz.server.app import create_app
 from attentionviz.settings.settings import Settings
 
 
-def test_what_cannot_be_run_is_said_and_leaves_nothing(
+def test_refused_texts_are_reported_and_leave_nothing(
     page: Page, live: Live, tiny_dataset: Any
 ) -> None:
     page.expected.append(REFUSED)  # type: ignore[attr-defined]

@@ -111,9 +111,7 @@ def keep_marks_on_scrolling_away_and_back(page: Page, long_address: str) -> None
     expect(row(page, "key", 6, ".aggregate")).to_contain_class("is-hidden")
 
 
-def test_of_a_long_sentence_few_rows_are_on_the_page_and_all_are_reached_and_keep_their_marks(
-    page: Page, long_address: str
-) -> None:
+def test_a_long_sentence_renders_only_visible_rows(page: Page, long_address: str) -> None:
     show_the_rows_in_sight_alone(page, long_address)
     walk_without_losing_the_focus(page, long_address)
     keep_marks_on_scrolling_away_and_back(page, long_address)

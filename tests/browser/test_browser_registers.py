@@ -76,7 +76,7 @@ def name_of(position: int) -> str:
     return f"patch, row {row}, column {column}"
 
 
-def test_heat_lies_on_the_patch_that_is_attended_to_and_registers_stand_beside_the_image(
+def test_heat_covers_attended_patches_and_registers_are_beside_the_image(
     plain: Page, registers_address: str
 ) -> None:
     for query in QUERIES.values():

@@ -319,7 +319,9 @@ def a_patch_can_lie_under_the_colour_of_its_point(bare: Page) -> None:
     assert near(found[1], [RED[0] / 2, (RED[1] + 200) / 2, RED[2] / 2])
 
 
-def test_patches_are_pictures_with_the_colour_of_their_points(pages: dict[str, Page]) -> None:
+def test_patches_are_drawn_as_images_with_the_colour_of_their_points(
+    pages: dict[str, Page],
+) -> None:
     require_all(
         pages,
         patches_are_drawn_as_small_pictures_and_other_tokens_as_marks,
@@ -359,7 +361,7 @@ def a_redraw_asks_for_no_new_context(bare: Page) -> None:
     assert bare.evaluate("window.asked") == 0
 
 
-def test_a_redraw_shows_what_is_new_and_asks_for_no_new_context(pages: dict[str, Page]) -> None:
+def test_a_redraw_reuses_the_context(pages: dict[str, Page]) -> None:
     require_all(
         pages,
         new_positions_and_new_colours_are_shown_when_their_version_changes,

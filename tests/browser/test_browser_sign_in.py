@@ -46,7 +46,7 @@ def fill(page: Page, token: str = READ_TOKEN) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
-def test_one_signs_in_sees_the_view_of_the_address_also_by_a_link_and_signs_out(
+def test_sign_in_shows_the_view_of_the_address_and_sign_out_ends_it(
     visitor: Page, context: BrowserContext, shared: str
 ) -> None:
     visitor.goto(shared + VIEW)
@@ -82,7 +82,7 @@ def test_one_signs_in_sees_the_view_of_the_address_also_by_a_link_and_signs_out(
     expect(field(visitor)).to_be_visible()
 
 
-def test_a_token_in_the_address_signs_in_and_is_gone_from_it(
+def test_a_token_in_the_address_signs_in_and_is_removed(
     visitor: Page, shared: str, address: str
 ) -> None:
     addresses: list[str] = []
@@ -115,7 +115,7 @@ def test_a_token_in_the_address_signs_in_and_is_gone_from_it(
     expect(visitor.get_by_role("button", name="Sign out")).to_be_hidden()
 
 
-def test_a_session_that_ends_says_so_each_time_and_its_view_comes_back(
+def test_an_expired_session_is_reported_and_its_view_restored(
     visitor: Page, shared: str, tokens: Path
 ) -> None:
     visitor.goto(shared + VIEW)
@@ -157,7 +157,7 @@ def test_axe_finds_nothing_serious_in_the_form_which_needs_no_script(
     context.close()
 
 
-def test_everything_works_below_a_prefix_of_which_the_proxy_tells(
+def test_the_page_works_below_the_prefix_of_a_proxy(
     visitor: Page, serve: Callable[..., str], built: Path, tokens: Path
 ) -> None:
     failed: list[str] = []
@@ -190,7 +190,7 @@ def test_everything_works_below_a_prefix_of_which_the_proxy_tells(
         assert failed == []
 
 
-def test_on_a_plain_http_lab_host_one_signs_in_and_out_below_a_prefix(
+def test_sign_in_works_on_plain_http_below_a_prefix(
     playwright: Playwright, serve: Callable[..., str], built: Path, tokens: Path
 ) -> None:
     """There browsers send no Sec-Fetch-Site; the Origin of the form is what counts."""
@@ -227,7 +227,7 @@ def test_on_a_plain_http_lab_host_one_signs_in_and_out_below_a_prefix(
             page.close()
 
 
-def test_the_line_on_top_has_room_for_all_that_a_shared_server_adds(
+def test_the_header_of_a_shared_server_fits_narrow_windows(
     visitor: Page, serve: Callable[..., str], built: Path, tokens: Path
 ) -> None:
     address = serve(built, token_file=tokens, allow_jobs=True)

@@ -17,9 +17,7 @@ def is_at(page: Page, head: dict[str, Any]) -> bool:
     return (found.get("layer"), found.get("head")) == (str(head["layer"]), str(head["head"]))
 
 
-def test_examples_open_views_that_the_numbers_chose_and_stay_hidden_once_dismissed(
-    page: Page, address: str
-) -> None:
+def test_examples_open_views_and_stay_hidden_once_dismissed(page: Page, address: str) -> None:
     open_view(page, address, "?dataset=words")
     cards, hint = page.locator(".start .start__card"), page.locator(".hint")
     expect(cards.first).to_be_hidden()  # never over a view that someone was sent to

@@ -35,7 +35,7 @@ def show(page: Page, address: str, finding: Finding, picture: Path) -> None:
     assert picture.stat().st_size > 10_000
 
 
-def test_a_previous_token_head_is_a_trace_in_the_colours_of_position(
+def test_a_previous_token_head_shows_a_trace_in_position_colours(
     page: Page, studies_address: str, studied: Path, tmp_path: Path
 ) -> None:
     finding = FIND["previous-token"](studied)
@@ -45,7 +45,7 @@ def test_a_previous_token_head_is_a_trace_in_the_colours_of_position(
     expect(page.locator(".legend")).to_contain_text("first to last token")
 
 
-def test_an_induction_head_is_seen_in_a_sentence_that_repeats_itself(
+def test_an_induction_head_shows_in_a_repeated_sentence(
     page: Page, studies_address: str, studied: Path, tmp_path: Path
 ) -> None:
     finding = FIND["induction"](studied)

@@ -43,7 +43,7 @@ def failure(capsys, *arguments):
     return sentence
 
 
-def test_build_makes_a_dataset_that_info_and_verify_know(build_arguments, tmp_path, capsys):
+def test_info_and_verify_accept_a_built_dataset(build_arguments, tmp_path, capsys):
     assert main(build_arguments) == 0
     assert "tiny-bert-tiny is built" in capsys.readouterr().out
     data_dir = ["--data-dir", str(tmp_path / "built")]
@@ -56,13 +56,13 @@ def test_build_makes_a_dataset_that_info_and_verify_know(build_arguments, tmp_pa
     assert capsys.readouterr().out == "tiny-bert-tiny: whole\n  ignored: .DS_Store\n"
 
 
-def test_a_second_build_says_that_there_is_nothing_to_do(build_arguments, capsys):
+def test_a_second_build_has_nothing_to_do(build_arguments, capsys):
     assert main(build_arguments) == 0
     assert main(build_arguments) == 0
     assert "nothing to do" in capsys.readouterr().out
 
 
-def test_what_goes_on_is_said_while_building(build_arguments, capsys):
+def test_a_build_reports_its_progress(build_arguments, capsys):
     assert main(build_arguments) == 0
     said = capsys.readouterr().err
     for words in (
@@ -119,7 +119,7 @@ def test_info_names_the_heads_that_score_highest_on_request(tiny_dataset, capsys
         assert facts.defined_by in rows[name]
 
 
-def test_info_says_why_there_is_no_probe(tiny_image_dataset, capsys):
+def test_info_shows_why_there_is_no_probe(tiny_image_dataset, capsys):
     folder = str(tiny_image_dataset.data_dir)
     assert main(["info", "tiny-image", "--scores", "--data-dir", folder]) == 0
     out = capsys.readouterr().out
@@ -127,7 +127,7 @@ def test_info_says_why_there_is_no_probe(tiny_image_dataset, capsys):
     assert "brightness_similarity" in out and "probe_previous" not in out
 
 
-def test_info_says_by_which_version_the_scores_of_a_dataset_were_computed(tmp_path, capsys):
+def test_info_shows_which_version_computed_the_scores(tmp_path, capsys):
     former = FakeSpec("former", n_tokens=20, maps=("pca-2d",), note="0.3.1", is_earlier=True)
     write_fake_dataset(tmp_path, former)
     assert main(["info", "former", "--scores", "--data-dir", str(tmp_path)]) == 0
@@ -138,7 +138,7 @@ def test_info_says_by_which_version_the_scores_of_a_dataset_were_computed(tmp_pa
     assert "ours, until 0.3.1" in row and "mean_distance" not in out
 
 
-def test_a_dataset_of_an_earlier_version_is_told_from_a_damaged_one(tmp_path, capsys):
+def test_info_distinguishes_outdated_and_damaged_datasets(tmp_path, capsys):
     republish(write_fake_dataset(tmp_path, FakeSpec("old", n_tokens=20)), {}, schema_version=1)
     folder = ["--data-dir", str(tmp_path)]
     assert main(["info", "old", "--scores", *folder]) == 0
@@ -149,7 +149,7 @@ def test_a_dataset_of_an_earlier_version_is_told_from_a_damaged_one(tmp_path, ca
     assert "problem" not in out and "damaged" not in out
 
 
-def test_info_says_how_a_build_ended_and_where_it_lies(tmp_path, capsys):
+def test_info_shows_how_a_build_ended_and_its_folder(tmp_path, capsys):
     folder = ["--data-dir", str(tmp_path)]
     staged = write_fake_building(tmp_path, FakeSpec("ended", n_tokens=20, maps=("pca-2d",)))
     progress = json.dumps({"phase": "failed", "message": "layer 1 is not finite"})
@@ -164,7 +164,7 @@ def test_info_says_how_a_build_ended_and_where_it_lies(tmp_path, capsys):
     assert out.startswith("ended  complete") and str(staged) in out
 
 
-def test_verify_takes_all_as_info_does(copy_of_tiny, capsys):
+def test_verify_accepts_all_like_info(copy_of_tiny, capsys):
     folder = ["--data-dir", str(copy_of_tiny.parent)]
     assert main(["verify", "all", *folder]) == main(["verify", *folder]) == 0
     first, second = capsys.readouterr().out.splitlines()
@@ -190,7 +190,7 @@ def test_verify_names_a_damaged_file_and_fails(copy_of_tiny, capsys):
         (["--text", "missing.txt"], "missing.txt"),
     ],
 )
-def test_an_error_is_one_sentence_and_status_2(build_arguments, capsys, change, words):
+def test_an_error_is_one_line_and_status_2(build_arguments, capsys, change, words):
     assert words in failure(capsys, *build_arguments, *change)
 
 
@@ -200,7 +200,7 @@ def test_an_unknown_dataset_is_an_error(tmp_path, capsys):
     assert "no dataset" in failure(capsys, "verify", "nothing", "--data-dir", str(tmp_path))
 
 
-def test_an_interrupted_build_says_how_to_go_on(build_arguments, capsys, monkeypatch):
+def test_an_interrupted_build_says_how_to_resume(build_arguments, capsys, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
@@ -237,7 +237,7 @@ COMMANDS = ("build", "demo", "export", "info", "serve", "token", "verify")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "cp437", "shift_jis", "utf-8"])
-def test_every_command_writes_to_a_terminal_of_any_encoding(
+def test_every_command_writes_in_any_terminal_encoding(
     encoding, hostile_data_dir, tmp_path, monkeypatch
 ):
     written = io.BytesIO()
@@ -266,7 +266,7 @@ def test_every_command_writes_to_a_terminal_of_any_encoding(
     assert settings.isascii() and tomllib.loads(settings)["port"] == 8561
 
 
-def test_a_system_that_knows_ascii_alone_builds_from_files_of_any_name(tiny_bert, tmp_path):
+def test_an_ascii_only_system_builds_from_files_of_any_name(tiny_bert, tmp_path):
     path = tmp_path / "“Sätze” · 日本 \udce4.csv"
     path.write_text(
         "n,Wörter\n" + "".join(f"{i},the river rose again\n" for i in range(9)), "utf-8"
@@ -297,7 +297,7 @@ def test_preprocess_is_the_build_command(build_arguments):
     assert result.stderr.startswith("attentionviz: --dims is 'nothing'")
 
 
-def test_serve_takes_every_setting(monkeypatch, tmp_path):
+def test_serve_has_an_option_for_every_setting(monkeypatch, tmp_path):
     seen = []
     monkeypatch.setattr(
         "attentionviz.server.app.serve", lambda settings, ready: seen.append(settings)
@@ -306,7 +306,7 @@ def test_serve_takes_every_setting(monkeypatch, tmp_path):
     assert (seen[0].data_dir, seen[0].port, seen[0].threads) == (tmp_path, 8600, 3)
 
 
-def test_a_demo_that_is_built_only_serves(monkeypatch, tmp_path, capsys):
+def test_a_built_demo_is_only_served(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr("attentionviz.pipeline.demo.Demo.missing", lambda self: [])
     monkeypatch.setattr(demo, "serve", lambda settings, ready: ready("http://x/"))
     monkeypatch.setattr(demo.webbrowser, "open", lambda url: pytest.fail("opened a browser"))
@@ -314,7 +314,7 @@ def test_a_demo_that_is_built_only_serves(monkeypatch, tmp_path, capsys):
     assert "the demo datasets are built; open http://x/" in capsys.readouterr().err
 
 
-def test_a_demo_that_is_not_built_is_built_by_a_process_of_its_own(monkeypatch, tmp_path):
+def test_a_missing_demo_is_built_by_a_separate_process(monkeypatch, tmp_path):
     commands, stopped = [], []
 
     class FakeProcess:
@@ -334,7 +334,7 @@ def test_a_demo_that_is_not_built_is_built_by_a_process_of_its_own(monkeypatch, 
     assert stopped == [True]
 
 
-def test_a_browser_is_opened_only_where_there_is_a_screen(monkeypatch):
+def test_a_browser_is_opened_only_with_a_screen(monkeypatch):
     opened = []
     monkeypatch.setattr(demo.webbrowser, "open", opened.append)
     monkeypatch.setattr(sys, "platform", "linux")
@@ -347,13 +347,13 @@ def test_a_browser_is_opened_only_where_there_is_a_screen(monkeypatch):
     assert opened == ["http://x/"]
 
 
-def test_info_goes_on_after_a_dataset_that_cannot_be_read(copy_of_tiny, capsys):
+def test_info_continues_after_an_unreadable_dataset(copy_of_tiny, capsys):
     (copy_of_tiny / "heads.json").write_bytes(b"damaged")
     assert main(["info", "--data-dir", str(copy_of_tiny.parent)]) == 0
     assert "heads.json" in capsys.readouterr().out
 
 
-def test_a_build_that_is_asked_to_end_ends_its_workers_and_says_how_to_go_on(
+def test_sigterm_ends_a_build_with_its_workers_and_says_how_to_resume(
     tiny_bert, tiny_text, tmp_path
 ):
     command = [sys.executable, "-m", "attentionviz", "build", "--model", str(tiny_bert)]

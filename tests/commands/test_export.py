@@ -21,7 +21,7 @@ def site(tiny_image_dataset: TinyDataset, tmp_path_factory: pytest.TempPathFacto
     return export_site(settings, ["tiny-image"], folder).folder
 
 
-def test_a_site_holds_the_arrays_of_its_dataset(
+def test_a_site_contains_the_arrays_of_its_dataset(
     site: Path, tiny_image_dataset: TinyDataset
 ) -> None:
     base = site / "api" / "v1" / "datasets" / "tiny-image"
@@ -34,7 +34,7 @@ def test_a_site_holds_the_arrays_of_its_dataset(
     assert (base / "images" / "4" / "thumbnail.png").is_file()
 
 
-def test_a_site_names_its_own_dataset_and_nothing_of_this_machine(
+def test_a_site_lists_its_dataset_and_no_path_of_this_machine(
     site: Path, tiny_image_dataset: TinyDataset
 ) -> None:
     listed = json.loads((site / "api" / "v1" / "datasets.json").read_text())
@@ -44,7 +44,7 @@ def test_a_site_names_its_own_dataset_and_nothing_of_this_machine(
     assert not [path for path in site.rglob("*") if path.name.endswith(".d.ts")]
 
 
-def test_the_page_of_a_site_carries_its_policy_before_its_scripts(site: Path) -> None:
+def test_the_page_of_a_site_has_its_policy_before_its_scripts(site: Path) -> None:
     page = (site / "index.html").read_text()
     assert page.index("Content-Security-Policy") < page.index("<script")
     assert "default-src &#x27;none&#x27;" in page
@@ -52,9 +52,7 @@ def test_the_page_of_a_site_carries_its_policy_before_its_scripts(site: Path) ->
     assert 'src="/' not in page and 'href="/' not in page  # opens below any prefix
 
 
-def test_a_folder_that_holds_something_is_left_alone(
-    tiny_dataset: TinyDataset, tmp_path: Path
-) -> None:
+def test_a_folder_that_is_not_empty_is_refused(tiny_dataset: TinyDataset, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     settings = Settings(data_dir=tiny_dataset.data_dir)
     with pytest.raises(InvalidRequestError, match="exists already"):
@@ -62,7 +60,7 @@ def test_a_folder_that_holds_something_is_left_alone(
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_a_site_that_cannot_be_finished_leaves_nothing(
+def test_a_failed_export_leaves_nothing(
     tiny_dataset: TinyDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
@@ -86,7 +84,7 @@ def test_only_complete_datasets_are_exported(tmp_path: Path) -> None:
     assert not (tmp_path / "site").exists()
 
 
-def test_the_command_says_how_large_the_site_is_and_how_to_look_at_it(
+def test_the_command_prints_the_size_and_how_to_view_the_site(
     tiny_dataset: TinyDataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "site"

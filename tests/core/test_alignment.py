@@ -73,7 +73,7 @@ def test_the_search_over_a_sample_is_reproducible_by_its_seed() -> None:
 
 @pytest.mark.parametrize("zero", ["queries", "keys", "both"])
 @RULES
-def test_zero_vectors_of_one_kind_leave_the_scale_at_one(zero: str, rule: str) -> None:
+def test_zero_vectors_of_one_kind_give_finite_points(zero: str, rule: str) -> None:
     queries, keys = random_vectors(12)
     queries = queries * (zero == "keys")
     keys = keys * (zero == "queries")

@@ -348,7 +348,7 @@ def test_a_host_that_the_settings_do_not_name_is_not_served(server: int) -> None
     connection.close()
 
 
-def test_messages_in_the_document_match_the_program() -> None:
+def test_ports_and_settings_in_the_document_match_the_program() -> None:
     assert Settings().port == 8561
     assert "127.0.0.1:8561" in block("nginx")
     assert "127.0.0.1:8561" in block("caddyfile")

@@ -180,7 +180,7 @@ def test_queries_with_equal_scores_are_left_out() -> None:
     assert measure(with_zeros, points, "biplot")["rank_correlation"] == pytest.approx(1.0)
 
 
-def test_a_map_with_all_points_in_one_place_has_chance_recall() -> None:
+def test_a_map_with_all_points_in_one_place_has_no_rank_correlation() -> None:
     vectors = random_head(30)
     fidelity = measure(prepare(vectors, places_of([30]), 0), np.zeros((60, 2)), "pca")
     assert fidelity["rank_correlation"] == 0.0

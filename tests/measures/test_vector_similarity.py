@@ -88,7 +88,7 @@ def test_the_matrix_is_symmetric_with_ones_on_its_diagonal() -> None:
     assert (found.diagonal() == 1).all()
 
 
-def test_constant_vectors_have_undefined_alignment() -> None:
+def test_constant_vectors_and_few_tokens_have_undefined_alignment() -> None:
     same = np.ones((40, 5)), np.full((40, 5), 2.0)
     found = cka(random_head(0), same)
     assert found[0, 0] == 1

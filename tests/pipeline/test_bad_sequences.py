@@ -57,7 +57,7 @@ def manifest_of(result: BuildResult) -> dict[str, Any]:
     return parse_manifest((result.folder / "manifest.json").read_bytes())
 
 
-def test_a_bad_sequence_is_named_before_a_map_is_drawn(
+def test_a_bad_sequence_is_named_before_any_map_is_computed(
     request_of: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     for refuse in (build, estimate):
@@ -69,7 +69,7 @@ def test_a_bad_sequence_is_named_before_a_map_is_drawn(
     assert not list(tmp_path.rglob("pca-2d*"))
 
 
-def test_the_dataset_is_that_of_the_other_sequences(
+def test_without_bad_sequences_the_dataset_equals_that_of_the_others(
     request_of: Callable[..., BuildRequest], tiny_text: Path, tmp_path: Path
 ) -> None:
     said: list[str] = []
@@ -91,7 +91,7 @@ def test_the_dataset_is_that_of_the_other_sequences(
     assert any("5 taken, 1 left out: 1 not finite (line 6)" in words for words in said)
 
 
-def test_a_budget_counts_what_is_left_out_of_it_too(
+def test_the_token_budget_includes_bad_sequences(
     request_of: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     corpus = tmp_path / "snow.txt"
@@ -105,7 +105,7 @@ def test_a_budget_counts_what_is_left_out_of_it_too(
     assert (account["n_taken"], account["n_cut"]) == (2, 1)
 
 
-def test_where_nothing_is_bad_nothing_is_left_out(
+def test_without_bad_sequences_nothing_is_left_out(
     request_of: Callable[..., BuildRequest], tiny_bert: Path, tmp_path: Path
 ) -> None:
     model = str(tiny_bert)
@@ -114,11 +114,11 @@ def test_where_nothing_is_bad_nothing_is_left_out(
     assert manifest_of(result)["files"] == manifest_of(plain)["files"]
 
 
-def test_an_estimate_leaves_them_out_too(request_of: Callable[..., BuildRequest]) -> None:
+def test_an_estimate_leaves_out_bad_sequences(request_of: Callable[..., BuildRequest]) -> None:
     assert estimate(request_of(skip_bad_sequences=True)).n_sequences == 6
 
 
-def test_where_every_sequence_is_bad_the_weights_are_to_blame(
+def test_if_every_sequence_is_bad_the_weights_are_named(
     request_of: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     model = str(break_token(save_tiny_bert(tmp_path / "bert"), "[SEP]"))
@@ -130,7 +130,7 @@ def test_where_every_sequence_is_bad_the_weights_are_to_blame(
 
 
 @pytest.mark.parametrize("is_skipping", [False, True])
-def test_a_number_that_float16_cannot_hold_is_no_fault_of_the_sequence(
+def test_a_float16_overflow_is_not_blamed_on_the_sequence(
     request_of: Callable[..., BuildRequest], tmp_path: Path, is_skipping: bool
 ) -> None:
     folder = save_tiny_bert(tmp_path / "bert")
@@ -168,7 +168,7 @@ def test_an_image_is_named_by_its_file(
     assert shades == [127, 128]
 
 
-def test_a_search_that_was_stopped_goes_on_at_its_batch(
+def test_a_stopped_search_for_bad_sequences_resumes_at_its_batch(
     request_of: Callable[..., BuildRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loaded, "MAX_PADDED_TOKENS", 40)

@@ -61,7 +61,7 @@ def test_the_folder_is_named_by_the_hash_of_its_manifest(dataset):
     assert pointer.read_text() == dataset.folder.name + "\n"
 
 
-def test_the_manifest_names_every_file_with_its_hash_and_nothing_else_lies_there(dataset):
+def test_the_manifest_lists_every_file_with_its_hash(dataset):
     files = manifest_of(dataset.folder)["files"]
     assert tree(dataset.folder).keys() == {*files, "manifest.json"}
     for path, facts in files.items():
@@ -81,7 +81,7 @@ def test_every_parameter_of_every_map_is_in_the_manifest(dataset):
         assert facts == {"method": name.method, "dims": name.dims, "parameters": parameters}
 
 
-def test_the_check_of_attention_is_in_the_manifest(dataset):
+def test_the_attention_check_is_in_the_manifest(dataset):
     check = manifest_of(dataset.folder)["attention_check"]
     assert 0 <= check["exact_max_abs_error"] < 1e-14 < check["exact_tolerance"] == 1e-9
     assert 1e-9 < check["max_abs_error"] < 1e-5
@@ -107,7 +107,7 @@ def test_text_keeps_its_special_tokens_and_topics(tiny_dataset):
     assert "row" not in tokens
 
 
-def test_images_bring_pictures_thumbnails_and_patches(tiny_image_dataset):
+def test_a_dataset_of_images_has_images_thumbnails_and_patches(tiny_image_dataset):
     from PIL import Image
 
     folder, manifest = tiny_image_dataset.folder, manifest_of(tiny_image_dataset.folder)
@@ -126,7 +126,7 @@ def test_images_bring_pictures_thumbnails_and_patches(tiny_image_dataset):
     assert tokens["sequences"]["text"][0] == "0.png"
 
 
-def test_heads_hold_what_turns_steps_into_coordinates(dataset):
+def test_heads_contain_offset_and_scale_of_every_map(dataset):
     manifest = manifest_of(dataset.folder)
     heads = json.loads((dataset.folder / "heads.json").read_bytes())["heads"]
     assert [(h["layer"], h["head"]) for h in heads] == [(0, 0), (0, 1), (1, 0), (1, 1)]
@@ -162,7 +162,7 @@ def test_the_grid_is_the_sample_of_every_head(dataset):
         np.testing.assert_array_equal(norms[head.layer, head.head], expected)
 
 
-def test_the_same_request_finds_what_was_built(small):
+def test_the_same_request_finds_the_existing_dataset(small):
     first = small()
     again = small()
     assert (first.already_built, again.already_built) == (False, True)
@@ -178,7 +178,7 @@ def test_a_damaged_dataset_is_built_again_with_the_same_bytes(small):
     assert tree(again.folder) == before
 
 
-def test_a_lost_pointer_is_written_again(small, tmp_path):
+def test_a_missing_pointer_is_written_again(small, tmp_path):
     first = small()
     (tmp_path / "built/small.current").unlink()
     assert small().already_built
@@ -195,14 +195,14 @@ def test_the_number_of_processes_changes_no_byte(small, tmp_path):
     "change",
     [{"seed": 1}, {"precision": "float16"}, {"dims": (2, 3)}, {"alignment": "search"}],
 )
-def test_another_choice_is_another_dataset_and_the_older_one_stays(small, tmp_path, change):
+def test_another_option_builds_another_version_and_keeps_the_older_one(small, tmp_path, change):
     first, second = small(), small(**change)
     assert first.folder != second.folder
     assert first.folder.exists()
     assert (tmp_path / "built/small.current").read_text() == second.folder.name + "\n"
 
 
-def test_half_precision_halves_the_vectors_and_is_checked_as_it_is_stored(small):
+def test_float16_halves_the_vectors_and_is_checked_as_stored(small):
     folder = small(precision="float16").folder
     assert load(folder, "L00H00/keys.npy").dtype == np.float16
     check = manifest_of(folder)["attention_check"]
@@ -210,7 +210,7 @@ def test_half_precision_halves_the_vectors_and_is_checked_as_it_is_stored(small)
     assert 1e-6 < check["max_abs_error"] < 1e-2
 
 
-def test_whole_sequences_are_taken_while_they_fit_and_said(small):
+def test_the_token_budget_takes_whole_sequences_and_is_reported(small):
     said = []
     folder = small(said.append, max_tokens=45).folder
     manifest = manifest_of(folder)
@@ -228,7 +228,7 @@ def test_a_budget_below_the_first_sequence_is_refused_with_both_numbers(small):
         small(max_tokens=2)
 
 
-def test_a_sequence_that_is_cut_anywhere_is_counted_once(small, tmp_path, monkeypatch):
+def test_a_sequence_cut_twice_is_counted_once(small, tmp_path, monkeypatch):
     monkeypatch.setattr("attentionviz.pipeline.corpora.records.MAX_CHARACTERS", 600)
     corpus = tmp_path / "long.txt"
     # Whole; longer than a text may be and than the model reads; longer than a text may be.
@@ -261,7 +261,7 @@ def test_a_word_without_embedding_is_named_before_anything_is_written(small, tin
         ("repeat_tokens", "running tiny-bert on repeated tokens"),
     ],
 )
-def test_the_step_that_failed_is_named_in_the_terminal_and_in_the_progress(
+def test_the_failed_step_is_named_in_the_terminal_and_in_the_progress(
     function, doing, small, monkeypatch, tmp_path
 ):
     def fail(*_):
@@ -274,7 +274,7 @@ def test_the_step_that_failed_is_named_in_the_terminal_and_in_the_progress(
     assert json.loads(progress.read_bytes())["message"].startswith(f"{doing} failed")
 
 
-def test_a_corpus_of_the_other_kind_is_refused(small, tiny_images, tiny_vit, tiny_text):
+def test_a_corpus_of_the_other_modality_is_refused(small, tiny_images, tiny_vit, tiny_text):
     with pytest.raises(InvalidRequestError, match="reads text"):
         small(text=None, images=tiny_images)
     with pytest.raises(InvalidRequestError, match="reads images"):
@@ -288,7 +288,7 @@ def test_one_sequence_of_one_token_is_a_dataset_too(small, tmp_path):
     assert manifest_of(result.folder)["n_sequences"] == 1
 
 
-def test_a_build_does_not_depend_on_where_it_lies(small, tmp_path):
+def test_a_build_does_not_depend_on_its_folder(small, tmp_path):
     first = small()
     moved = tmp_path / "elsewhere"
     shutil.copytree(tmp_path / "built", moved)
@@ -312,13 +312,13 @@ def test_a_data_folder_that_cannot_be_written_is_one_sentence(small, tmp_path):
         small(output=tmp_path / "file")
 
 
-def test_what_no_server_would_read_is_refused_before_the_maps(small, monkeypatch):
+def test_files_that_a_server_would_refuse_fail_before_the_maps(small, monkeypatch):
     monkeypatch.setattr("attentionviz.pipeline.capturing.MAX_JSON_BYTES", 100)
     with pytest.raises(BuildError, match="take fewer tokens with --max-tokens"):
         small()
 
 
-def test_a_manifest_that_no_server_would_read_is_refused_before_the_maps(small, tiny_text):
+def test_a_manifest_that_a_server_would_refuse_fails_before_the_maps(small, tiny_text):
     about = tiny_text.with_name("tiny.about.json")
     about.write_text(json.dumps({"source": "x" * 5000}))
     try:

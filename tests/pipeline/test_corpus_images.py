@@ -50,7 +50,7 @@ def test_images_of_a_folder_come_in_the_order_of_their_names(tmp_path: Path) -> 
     assert corpus.account.summary() == "4 files read, all taken"
 
 
-def test_images_are_known_by_their_content_whatever_their_names(tmp_path: Path) -> None:
+def test_images_are_recognised_by_content_not_by_name(tmp_path: Path) -> None:
     kinds = {
         **{"a": "PNG", "b.txt": "PNG", "c.jpg": "PNG", "d.png": "JPEG", "e.jfif": "JPEG"},
         **{"f.jpe": "JPEG", "g.tif": "TIFF", "h.gif": "GIF", "i.bmp": "BMP", "j.avif": "AVIF"},
@@ -96,7 +96,7 @@ def test_images_are_known_by_their_content_whatever_their_names(tmp_path: Path) 
         ("b.png~", saved(SMALL, "PNG"), "hidden, or a back-up copy"),
     ],
 )
-def test_what_is_no_image_or_not_whole_is_left_out_with_its_reason(
+def test_files_that_are_not_complete_images_are_left_out_with_the_reason(
     name: str, content: bytes, reason: str, tmp_path: Path
 ) -> None:
     (tmp_path / "labels").mkdir()
@@ -107,7 +107,7 @@ def test_what_is_no_image_or_not_whole_is_left_out_with_its_reason(
     assert (part.n, part.examples, corpus.account.n_read) == (1, (name,), 2)
 
 
-def test_nothing_is_said_of_what_systems_leave_behind(tmp_path: Path) -> None:
+def test_files_left_by_systems_are_ignored_silently(tmp_path: Path) -> None:
     save(tmp_path / "a.png")
     (tmp_path / "about.json").write_text("{}")
     for name in (".DS_Store", "._photo.jpg", "Thumbs.db", "desktop.ini", ".gitignore"):
@@ -128,7 +128,7 @@ def test_further_frames_and_hidden_folders_are_noted(tmp_path: Path) -> None:
     )
 
 
-def test_a_folder_without_images_says_what_it_holds_instead(tmp_path: Path) -> None:
+def test_a_folder_without_images_is_refused_with_its_content(tmp_path: Path) -> None:
     assert "has no readable images; formats are PNG, JPEG" in problem(tmp_path)
     assert "is not a folder" in problem(tmp_path / "none")
     (tmp_path / "photo.heic").write_bytes(HEIC)
@@ -168,7 +168,7 @@ def test_rows_of_the_labels_that_name_no_file_are_noted(tmp_path: Path) -> None:
     assert note == "labels.csv: 2 rows read, 1 taken, 1 left out: 1 blank (line 3)"
 
 
-def test_subfolders_are_labels_where_there_is_no_list(tmp_path: Path) -> None:
+def test_without_a_labels_file_subfolders_are_labels(tmp_path: Path) -> None:
     for name in ("a.png", "cat/b.png", "dog/c.png"):
         save(tmp_path / name)
     assert read_image_corpus(tmp_path).columns == {"label": ["", "cat", "dog"]}
@@ -220,7 +220,7 @@ def test_links_that_are_not_followed_are_left_out_with_their_reason(tmp_path: Pa
 
 
 @pytest.mark.parametrize("kind", READ_KINDS)
-def test_of_what_is_sent_only_three_kinds_are_decoded(kind: str, tmp_path: Path) -> None:
+def test_only_three_formats_of_uploads_are_decoded(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(saved(SMALL, kind.upper()))
     assert decode_image(path, READ_KINDS).size == (40, 30)
@@ -247,7 +247,7 @@ def test_of_what_is_sent_only_three_kinds_are_decoded(kind: str, tmp_path: Path)
         (saved(Image.new("P", (1, 1)), "GIF", transparency=0), [255]),
     ],
 )
-def test_colours_are_those_that_the_file_means(
+def test_colours_are_decoded_correctly(
     content: bytes, colours: list[int | tuple[int, ...]], tmp_path: Path
 ) -> None:
     (tmp_path / "a").write_bytes(content)
@@ -257,14 +257,14 @@ def test_colours_are_those_that_the_file_means(
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP"])
-def test_the_turn_that_a_camera_noted_is_made_once(kind: str, tmp_path: Path) -> None:
+def test_the_exif_orientation_is_applied_once(kind: str, tmp_path: Path) -> None:
     options = {"lossless": True} if kind == "WEBP" else {}
     (tmp_path / "a").write_bytes(saved(SMALL, kind, exif=TURNED, **options))
     upright = SMALL.transpose(Image.Transpose.ROTATE_270)
     np.testing.assert_array_equal(open_image(tmp_path / "a"), upright)
 
 
-def test_transparent_pixels_lie_on_white(tmp_path: Path) -> None:
+def test_transparent_pixels_become_white(tmp_path: Path) -> None:
     Image.new("RGBA", (2, 2), (255, 0, 0, 0)).save(tmp_path / "a.png")
     assert open_image(tmp_path / "a.png").getpixel((0, 0)) == (255, 255, 255)
 
@@ -275,13 +275,13 @@ def test_sixteen_bits_are_scaled_not_clipped(tmp_path: Path) -> None:
     assert open_image(tmp_path / "a.png").getpixel((0, 0)) == (128, 128, 128)
 
 
-def test_of_an_animation_the_first_picture_is_taken(tmp_path: Path) -> None:
+def test_the_first_frame_of_an_animation_is_used(tmp_path: Path) -> None:
     frames = [Image.new("RGB", (4, 4), colour) for colour in ("red", "blue")]
     frames[0].save(tmp_path / "a.png", save_all=True, append_images=frames[1:])
     assert open_image(tmp_path / "a.png").getpixel((0, 0)) == (255, 0, 0)
 
 
-def test_the_hash_is_that_of_names_pixels_and_labels(tmp_path: Path) -> None:
+def test_the_corpus_hash_covers_names_pixels_and_labels(tmp_path: Path) -> None:
     save(tmp_path / "a.png")
     first = read_image_corpus(tmp_path).sha256
     assert read_image_corpus(tmp_path).sha256 == first

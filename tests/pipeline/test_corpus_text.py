@@ -48,7 +48,7 @@ def test_a_line_ends_at_line_ends_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
-def test_a_byte_order_mark_is_no_text(encoding: str, tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_not_text(encoding: str, tmp_path: Path) -> None:
     assert read(tmp_path, "a.txt", "für\nzwei".encode(encoding)).sequences == ["für", "zwei"]
     assert read(tmp_path, "a.csv", "text,b\nfür,1".encode(encoding)).columns == {"b": ["1"]}
 
@@ -58,7 +58,7 @@ def test_a_byte_that_is_not_utf8_is_named_with_its_line(tmp_path: Path) -> None:
     assert message.startswith("a.txt, line 3: byte 0xFC is not UTF-8")
 
 
-def test_a_file_of_excel_that_is_not_utf8_shows_its_word_and_says_how_to_convert_it(
+def test_a_non_utf8_file_of_excel_is_refused_with_how_to_convert_it(
     tmp_path: Path,
 ) -> None:
     message = problem(tmp_path, "a.csv", "text;n\r\nschöner Tag;1\r\n".encode("cp1252"))
@@ -85,12 +85,12 @@ def test_a_table_without_rows_or_header_is_refused(tmp_path: Path) -> None:
     assert "2 rows read, 0 taken, 2 left out: 2 blank" in problem(tmp_path, "a.csv", "\n\n")
 
 
-def test_an_unknown_ending_lists_the_known_ones(tmp_path: Path) -> None:
+def test_an_unknown_extension_lists_the_known_ones(tmp_path: Path) -> None:
     message = problem(tmp_path, "a.docx", "one")
     assert all(suffix in message for suffix in READERS)
 
 
-def test_a_folder_or_nothing_is_no_text_file(tmp_path: Path) -> None:
+def test_a_folder_or_missing_file_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none.txt"):
         with pytest.raises(CorpusError, match="is not a file"):
             read_text_corpus(path)
@@ -104,7 +104,7 @@ def test_a_file_that_is_too_large_is_not_read(
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.jsonl"])
-def test_a_long_text_is_cut_before_it_meets_a_tokenizer(name: str, tmp_path: Path) -> None:
+def test_a_long_text_is_cut_before_tokenization(name: str, tmp_path: Path) -> None:
     long = "ab " * 100_000
     content = {"a.txt": long, "a.csv": f"text\n{long}", "a.jsonl": json.dumps({"text": long})}
     corpus = read(tmp_path, name, content[name])
@@ -127,7 +127,7 @@ def test_further_columns_are_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("delimiter", "word"), [(",", "comma"), (";", "semicolon"), ("\t", "tab"), ("|", "bar")]
 )
-def test_delimiter_and_line_ends_are_found_whatever_the_name_says(
+def test_delimiter_and_line_ends_are_detected_regardless_of_the_extension(
     delimiter: str, word: str, end: str, name: str, tmp_path: Path
 ) -> None:
     others = "".join({",", ";", "|"} - {delimiter})
@@ -153,9 +153,7 @@ def test_the_usual_names_of_the_text_column_are_found(header: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
-def test_a_lone_column_has_a_header_only_of_a_usual_name_or_the_named_one(
-    name: str, tmp_path: Path
-) -> None:
+def test_a_single_column_has_a_header_only_if_its_name_is_known(name: str, tmp_path: Path) -> None:
     table = 'Rain fell, again.\n"She reads, he cooks."\n'
     corpus = read(tmp_path, name, table)
     assert corpus.sequences == ["Rain fell, again.", "She reads, he cooks."]
@@ -166,7 +164,7 @@ def test_a_lone_column_has_a_header_only_of_a_usual_name_or_the_named_one(
     assert "has no column 'other'" in problem(tmp_path, name, f"quote\n{table}", "other")
 
 
-def test_lines_that_may_be_rows_or_texts_are_refused_with_what_to_do(tmp_path: Path) -> None:
+def test_ambiguous_lines_are_refused_with_what_to_do(tmp_path: Path) -> None:
     some_commas = "He eats, then sleeps.\n" * 3 + "She reads.\n" * 2
     assert "rename the file to .txt" in problem(tmp_path, "a.csv", some_commas)
     title = "Export of today\n" + "quote,author\n" * 20
@@ -174,7 +172,7 @@ def test_lines_that_may_be_rows_or_texts_are_refused_with_what_to_do(tmp_path: P
     assert "line 1: 1 cell, but 95% of the rows have 2 (comma-separated)" in message
 
 
-def test_columns_without_a_name_are_dropped_with_a_word(tmp_path: Path) -> None:
+def test_columns_without_a_name_are_dropped_with_a_notice(tmp_path: Path) -> None:
     corpus = read(tmp_path, "a.csv", ",text,b,\n0,one,1,\n1,two,2,\n")
     assert (corpus.sequences, corpus.columns) == (["one", "two"], {"b": ["1", "2"]})
     assert corpus.account.notes == (
@@ -183,13 +181,13 @@ def test_columns_without_a_name_are_dropped_with_a_word(tmp_path: Path) -> None:
     )
 
 
-def test_a_repeated_name_is_numbered_with_a_word(tmp_path: Path) -> None:
+def test_a_repeated_column_name_is_numbered_with_a_notice(tmp_path: Path) -> None:
     corpus = read(tmp_path, "a.csv", "text,b,b\none,1,2\n")
     assert corpus.columns == {"b": ["1"], "b (2)": ["2"]}
     assert "columns with a duplicate name, numbered: 1 (column 3)" in corpus.account.notes
 
 
-def test_the_first_line_that_excel_reads_the_delimiter_from_is_no_row(tmp_path: Path) -> None:
+def test_the_sep_line_of_excel_is_not_a_row(tmp_path: Path) -> None:
     corpus = read(tmp_path, "a.csv", "sep=;\r\ntext;b\r\none, two, three;1\r\n")
     assert (corpus.sequences, corpus.locations) == (["one, two, three"], ["line 3"])
 
@@ -198,9 +196,7 @@ BARE_QUOTES = ["text|n", '"Tired.|1', 'Home."|2', '"Stop!|3', "she said.|4", 'At
 
 
 @pytest.mark.parametrize("delimiter", ["\t", ",", ";"])
-def test_quotation_marks_of_speech_over_several_rows_join_no_rows(
-    delimiter: str, tmp_path: Path
-) -> None:
+def test_unquoted_quotation_marks_do_not_join_rows(delimiter: str, tmp_path: Path) -> None:
     table = "\n".join(BARE_QUOTES).replace("|", delimiter)
     corpus = read(tmp_path, "a.csv", table)
     assert corpus.sequences == ['"Tired.', 'Home."', '"Stop!', "she said.", 'At nine."']
@@ -243,9 +239,7 @@ CELL = st.text('ab ",;|\t\n', max_size=8)
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(CELL, CELL), min_size=1, max_size=8), st.sampled_from(",;|\t"))
-def test_a_table_that_is_quoted_by_the_rules_is_read_as_it_was_written(
-    rows: list[tuple[str, str]], delimiter: str
-) -> None:
+def test_a_correctly_quoted_table_is_read_back(rows: list[tuple[str, str]], delimiter: str) -> None:
     # One text of two lines that are no rows says that quotation marks quote.
     rows = [("first\nsecond", "1"), *rows]
     if delimiter == "\t":
@@ -300,7 +294,9 @@ def test_a_text_column_can_be_named_where_the_page_asks_for_one(
         "".join
     ),
 )
-def test_any_file_is_accounted_for_or_refused_in_a_sentence(ending: str, content: str) -> None:
+def test_every_random_file_is_accounted_for_or_refused_with_a_message(
+    ending: str, content: str
+) -> None:
     try:
         found = READERS[ending](TextFile(f"a{ending}", content), None)
         account = found.account()
@@ -338,7 +334,7 @@ def test_a_few_broken_rows_are_left_out_with_their_lines(tmp_path: Path) -> None
     assert account.left_out[0].examples == ("line 3", "line 4", "line 5", "line 7")
 
 
-def test_fields_of_json_lines_are_kept_as_words(tmp_path: Path) -> None:
+def test_fields_of_json_lines_are_kept_as_text(tmp_path: Path) -> None:
     lines = [{"text": " one ", "n": 1.5, "tags": ["a"]}, {"text": "two", "ok": None}, {"text": ""}]
     corpus = read(tmp_path, "a.jsonl", "\n".join(map(json.dumps, lines)))
     assert corpus.sequences == [" one ", "two"]
@@ -397,7 +393,7 @@ ROWS = [{"text": "one", "n": 1}, {"text": " two", "n": 2}]
         (json.dumps({"text": {"0": "one", "1": " two"}, "n": {"0": 1, "1": 2}}), "row"),
     ],
 )
-def test_json_is_read_in_every_form_that_programs_write(
+def test_common_layouts_of_json_are_read(
     content: str, unit: str, name: str, tmp_path: Path
 ) -> None:
     corpus = read(tmp_path, name, content)
@@ -413,32 +409,32 @@ def test_an_array_of_strings_is_a_corpus_and_its_cut_off_end_is_counted(tmp_path
     assert "1 not JSON (element 4)" in corpus.account.summary()
 
 
-def test_the_hash_is_that_of_the_content_not_of_the_format(tmp_path: Path) -> None:
+def test_the_corpus_hash_depends_on_content_not_on_format(tmp_path: Path) -> None:
     table = read(tmp_path, "a.csv", "text,b\none,1\n").sha256
     lines = read(tmp_path, "b.jsonl", '{"b": "1", "text": "one"}').sha256
     other = read(tmp_path, "a.csv", "text,b\none,2\n").sha256
     assert table == lines != other
 
 
-def test_source_and_licence_come_from_the_file_beside_it(tmp_path: Path) -> None:
+def test_source_and_licence_come_from_the_metadata_file(tmp_path: Path) -> None:
     (tmp_path / "a.about.json").write_text('{"source": "ours", "license": "CC0-1.0"}')
     corpus = read(tmp_path, "a.txt", "one")
     assert (corpus.source, corpus.license) == ("ours", "CC0-1.0")
     assert read(tmp_path, "b.txt", "one").source is None
 
 
-def test_a_broken_file_beside_it_is_named(tmp_path: Path) -> None:
+def test_a_malformed_metadata_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.about.json").write_text("ours")
     assert "a.about.json is not valid JSON" in problem(tmp_path, "a.txt", "one")
 
 
-def test_long_cells_of_further_columns_are_cut_with_a_word(tmp_path: Path) -> None:
+def test_long_cells_of_other_columns_are_cut_with_a_notice(tmp_path: Path) -> None:
     corpus = read(tmp_path, "a.csv", f"text,b\none,{'x' * 1001}\ntwo,{'x' * 1000}\n")
     assert [len(cell) for cell in corpus.columns["b"]] == [1000, 1000]
     assert "cells of other columns cut at 1,000 characters: 1 (line 2)" in corpus.account.notes
 
 
-def test_a_table_that_is_called_txt_is_told(tmp_path: Path) -> None:
+def test_a_table_named_txt_gets_a_notice(tmp_path: Path) -> None:
     account = read(tmp_path, "a.txt", "text\tlabel\none\t1\n").account
     assert "rename the file to .tsv" in account.notes[0]
 
@@ -451,7 +447,7 @@ def test_a_table_that_is_called_txt_is_told(tmp_path: Path) -> None:
         ("a.jsonl", '"def f(x):"\n"    return  x  "\n\n"\\tpass"\n'),
     ],
 )
-def test_white_space_is_a_part_of_the_text(name: str, content: str, tmp_path: Path) -> None:
+def test_whitespace_is_part_of_the_text(name: str, content: str, tmp_path: Path) -> None:
     corpus = read(tmp_path, name, content)
     assert corpus.sequences == ["def f(x):", "    return  x  ", "\tpass"]
     assert [part.reason for part in corpus.account.left_out] == ["blank"]

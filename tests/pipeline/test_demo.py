@@ -43,7 +43,7 @@ def test_what_is_built_is_not_missing(demo):
     assert demo.has_first_maps()
 
 
-def test_without_any_dataset_all_are_missing_and_there_is_nothing_to_see(demo, tmp_path):
+def test_without_any_dataset_all_are_missing(demo, tmp_path):
     fresh = Demo(tmp_path / "checkout", tmp_path / "elsewhere")
     assert fresh.missing() == list(TINY)
     assert not fresh.has_first_maps()
@@ -63,7 +63,7 @@ def test_a_damaged_or_lost_dataset_is_missing(demo):
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"inputs_sha256": 1}'])
-def test_a_stamp_that_is_none_counts_as_missing(demo, content):
+def test_a_malformed_stamp_counts_as_missing(demo, content):
     next(demo.data_dir.glob(".locks/*.stamp")).write_bytes(content)
     assert demo.missing() == list(TINY)
 
@@ -100,7 +100,7 @@ def test_first_maps_are_announced_while_the_builder_works(demo):
     assert calls.failures == []
 
 
-def test_a_builder_that_fails_is_told(demo, tmp_path):
+def test_a_failed_builder_is_reported(demo, tmp_path):
     calls = Calls()
     nothing = Demo(tmp_path, tmp_path / "nothing")
     process = calls.start(nothing, "import sys; sys.exit(2)")

@@ -36,7 +36,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, st
     return status, written
 
 
-def test_it_is_built_shown_and_verified(
+def test_a_hostile_corpus_is_built_shown_and_verified(
     tiny_bert: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = shutil.copytree(tiny_bert, tmp_path / "\x1b]0;model\x07")
@@ -61,7 +61,7 @@ def test_it_is_built_shown_and_verified(
 
 
 @pytest.mark.parametrize("content", [b"a\0b\n", b'{"text": "\\ud800"}\n', b"\xff\xfe\xff\n"])
-def test_what_cannot_be_held_is_a_sentence(
+def test_text_that_cannot_be_stored_is_refused_with_a_message(
     content: bytes, tiny_bert: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "\x1b[2Jcorpus.jsonl"

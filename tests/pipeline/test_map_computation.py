@@ -29,9 +29,7 @@ print(len({process for _, process in done}), "processes")
 """
 
 
-def test_a_process_that_begins_anew_for_its_memory_loses_no_unit_where_warnings_are_errors() -> (
-    None
-):
+def test_a_worker_restarted_for_its_memory_loses_no_unit() -> None:
     command = [sys.executable, "-W", "error::UserWarning", "-c", LEAKY]
     # Without an answer, the thread that the results come through has ended.
     done = subprocess.run(

@@ -26,7 +26,7 @@ def size_of(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def test_an_estimate_counts_what_would_be_taken(tiny_bert, tiny_text, tmp_path):
+def test_an_estimate_counts_the_sequences_of_the_build(tiny_bert, tiny_text, tmp_path):
     request = tiny_request(
         tiny_bert, tmp_path / "out", text=tiny_text, max_tokens=40, methods=("pca", "tsne")
     )
@@ -47,7 +47,7 @@ def test_an_estimate_writes_nothing(tiny_bert, tiny_text, tmp_path):
 
 
 @pytest.mark.parametrize("methods", [("pca",), ("biplot", "attention-tsne", "tsne")])
-def test_the_bytes_of_a_text_are_nearly_those_of_the_dataset(
+def test_estimated_bytes_of_a_text_are_close_to_those_of_the_dataset(
     methods, tiny_bert, tiny_text, tmp_path
 ):
     request = tiny_request(tiny_bert, tmp_path, text=tiny_text, methods=methods, dims=(2, 3))
@@ -56,19 +56,21 @@ def test_the_bytes_of_a_text_are_nearly_those_of_the_dataset(
     assert found.n_bytes_building > found.n_bytes
 
 
-def test_the_bytes_of_images_are_nearly_those_of_the_dataset(tiny_vit, tiny_images, tmp_path):
+def test_estimated_bytes_of_images_are_close_to_those_of_the_dataset(
+    tiny_vit, tiny_images, tmp_path
+):
     request = tiny_request(tiny_vit, tmp_path, images=tiny_images)
     assert estimate(request).n_bytes == pytest.approx(size_of(build(request).folder), rel=0.2)
 
 
-def test_more_tokens_and_maps_take_longer_and_more_room(tiny_bert, tiny_text, tmp_path):
+def test_estimates_grow_with_tokens_and_maps(tiny_bert, tiny_text, tmp_path):
     few = estimate(tiny_request(tiny_bert, tmp_path, text=tiny_text, max_tokens=30))
     many = estimate(tiny_request(tiny_bert, tmp_path, text=tiny_text, dims=(2, 3)))
     assert few.n_bytes < many.n_bytes
     assert few.n_bytes_building < many.n_bytes_building
 
 
-def test_the_command_prints_words_or_json_and_builds_nothing(
+def test_the_command_prints_an_estimate_as_text_or_json_and_builds_nothing(
     tiny_bert, tiny_text, tmp_path, capsys
 ):
     command = ["build", "--model", str(tiny_bert), "--text", str(tiny_text), "--method", "pca"]

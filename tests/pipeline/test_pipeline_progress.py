@@ -43,14 +43,14 @@ def test_counts_and_time_are_in_the_file(tmp_path, said):
         (KeyboardInterrupt(), "stopped", "run the same command again"),
     ],
 )
-def test_how_a_build_ended_is_its_last_word(tmp_path, said, error, phase, words):
+def test_the_end_of_a_build_is_its_final_state(tmp_path, said, error, phase, words):
     with pytest.raises(type(error)), Progress(tmp_path, said.append):
         raise error
     assert written(tmp_path)["phase"] == phase
     assert words in written(tmp_path)["message"]
 
 
-def test_a_full_disk_does_not_hide_that_it_is_full(tmp_path, said, monkeypatch):
+def test_a_full_disk_is_reported_even_if_progress_cannot_be_written(tmp_path, said, monkeypatch):
     full = DiskFullError("not enough disk space")
     with pytest.raises(DiskFullError), Progress(tmp_path, said.append) as progress:
         progress.announce("maps", "a message that is longer than the last one" * 9)
@@ -78,7 +78,7 @@ def test_a_disk_that_is_full_does_not_stop_the_heartbeat(tmp_path, said):
     assert said == ["still here"]
 
 
-def test_there_is_no_estimate_before_anything_is_measured():
+def test_there_is_no_estimate_before_the_first_measurement():
     assert RemainingTime({"pca-2d": 4}, 1).seconds() is None
 
 
@@ -90,7 +90,7 @@ def test_time_left_follows_from_maps_of_the_same_name():
     assert remaining.mean_seconds("pca-2d") == pytest.approx(4.0)
 
 
-def test_time_of_maps_not_begun_is_guessed_from_cheaper_ones():
+def test_time_of_other_maps_is_estimated_from_cheaper_ones():
     remaining = RemainingTime({"pca-2d": 1, "tsne-2d": 1}, n_workers=1)
     remaining.finished("pca-2d", 1.0)
     assert remaining.seconds() > 1.0
@@ -102,5 +102,5 @@ def test_time_of_maps_not_begun_is_guessed_from_cheaper_ones():
     ("seconds", "words"),
     [(0, "0 s"), (59.4, "59 s"), (60, "1 min 0 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")],
 )
-def test_durations_are_told_in_words(seconds, words):
+def test_durations_are_formatted_as_text(seconds, words):
     assert format_duration(seconds) == words

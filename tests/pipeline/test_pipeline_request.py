@@ -26,7 +26,7 @@ def request(**changes):
         ({"max_tokens": 0}, "--max-tokens is 0"),
     ],
 )
-def test_a_choice_that_makes_no_sense_is_refused_by_name(changes, words):
+def test_an_invalid_option_is_refused_by_name(changes, words):
     with pytest.raises(InvalidRequestError, match=words):
         request(**changes)
 
@@ -39,7 +39,7 @@ def test_an_unknown_method_is_refused_with_the_known_ones():
 FIVE = ("umap", "tsne", "pca", "biplot", "attention-tsne")
 
 
-def test_maps_come_in_the_order_in_which_a_viewer_sees_them():
+def test_maps_are_built_in_the_order_of_the_menu():
     groups = [[str(name) for name in group] for group in request(methods=FIVE).task_groups()]
     assert groups == [
         ["biplot-2d", "pca-2d"],
@@ -53,7 +53,7 @@ def test_maps_come_in_the_order_in_which_a_viewer_sees_them():
     ]
 
 
-def test_only_the_maps_asked_for_are_made_each_once():
+def test_only_the_requested_maps_are_built_each_once():
     groups = request(methods=("umap", "pca", "pca"), dims=(3, 2, 2)).task_groups()
     names = [str(name) for group in groups for name in group]
     assert names == ["pca-2d", "umap-2d", "pca-3d", "umap-3d"]

@@ -177,7 +177,7 @@ def test_the_probe_knows_shared_keys_and_windows(tmp_path, name):
             assert scores["probe_duplicate"] == {"value": None, "n_rows": 0}
 
 
-def test_repeated_tokens_are_words_between_the_models_marks_none_twice_in_a_saying(tiny_bert):
+def test_probe_tokens_are_distinct_words_between_special_tokens(tiny_bert):
     model = models.load(str(tiny_bert), device="cpu", local_models=None)
     tokenizer = AutoTokenizer.from_pretrained(tiny_bert)
     repeated = models.repeat_tokens(model, 0)
@@ -191,7 +191,7 @@ def test_repeated_tokens_are_words_between_the_models_marks_none_twice_in_a_sayi
         assert all(word.isalpha() for word in said)
 
 
-def test_a_model_without_marks_is_probed_without(tmp_path):
+def test_a_model_without_special_tokens_is_probed_without_them(tmp_path):
     from tests.support.tiny_models import save_tiny_gpt2
 
     model = models.load(str(save_tiny_gpt2(tmp_path)), device="cpu", local_models=None)
@@ -234,7 +234,7 @@ def test_a_model_that_cannot_be_probed_says_why(tiny_bert, monkeypatch, change, 
         ("。 2⁄3", True), (" 。 1⁄3", True), ("日 1⁄3", False), ("。 3⁄3 + 日 1⁄3", False),
     ],
 )  # fmt: skip
-def test_punctuation_is_nothing_but_punctuation_and_symbols(text, expected):
+def test_punctuation_tokens_consist_of_punctuation_and_symbols(text, expected):
     assert is_punctuation(text) is expected
 
 
@@ -276,7 +276,7 @@ def test_scores_come_after_the_first_maps_and_before_the_others(stopped, request
     assert last_2d < min(scores) and max(scores) < first_3d
 
 
-def test_scores_of_a_stopped_build_are_kept_and_lost_ones_are_made_again(stopped, request_):
+def test_scores_of_a_stopped_build_are_kept_and_missing_ones_recomputed(stopped, request_):
     kept = os.stat(stopped / "L00H01/scores.json").st_ino
     before = (stopped / "L01H00/scores.json").read_bytes()
     (stopped / "L01H00/scores.json").unlink()
@@ -293,7 +293,7 @@ def test_scores_of_a_stopped_build_are_kept_and_lost_ones_are_made_again(stopped
     assert not (result.folder / layout.PROBE).exists()
 
 
-def test_a_stopped_build_tells_the_scores_that_are_there(stopped, request_):
+def test_a_stopped_build_shows_its_finished_scores(stopped, request_):
     reader = open_dataset(request_.output, "small")
     heads = reader.heads()
     assert reader.state == "failed"
@@ -306,7 +306,7 @@ def test_a_stopped_build_tells_the_scores_that_are_there(stopped, request_):
     assert heads[2]["scores"]["self"]["n_rows"] > 0
 
 
-def test_nothing_is_missing_once_all_is_there(stopped, request_):
+def test_nothing_is_recomputed_once_all_scores_exist(stopped, request_):
     class Plan:
         request = request_
 

@@ -42,7 +42,7 @@ def load(folder, path):
     return np.load(folder / path, allow_pickle=False)
 
 
-def test_the_parts_of_a_head_in_all_shards_come_together_in_order(tmp_path, batches):
+def test_a_head_is_assembled_from_its_shards_in_order(tmp_path, batches):
     heads, _ = assembled(tmp_path, batches)
     assert len(heads) == N_LAYERS * N_HEADS
     for head in heads:
@@ -69,7 +69,7 @@ def test_norms_are_those_of_query_key_value_and_output(tmp_path, batches):
     np.testing.assert_allclose(norms, np.stack(expected, axis=1), rtol=1e-6)
 
 
-def test_half_precision_halves_the_vectors_and_leaves_the_norms(tmp_path, batches):
+def test_float16_halves_the_vectors_but_not_the_norms(tmp_path, batches):
     assembled(tmp_path, batches, "float16")
     assert load(tmp_path, "L00H00/queries.npy").dtype == np.float16
     assert load(tmp_path, "L00H00/norms.npy").dtype == np.float32
@@ -87,7 +87,7 @@ def test_only_missing_heads_are_assembled(tmp_path, batches):
 
 
 @pytest.mark.parametrize("is_the_same", [True, False])
-def test_maps_go_when_their_vectors_come_out_otherwise_than_before(tmp_path, batches, is_the_same):
+def test_maps_are_removed_if_their_vectors_changed(tmp_path, batches, is_the_same):
     assembled(tmp_path, batches)
     derived = ["L00H00/pca-2d.npy", "L00H00/pca-2d.json", "neighbours/L00H00.npy", "grid/norms.npy"]
     with Journal(tmp_path) as journal:
@@ -105,7 +105,7 @@ def test_maps_go_when_their_vectors_come_out_otherwise_than_before(tmp_path, bat
     assert all((tmp_path / path).exists() == is_the_same for path in derived)
 
 
-def test_shards_go_when_they_are_asked_to(tmp_path, batches):
+def test_shards_are_removed_on_request(tmp_path, batches):
     assembled(tmp_path, batches)
     Shards(tmp_path, 3).remove()
     assert list((tmp_path / "capture").iterdir()) == []

@@ -67,7 +67,7 @@ def test_distances_are_those_of_all_rows_of_a_small_corpus(folder: Path) -> None
     require_true(folder)
 
 
-def test_a_causal_model_is_compared_over_what_it_sees(tmp_path: Path, tiny_text: Path) -> None:
+def test_a_causal_model_is_compared_over_visible_keys(tmp_path: Path, tiny_text: Path) -> None:
     from tests.support.tiny_models import save_tiny_gpt2
 
     model = save_tiny_gpt2(tmp_path / "model")
@@ -138,9 +138,7 @@ def exit_now() -> None:
     raise KeyboardInterrupt
 
 
-def test_one_token_gives_heads_that_are_alike_and_have_no_alignment(
-    tiny_bert: Path, tmp_path: Path
-) -> None:
+def test_one_token_gives_equal_heads_without_alignment(tiny_bert: Path, tmp_path: Path) -> None:
     from tests.support.tiny_models import save_tiny_gpt2
 
     corpus = tmp_path / "one.txt"

@@ -46,7 +46,7 @@ def job(tmp_path):
     return MapJob(tmp_path, manifest, LENGTHS, os.getpid())
 
 
-def test_tokens_stand_in_their_own_sequence(job):
+def test_tokens_belong_to_their_sequence(job):
     positions = job.positions(0)
     assert positions.sequence_index.tolist() == [0] * 6 + [1] * 8 + [2] * 7
     assert positions.position.tolist() == [*range(6), *range(8), *range(7)]
@@ -69,12 +69,12 @@ def test_a_unit_writes_every_map_after_its_facts(job):
     assert (steps.dtype, steps.shape) == (np.uint16, (2 * N_TOKENS, 2))
 
 
-def test_a_unit_made_twice_has_the_same_bytes(job):
+def test_a_unit_computed_twice_has_the_same_bytes(job):
     first = run_unit(job, HEAD, (MapName("pca", 2),))
     assert run_unit(job, HEAD, (MapName("pca", 2),)).records == first.records
 
 
-def test_vectors_that_are_no_numbers_are_refused_with_layer_and_head(job):
+def test_non_finite_vectors_are_refused_with_layer_and_head(job):
     broken = np.full((N_TOKENS, 8), np.nan, dtype=np.float32)
     write_array(job.folder, layout.queries_path(HEAD), broken)
     with pytest.raises(BuildError, match=r"layer 0, head 1: .*NaN"):
@@ -90,7 +90,7 @@ def test_a_method_that_fails_is_named_with_layer_and_head(job, monkeypatch):
         run_unit(job, HEAD, (MapName("pca", 2),))
 
 
-def test_neighbours_are_searched_once_and_read_back_as_they_were(job):
+def test_neighbours_are_computed_once_and_read_back(job):
     vectors = job.vectors(HEAD)
     found, records = shared_neighbours(job.folder, HEAD, vectors)
     again, no_records = shared_neighbours(job.folder, HEAD, vectors)
@@ -143,7 +143,7 @@ def is_running(pid: int) -> bool:
     return bool(found.stdout.strip()) and not found.stdout.startswith("Z")
 
 
-def test_workers_end_with_their_builder_even_if_they_never_got_a_unit() -> None:
+def test_idle_workers_end_with_their_builder() -> None:
     command = [sys.executable, "-c", IDLE_BUILDER]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as builder:
         assert builder.stdout is not None

@@ -33,7 +33,7 @@ def test_every_failpoint_of_the_writer_is_tried():
     assert len(FAILPOINT_NAMES) >= 8
 
 
-def test_a_build_killed_at_any_step_goes_on_to_the_same_bytes(tiny_bert, tiny_text, tmp_path):
+def test_a_build_killed_at_any_step_resumes_to_the_same_bytes(tiny_bert, tiny_text, tmp_path):
     options = [part for name in FAILPOINTS for part in ("--failpoint", name)]
     methods = ["--method", "pca", "--method", "biplot"]
     options += ["--random", "5"]
@@ -44,7 +44,7 @@ def test_a_build_killed_at_any_step_goes_on_to_the_same_bytes(tiny_bert, tiny_te
     require_same(whole, reports)
 
 
-def test_a_build_that_leaves_sequences_out_goes_on_with_the_same_ones(tiny_text, tmp_path):
+def test_a_resumed_build_leaves_out_the_same_sequences(tiny_text, tmp_path):
     model = break_token(save_tiny_bert(tmp_path / "tiny-bert"), "snow")
     places = ("before rename", "after journal line", "before rename:2", "after journal line:30")
     options = [part for name in places for part in ("--failpoint", name)]
@@ -69,7 +69,7 @@ def request_(tiny_bert, tiny_text, tmp_path):
     )
 
 
-def test_a_full_disk_is_one_sentence_and_the_build_goes_on_afterwards(request_, monkeypatch):
+def test_a_full_disk_is_one_message_and_the_build_resumes(request_, monkeypatch):
     written = []
     replace = Path.replace
 
@@ -91,7 +91,7 @@ def test_a_full_disk_is_one_sentence_and_the_build_goes_on_afterwards(request_, 
     assert (result.folder / "L00H00/pca-2d.npy").stat().st_ino == kept
 
 
-def test_files_that_no_journal_names_are_thrown_away(request_, monkeypatch):
+def test_files_missing_from_the_journal_are_removed(request_, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("attentionviz.pipeline.build.write_grids", _fail)
         with pytest.raises(BuildError, match="on purpose"):
@@ -106,7 +106,7 @@ def test_files_that_no_journal_names_are_thrown_away(request_, monkeypatch):
     assert "L77H00" not in names
 
 
-def test_a_map_that_changed_on_the_disk_is_drawn_again(request_, monkeypatch):
+def test_a_map_that_changed_on_disk_is_computed_again(request_, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("attentionviz.pipeline.build.write_grids", _fail)
         with pytest.raises(BuildError, match="on purpose"):
@@ -118,7 +118,7 @@ def test_a_map_that_changed_on_the_disk_is_drawn_again(request_, monkeypatch):
     assert (result.folder / "L00H01/pca-2d.npy").read_bytes() == content
 
 
-def test_vectors_that_changed_on_the_disk_are_captured_again(request_, monkeypatch):
+def test_vectors_that_changed_on_disk_are_captured_again(request_, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("attentionviz.pipeline.build.write_grids", _fail)
         with pytest.raises(BuildError, match="on purpose"):

@@ -32,7 +32,7 @@ def expected(dims: int) -> np.ndarray:
     return (steps / (1 + (steps**2).sum(axis=0)) ** 2).sum(axis=2)
 
 
-def test_what_was_compiled_is_read_by_the_next_and_never_for_other_types(folder: Path) -> None:
+def test_compiled_code_is_reused_for_the_same_types_only(folder: Path) -> None:
     kinds: tuple[tuple[int, type], ...] = ((2, np.float32), (3, np.float32), (2, np.float64))
     first = [repulsion(*kind) for kind in kinds]
     again = [repulsion(*kind) for kind in kinds]
@@ -43,7 +43,7 @@ def test_what_was_compiled_is_read_by_the_next_and_never_for_other_types(folder:
     assert len(list(folder.iterdir())) == 3  # one a signature
 
 
-def test_other_options_are_other_code() -> None:
+def test_other_compiler_options_compile_again() -> None:
     def halve(values: Any) -> None:
         values[0] = 1 / values[1]
 
@@ -67,13 +67,15 @@ def test_a_file_that_is_incomplete_is_compiled_again(
     assert repulsion(2)[1] == 1
 
 
-def test_a_file_of_another_user_is_not_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compiled_code_of_another_user_is_not_run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     repulsion(2)
     monkeypatch.setattr("os.geteuid", lambda: folder.stat().st_uid + 1)
     assert repulsion(2)[1] == 0
 
 
-def test_where_nothing_can_be_written_each_process_compiles(folder: Path) -> None:
+def test_without_a_writable_cache_each_process_compiles(folder: Path) -> None:
     folder.parent.write_bytes(b"")
     found, n_read = repulsion(2)
     assert n_read == 0

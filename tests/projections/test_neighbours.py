@@ -30,7 +30,7 @@ def test_neighbours_are_the_nearest_others_by_cosine(n_tokens: int, seed: int) -
     assert np.allclose(np.take_along_axis(expected, found.indices, 1), found.distances, atol=1e-5)
 
 
-def test_many_points_are_searched_in_blocks_to_the_same_end() -> None:
+def test_a_search_in_blocks_gives_the_same_neighbours() -> None:
     vectors = random_head(700)  # 1,400 points: more than one block
     expected = cdist(vectors.aligned.points(), vectors.aligned.points(), "cosine")
     np.fill_diagonal(expected, np.inf)
@@ -38,7 +38,7 @@ def test_many_points_are_searched_in_blocks_to_the_same_end() -> None:
     assert np.allclose(found.distances, np.sort(expected, axis=1)[:, :3], atol=1e-5)
 
 
-def test_a_vector_of_zeros_is_as_far_from_all_others() -> None:
+def test_a_zero_vector_is_equally_far_from_all_others() -> None:
     queries = np.random.default_rng(0).standard_normal((5, 4))
     keys = queries - queries.mean(axis=0)
     vectors = HeadVectors.of(queries, keys, 1.0)
@@ -57,7 +57,7 @@ def test_the_strongest_keys_come_first_and_at_distance_zero() -> None:
     assert (distances[:, 0] == 0).all()
 
 
-def test_every_row_has_the_perplexity_asked_for() -> None:
+def test_every_row_has_the_requested_perplexity() -> None:
     distances = np.sort(np.random.default_rng(0).uniform(0.1, 3, (20, 60)), axis=1)
     indices = np.tile(np.arange(60), (20, 1))
     rows = row_affinities(indices, distances.astype(np.float32), 15, 60).toarray()
@@ -66,7 +66,7 @@ def test_every_row_has_the_perplexity_asked_for() -> None:
     assert np.allclose(np.exp(entropy), 15, rtol=1e-3)  # openTSNE's search stops there
 
 
-def test_a_perplexity_that_neighbours_do_not_bear_is_lowered_and_said_so() -> None:
+def test_a_perplexity_too_large_for_the_neighbours_is_lowered_and_reported() -> None:
     assert fitting_perplexity(30, 90) == (30, None)
     assert fitting_perplexity(30, 9) == (
         3,
@@ -74,7 +74,7 @@ def test_a_perplexity_that_neighbours_do_not_bear_is_lowered_and_said_so() -> No
     )
 
 
-def test_attention_joins_only_queries_and_keys_and_is_symmetric() -> None:
+def test_attention_affinities_join_queries_and_keys_and_are_symmetric() -> None:
     vectors = random_head(40)
     p = score_affinities(vectors, 5, 0.5).toarray()
     assert p.sum() == pytest.approx(1, rel=1e-5)
@@ -87,7 +87,7 @@ def test_attention_joins_only_queries_and_keys_and_is_symmetric() -> None:
     assert np.allclose(without_keys_own[:40].sum(axis=1), 1 / 80, rtol=1e-4)  # all rows alike
 
 
-def test_the_softmax_is_plain_where_it_is_flat_and_tempered_where_it_is_sharp() -> None:
+def test_a_sharp_softmax_is_tempered_and_a_flat_one_is_not() -> None:
     scores = np.random.default_rng(0).standard_normal((2, 60)).astype(np.float32)
     scores[1] *= 20
     indices = np.argsort(-scores, axis=1)[:, :30]
@@ -100,7 +100,7 @@ def test_the_softmax_is_plain_where_it_is_flat_and_tempered_where_it_is_sharp() 
     assert np.exp(-(sharp * np.log(sharp)).sum()) == pytest.approx(10, rel=1e-3)
 
 
-def test_the_softmax_takes_its_share_of_affinities_that_still_sum_to_one() -> None:
+def test_affinities_mix_in_the_softmax_and_sum_to_one() -> None:
     vectors = random_head(40)
     found = strongest(vectors.queries * np.float32(vectors.scaling), vectors.keys, 30)
     fine, mixed = (score_affinities(vectors, 5, 0.5, w, found).toarray() for w in (0.0, 0.4))

@@ -55,7 +55,7 @@ def distances(placed: np.ndarray, drawn: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize(("method", "dims"), [m for m in MAPS if m[0] in EXACT])
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
-def test_an_exact_method_gives_its_own_map_back_within_rounding(
+def test_an_exact_method_places_corpus_tokens_on_their_points(
     method: str, dims: int, dtype: str
 ) -> None:
     vectors = vectors_of(N_TOKENS, dtype=dtype)
@@ -67,7 +67,7 @@ def test_an_exact_method_gives_its_own_map_back_within_rounding(
 
 
 @pytest.mark.parametrize("dims", [2, 3])
-def test_a_new_query_in_a_biplot_has_the_products_that_its_scores_project_to(dims: int) -> None:
+def test_a_new_query_in_a_biplot_has_the_projected_scores(dims: int) -> None:
     vectors = vectors_of(N_TOKENS)
     drawn, step = drawn_map(vectors, "biplot", dims)
     made = made_placer(vectors, "biplot", drawn, step)
@@ -85,7 +85,7 @@ def test_a_new_query_in_a_biplot_has_the_products_that_its_scores_project_to(dim
 
 
 @pytest.mark.parametrize(("method", "dims"), [m for m in MAPS if m[0] not in EXACT])
-def test_tokens_of_the_corpus_land_where_they_are_drawn_or_near(method: str, dims: int) -> None:
+def test_tokens_of_the_corpus_are_placed_on_or_near_their_points(method: str, dims: int) -> None:
     vectors = vectors_of(N_TOKENS)
     drawn, step = drawn_map(vectors, method, dims)
     made = made_placer(vectors, method, drawn, step)
@@ -96,7 +96,7 @@ def test_tokens_of_the_corpus_land_where_they_are_drawn_or_near(method: str, dim
 
 
 @pytest.mark.parametrize(("method", "dims"), MAPS)
-def test_tokens_that_are_almost_those_of_the_corpus_land_near_them(method: str, dims: int) -> None:
+def test_tokens_similar_to_the_corpus_are_placed_near_it(method: str, dims: int) -> None:
     vectors = vectors_of(N_TOKENS)
     drawn, step = drawn_map(vectors, method, dims)
     made = made_placer(vectors, method, drawn, step)
@@ -110,7 +110,7 @@ def test_tokens_that_are_almost_those_of_the_corpus_land_near_them(method: str, 
 
 
 @pytest.mark.parametrize("method", [m for m in METHOD_FACTS if "fit_points" in defaults(m, 2)])
-def test_in_a_map_of_a_sample_only_what_was_fitted_is_looked_at(method: str) -> None:
+def test_placing_into_a_sampled_map_uses_only_fitted_tokens(method: str) -> None:
     vectors = vectors_of(N_TOKENS)
     drawn, step = drawn_map(vectors, method, 2, fit_points=N_TOKENS)
     made = made_placer(vectors, method, drawn, step, fit_points=N_TOKENS)
@@ -124,9 +124,7 @@ def test_in_a_map_of_a_sample_only_what_was_fitted_is_looked_at(method: str) -> 
 
 @pytest.mark.parametrize(("method", "dims"), MAPS)
 @pytest.mark.parametrize("n_tokens", [1, 2, 3, 4, 5, 12])
-def test_few_tokens_are_placed_into_as_they_are_drawn(
-    method: str, dims: int, n_tokens: int
-) -> None:
+def test_placing_works_in_maps_of_few_tokens(method: str, dims: int, n_tokens: int) -> None:
     vectors = vectors_of(n_tokens)
     drawn, step = drawn_map(vectors, method, dims)
     made = made_placer(vectors, method, drawn, step)
@@ -138,7 +136,7 @@ def test_few_tokens_are_placed_into_as_they_are_drawn(
 
 
 @pytest.mark.parametrize(("method", "dims"), MAPS)
-def test_where_all_vectors_are_the_same_all_points_lie_in_one_place(method: str, dims: int) -> None:
+def test_identical_vectors_are_placed_at_one_point(method: str, dims: int) -> None:
     same = np.ones((20, D_HEAD), dtype=np.float32)
     vectors = HeadVectors.of(same, same, 1.0)
     drawn, step = drawn_map(vectors, method, dims)
@@ -147,7 +145,7 @@ def test_where_all_vectors_are_the_same_all_points_lie_in_one_place(method: str,
 
 
 @pytest.mark.parametrize("method", EXACT)
-def test_a_map_with_other_axes_is_placed_into_by_neighbours_and_says_so(method: str) -> None:
+def test_a_map_with_other_axes_is_placed_by_neighbours_and_reported_inexact(method: str) -> None:
     vectors = vectors_of(N_TOKENS)
     drawn, step = drawn_map(vectors, method, 2)
     turned = np.ascontiguousarray(drawn[:, ::-1])
@@ -156,7 +154,7 @@ def test_a_map_with_other_axes_is_placed_into_by_neighbours_and_says_so(method: 
     assert np.median(distances(made.place(vectors), turned)) <= 1e-6
 
 
-def test_rank_deficient_vectors_have_no_place_along_axes_that_are_not_there() -> None:
+def test_rank_deficient_vectors_have_zero_on_missing_axes() -> None:
     vectors = vectors_of(N_TOKENS)
     flat = HeadVectors.of(
         vectors.queries * (np.arange(D_HEAD) < 2), vectors.keys * (np.arange(D_HEAD) < 2), 0.3
@@ -169,7 +167,7 @@ def test_rank_deficient_vectors_have_no_place_along_axes_that_are_not_there() ->
         assert np.abs(placed[:, 2]).max() <= step
 
 
-def test_aligned_vectors_are_moved_as_those_of_the_corpus_were() -> None:
+def test_new_vectors_get_the_alignment_of_the_corpus() -> None:
     vectors = vectors_of(N_TOKENS)
     again = vectors.with_same_alignment(vectors.queries, vectors.keys)
     assert np.allclose(again.aligned.points(), vectors.aligned.points(), atol=1e-5)
@@ -177,7 +175,7 @@ def test_aligned_vectors_are_moved_as_those_of_the_corpus_were() -> None:
     assert np.allclose(one.aligned.keys[0], vectors.aligned.keys[5], atol=1e-5)
 
 
-def test_the_places_of_neighbours_do_not_depend_on_who_else_is_placed() -> None:
+def test_a_placement_does_not_depend_on_other_placed_tokens() -> None:
     vectors = vectors_of(N_TOKENS)
     for method in METHOD_FACTS:
         drawn, step = drawn_map(vectors, method, 2, **_shared(method, vectors))

@@ -18,7 +18,7 @@ def n_near(places: np.ndarray, keys: np.ndarray, targets: np.ndarray) -> np.ndar
 
 
 @pytest.mark.parametrize("dims", [2, 3])
-def test_every_query_gets_the_best_of_all_candidates_and_of_these_the_nearest(dims: int) -> None:
+def test_every_query_gets_the_best_candidate_and_ties_the_nearest(dims: int) -> None:
     queries, keys = cloud(40, dims, 0), cloud(50, dims, 1)
     targets = np.argsort(np.random.default_rng(2).uniform(size=(40, 50)), axis=1)[:, :6]
     candidates = candidate_positions(queries, keys, 3, seed=0)
@@ -30,7 +30,7 @@ def test_every_query_gets_the_best_of_all_candidates_and_of_these_the_nearest(di
         assert np.array_equal(place, nearest)
 
 
-def test_a_query_goes_over_to_the_group_that_holds_its_keys() -> None:
+def test_a_query_moves_to_the_cluster_of_its_keys() -> None:
     left, right = cloud(12, 2, 0) - [50, 0], cloud(12, 2, 1) + [50, 0]
     keys = np.concatenate([left, right]).astype(np.float32)
     queries = np.array([[-50, 0], [50, 0]], dtype=np.float32)
@@ -48,7 +48,7 @@ def test_with_all_keys_in_one_place_queries_stay_finite() -> None:
 
 
 @pytest.mark.parametrize("dims", [2, 3])
-def test_candidates_are_the_points_and_places_around_keys_within_ten_neighbours(dims: int) -> None:
+def test_candidates_surround_the_keys_within_ten_neighbours(dims: int) -> None:
     queries, keys = cloud(30, dims, 0), cloud(30, dims, 1)
     candidates = candidate_positions(queries, keys, 200, seed=4)
     assert np.array_equal(candidates[:60], np.concatenate([queries, keys]))

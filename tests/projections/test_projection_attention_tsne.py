@@ -27,7 +27,7 @@ def recall_at_10(vectors: HeadVectors, coordinates: np.ndarray) -> float:
     return float(np.mean([len(set(a) & set(b)) / 10 for a, b in zip(strongest, near, strict=True)]))
 
 
-def test_a_map_fitted_on_half_of_the_tokens_is_nearly_as_true_as_the_whole() -> None:
+def test_a_map_fitted_on_half_of_the_tokens_has_nearly_the_same_recall() -> None:
     vectors = head(500)
     whole = project("attention-tsne", vectors, dims=2, seed=0)
     half = project("attention-tsne", vectors, dims=2, seed=0, fit_points=500)
@@ -39,13 +39,13 @@ def test_a_map_fitted_on_half_of_the_tokens_is_nearly_as_true_as_the_whole() -> 
     assert recall_at_10(vectors, half.coordinates) > recall_at_10(vectors, ten.coordinates)
 
 
-def test_the_closest_vector_is_found_in_chunks_as_in_one() -> None:
+def test_chunked_search_finds_the_same_closest_vector() -> None:
     points, others = np.random.default_rng(0).standard_normal((2, 2500, 4)).astype(np.float32)
     distance = np.linalg.norm(points[1030:1040, None] - others[None], axis=2)
     assert (closest(points, others)[1030:1040] == distance.argmin(axis=1)).all()
 
 
-def test_queries_that_were_not_fitted_are_placed_better_than_by_likeness() -> None:
+def test_unfitted_queries_are_placed_better_than_by_similarity() -> None:
     vectors = head(600)
     sample, rest = vectors.subset(np.arange(300)), vectors.subset(np.arange(300, 600))
     fitted = project("attention-tsne", sample, dims=2, seed=0).coordinates
@@ -69,7 +69,7 @@ def test_sharpening_and_placing_bring_the_strongest_keys_near() -> None:
     assert recall_at_10(vectors, whole.coordinates) > recall_at_10(vectors, unsharpened.coordinates)
 
 
-def test_the_plain_softmax_keeps_far_keys_in_order() -> None:
+def test_the_plain_softmax_preserves_the_order_of_far_keys() -> None:
     # Queries that share a direction, as those of real heads do, agree on which keys are strong.
     queries, keys = np.random.default_rng(5).standard_normal((2, 300, 8))
     queries[:, 0] += 4
@@ -93,7 +93,7 @@ def test_the_plain_softmax_keeps_far_keys_in_order() -> None:
         ("demo-vit", {"images": "images/demo"}, (0.68, 0.56)),
     ],
 )
-def test_maps_of_real_heads_are_truer_than_by_descent_alone(
+def test_sharpening_improves_the_recall_of_real_heads(
     model: str, corpus: dict[str, str], earlier: tuple[float, float]
 ) -> None:
     from attentionviz.store.schema import parse_manifest

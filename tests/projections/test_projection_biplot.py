@@ -32,13 +32,13 @@ def test_a_head_of_rank_two_keeps_all_of_its_scores() -> None:
     assert projection.details["score_energy_kept"] == pytest.approx(1.0)
 
 
-def test_the_query_farthest_out_on_an_axis_is_positive() -> None:
+def test_the_sign_of_an_axis_makes_its_farthest_query_positive() -> None:
     vectors, _ = head_and_scores(25, 3)
     drawn = project("biplot", vectors, dims=3, seed=0).coordinates[:25]
     assert (drawn[np.abs(drawn).argmax(axis=0), np.arange(3)] > 0).all()
 
 
-def test_keys_that_are_all_alike_keep_no_energy() -> None:
+def test_score_energy_of_identical_keys_is_undefined() -> None:
     queries = np.random.default_rng(0).standard_normal((6, 4)).astype(np.float32)
     vectors = HeadVectors.of(queries, np.ones_like(queries), 1.0)
     projection = project("biplot", vectors, dims=2, seed=0)

@@ -44,12 +44,12 @@ def check(projection: Projection, n_tokens: int, dims: int) -> None:
     assert np.isfinite(projection.coordinates).all()
 
 
-def test_the_methods_are_those_that_the_page_knows() -> None:
+def test_every_method_has_a_module() -> None:
     assert set(MODULES) == set(METHODS)
 
 
 @EVERY_MAP
-def test_a_map_has_a_place_for_every_query_and_key(method: str, dims: int) -> None:
+def test_a_map_has_a_point_for_every_query_and_key(method: str, dims: int) -> None:
     projection = project(method, random_head(60), dims=dims, seed=0)
     check(projection, 60, dims)
     assert (np.ptp(projection.coordinates, axis=0) > 0).all()
@@ -87,12 +87,12 @@ def test_vectors_are_not_modified(method: str) -> None:
 
 @EVERY_MAP
 @pytest.mark.parametrize("n_tokens", [1, 2, 3, 4, 5, 11])
-def test_few_tokens_are_drawn(method: str, dims: int, n_tokens: int) -> None:
+def test_few_tokens_can_be_projected(method: str, dims: int, n_tokens: int) -> None:
     check(project(method, random_head(n_tokens), dims=dims, seed=0), n_tokens, dims)
 
 
 @pytest.mark.parametrize("method", [m for m in MODULES if min_tokens(m) > 3])
-def test_too_few_tokens_fall_back_to_principal_components_and_say_so(method: str) -> None:
+def test_too_few_tokens_fall_back_to_pca_and_report_it(method: str) -> None:
     vectors = random_head(3)
     projection = project(method, vectors, dims=2, seed=0)
     assert projection.fallback == (
@@ -102,7 +102,7 @@ def test_too_few_tokens_fall_back_to_principal_components_and_say_so(method: str
 
 
 @pytest.mark.parametrize("method", [m for m in MODULES if "perplexity" in defaults(m, 2)])
-def test_a_smaller_perplexity_is_told(method: str) -> None:
+def test_a_reduced_perplexity_is_reported(method: str) -> None:
     fallback = project(method, random_head(12), dims=2, seed=0).fallback
     assert fallback is not None and f"instead of {defaults(method, 2)['perplexity']:g}" in fallback
 
@@ -114,7 +114,7 @@ def test_enough_tokens_need_no_fallback(method: str) -> None:
 
 @EVERY_MAP
 @pytest.mark.parametrize("n_tokens", [1, 3, 40])
-def test_identical_vectors_are_drawn_at_zero_and_said_so(
+def test_identical_vectors_are_drawn_at_zero_and_reported(
     method: str, dims: int, n_tokens: int
 ) -> None:
     queries = np.full((n_tokens, 8), 1 / 3, dtype=np.float32)
@@ -126,7 +126,7 @@ def test_identical_vectors_are_drawn_at_zero_and_said_so(
 
 
 @EVERY_MAP
-def test_many_copies_of_few_vectors_are_drawn(method: str, dims: int) -> None:
+def test_many_copies_of_few_vectors_can_be_projected(method: str, dims: int) -> None:
     few = random_head(5)
     chosen = np.random.default_rng(0).integers(0, 5, 60)
     vectors = HeadVectors.of(few.queries[chosen], few.keys[chosen], 0.35)
@@ -134,7 +134,7 @@ def test_many_copies_of_few_vectors_are_drawn(method: str, dims: int) -> None:
 
 
 @EVERY_METHOD
-def test_a_head_whose_keys_are_all_zero_is_drawn(method: str) -> None:
+def test_a_head_of_zero_keys_can_be_projected(method: str) -> None:
     queries = random_head(40).queries
     vectors = HeadVectors.of(queries, np.zeros_like(queries), 0.35)
     check(project(method, vectors, dims=2, seed=0), 40, 2)
@@ -164,7 +164,7 @@ def test_unknown_methods_and_dimensions_are_refused() -> None:
 
 
 @pytest.mark.parametrize("method", [m for m in MODULES if "fit_points" in defaults(m, 2)])
-def test_what_is_not_in_the_sample_lies_among_its_neighbours(method: str) -> None:
+def test_tokens_outside_of_the_sample_are_placed_near_their_neighbours(method: str) -> None:
     # Three groups far apart: whoever is placed must land in the group it belongs to.
     rng = np.random.default_rng(0)
     group = rng.integers(0, 3, 150)

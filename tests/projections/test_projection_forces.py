@@ -31,7 +31,7 @@ def bipartite_affinities(n_tokens: int) -> csr_matrix:
 
 
 @pytest.mark.parametrize("dims", [2, 3])
-def test_forces_are_the_sums_that_they_are_said_to_be(dims: int) -> None:
+def test_forces_equal_sums_over_all_pairs(dims: int) -> None:
     points, others = cloud(7, dims), cloud(11, dims, seed=1)
     apart = points[:, None] - others[None]  # (point, other, axis)
     w = 1 / (1 + (apart**2).sum(axis=2))
@@ -47,7 +47,7 @@ def test_forces_are_the_sums_that_they_are_said_to_be(dims: int) -> None:
 
 
 @pytest.mark.parametrize("dims", [2, 3])
-def test_pairs_looked_at_once_attract_as_if_looked_at_from_both_sides(dims: int) -> None:
+def test_attraction_over_each_pair_once_equals_both_directions(dims: int) -> None:
     points, p = cloud(40, dims), bipartite_affinities(20)
     assert np.allclose(pair_attraction(points, p), attraction(points, p), atol=TOLERANCE)
 

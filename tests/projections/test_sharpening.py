@@ -49,7 +49,7 @@ def test_the_weights_of_a_key_are_those_of_its_pulls_and_pushes() -> None:
     assert np.allclose(forces(q.T.copy(), k.T.copy(), targets, squares)[2], expected, rtol=1e-4)
 
 
-def test_a_width_reaches_to_the_nth_nearest_key_and_is_never_nothing() -> None:
+def test_a_width_is_the_distance_of_the_nth_nearest_key_and_positive() -> None:
     queries = np.zeros((1, 2), dtype=np.float32)
     keys = np.array([[1, 0], [0, 3], [2, 0]], dtype=np.float32)
     assert squared_widths(queries, keys, 2)[0] == pytest.approx(4)
@@ -57,7 +57,7 @@ def test_a_width_reaches_to_the_nth_nearest_key_and_is_never_nothing() -> None:
 
 
 @pytest.mark.parametrize("dims", [2, 3])
-def test_targets_come_nearer_and_what_was_given_stays_as_it_was(dims: int) -> None:
+def test_targets_move_closer_and_the_input_is_not_modified(dims: int) -> None:
     q, k, targets = cloud(60, dims), cloud(60, dims, 1), random_targets(60, 60)
     before = q.copy(), k.copy()
     moved = sharpen(q, k, targets, iterations=15, rate=0.5, momentum=0.5)

@@ -20,7 +20,7 @@ def stored(data_dir: Path, dataset_id: str, name: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", TEXT.maps)
-def test_the_grid_of_a_map_is_the_stored_one(
+def test_the_grid_of_a_map_is_the_stored_array(
     client: CheckedClient, data_dir: Path, name: str
 ) -> None:
     response = client.get(f"{BASE}/text/projections/{name}")
@@ -60,7 +60,7 @@ def test_the_best_map_of_each_head_is_the_one_with_the_highest_recall(
         assert np.array_equal(array_of(one), stored(data_dir, "text", f"{folder}/{name}.npy"))
 
 
-def test_the_facts_of_all_heads_are_read_once_however_often_the_best_maps_are_asked_for(
+def test_repeated_requests_of_best_maps_read_the_heads_once(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = make_app(data_dir).test_client()
@@ -80,7 +80,7 @@ def test_the_facts_of_all_heads_are_read_once_however_often_the_best_maps_are_as
     assert n_read == 1
 
 
-def test_while_a_dataset_is_built_the_best_is_that_of_the_maps_that_are_there(
+def test_during_a_build_the_best_map_is_among_the_finished_ones(
     tmp_path: Path,
 ) -> None:
     spec = FakeSpec("young", maps=("attention-tsne-2d", "pca-2d"))
@@ -97,7 +97,7 @@ def test_while_a_dataset_is_built_the_best_is_that_of_the_maps_that_are_there(
     assert (late.status_code, late.json["error"]["code"]) == (409, "not_ready")
 
 
-def test_a_dataset_without_maps_of_three_dimensions_has_no_best_one(
+def test_a_dataset_without_3d_maps_has_no_best_3d_map(
     client: CheckedClient,
 ) -> None:
     response = client.get(f"{BASE}/image/projections/best-3d")
@@ -106,7 +106,7 @@ def test_a_dataset_without_maps_of_three_dimensions_has_no_best_one(
     assert client.get(f"{BASE}/text/projections/best-2d?layer=7&head=0").status_code == 404
 
 
-def test_norms_and_patches_are_the_stored_ones(client: CheckedClient, data_dir: Path) -> None:
+def test_norms_and_patches_are_the_stored_arrays(client: CheckedClient, data_dir: Path) -> None:
     found = array_of(client.get(f"{BASE}/text/heads/1/1/norms"))
     assert np.array_equal(found, stored(data_dir, "text", "L01H01/norms.npy"))
     assert array_of(client.get(f"{BASE}/text/grid/norms")).dtype == np.uint8
@@ -118,7 +118,7 @@ def test_the_grid_draws_whole_sequences(client: CheckedClient) -> None:
     assert array_of(client.get(f"{BASE}/text/grid")).tolist() == list(range(TEXT.n_tokens))
 
 
-def test_a_half_built_grid_holds_the_heads_that_are_ready(
+def test_a_half_built_grid_contains_the_finished_heads(
     client: CheckedClient, data_dir: Path
 ) -> None:
     response = client.get(f"{BASE}/half/projections/attention-tsne-2d")
@@ -131,7 +131,7 @@ def test_a_half_built_grid_holds_the_heads_that_are_ready(
         assert np.array_equal(grid[0, head], full)
 
 
-def test_an_unfinished_file_is_never_shown(client: CheckedClient, data_dir: Path) -> None:
+def test_an_unfinished_file_is_never_served(client: CheckedClient, data_dir: Path) -> None:
     folder = next((data_dir / ".staging").glob("half-*"))
     assert (folder / "L01H00" / "attention-tsne-2d.npy").exists()
     address = f"{BASE}/half/projections/attention-tsne-2d?layer=1&head=0"
@@ -172,7 +172,7 @@ def test_a_half_built_grid_grows_with_the_journal(tmp_path: Path) -> None:
     assert first.headers["ETag"] != third.headers["ETag"]
 
 
-def test_a_unit_that_is_made_again_is_not_ready_meanwhile(tmp_path: Path) -> None:
+def test_a_unit_being_rebuilt_is_not_ready(tmp_path: Path) -> None:
     spec = FakeSpec("half", n_tokens=30, maps=("pca-2d",))
     folder = write_fake_building(tmp_path, spec, n_units_done=4)
     (folder / "L01H01" / "pca-2d.npy").write_bytes(b"half")
@@ -215,7 +215,7 @@ def test_a_map_that_the_dataset_does_not_have_is_404(client: CheckedClient) -> N
         ("v=", 400),
     ],
 )
-def test_odd_parameters_of_a_projection_are_refused(
+def test_invalid_parameters_of_a_projection_are_refused(
     client: CheckedClient, query: str, status: int
 ) -> None:
     response = client.get(f"{BASE}/text/projections/pca-2d?{query}")

@@ -75,7 +75,7 @@ def test_the_pattern_is_the_softmax_over_visible_keys(
             assert np.abs(found - wanted).max() < TOLERANCE
 
 
-def test_heads_of_a_group_share_their_keys_but_not_their_patterns(client: CheckedClient) -> None:
+def test_grouped_heads_share_keys_but_not_patterns(client: CheckedClient) -> None:
     first, second = (
         array_of(client.get(f"{BASE}/causal/heads/0/{head}/attention/0")) for head in (2, 3)
     )
@@ -83,14 +83,14 @@ def test_heads_of_a_group_share_their_keys_but_not_their_patterns(client: Checke
     assert not np.allclose(first, second)
 
 
-def test_without_a_weight_the_pattern_is_unweighed(client: CheckedClient) -> None:
+def test_without_a_weight_the_pattern_is_unweighted(client: CheckedClient) -> None:
     address = f"{BASE}/text/heads/0/0/attention/0"
     assert client.get(address).data == client.get(f"{address}?weight=none").data
 
 
 @pytest.mark.parametrize("name", ["text", "causal"])
 @pytest.mark.parametrize("length", [1, 5, 9])
-def test_the_mean_is_over_the_sequences_that_are_long_enough(
+def test_the_mean_is_over_sequences_of_at_least_its_length(
     client: CheckedClient, data_dir: Path, name: str, length: int
 ) -> None:
     spec = SPECS[name]
@@ -107,7 +107,7 @@ def test_the_mean_is_over_the_sequences_that_are_long_enough(
 
 @pytest.mark.parametrize("name", ["text", "causal", "image"])
 @pytest.mark.parametrize("weight", ["value", "output"])
-def test_a_weighed_mean_is_the_mean_of_the_weighed_patterns(
+def test_a_weighted_mean_is_the_mean_of_weighted_patterns(
     client: CheckedClient, data_dir: Path, name: str, weight: str
 ) -> None:
     spec, length = SPECS[name], 6
@@ -128,7 +128,7 @@ def test_a_weighed_mean_is_the_mean_of_the_weighed_patterns(
 
 @pytest.mark.parametrize(("name", "length"), [("text", 9), ("causal", 5), ("image", 50)])
 @pytest.mark.parametrize("weight", ["none", "output"])
-def test_the_means_of_all_heads_are_those_of_each_made_coarse(
+def test_the_means_of_all_heads_are_downsampled_means_of_each(
     client: CheckedClient, name: str, length: int, weight: str
 ) -> None:
     parameters = f"aggregate?length={length}&weight={weight}"
@@ -180,7 +180,7 @@ def test_a_sequence_in_all_heads_is_its_pattern_in_each(
     assert f"{n} tokens" in refused.get_json()["error"]["message"]
 
 
-def test_the_means_of_all_heads_rest_on_fewer_sequences_where_they_are_many(
+def test_the_means_of_all_heads_use_a_sample_of_many_sequences(
     client: CheckedClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(head_attention, "MAX_ALL_HEADS_SCORES", 1)
@@ -192,11 +192,11 @@ def test_the_means_of_all_heads_rest_on_fewer_sequences_where_they_are_many(
 @pytest.mark.parametrize(
     "query", ["", "length=0", "length=1025", "length=1000", "length=3&weight=x"]
 )
-def test_the_means_of_all_heads_of_no_length_are_400(client: CheckedClient, query: str) -> None:
+def test_means_of_length_zero_are_400(client: CheckedClient, query: str) -> None:
     assert client.get(f"{BASE}/text/heads/aggregate?{query}").status_code == 400
 
 
-def test_a_mean_over_a_large_corpus_says_how_many_sequences_it_rests_on(
+def test_a_mean_over_a_large_corpus_reports_its_number_of_sequences(
     client: CheckedClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(head_attention, "MAX_AGGREGATE_SEQUENCES", 1)
@@ -221,7 +221,7 @@ def test_partners_have_the_largest_scores_of_the_whole_corpus(
     assert np.abs(found - np.sort(scores)[::-1][:4]).max() < 1e-5
 
 
-def test_ten_partners_are_given_unless_another_number_is_asked_for(client: CheckedClient) -> None:
+def test_ten_partners_are_returned_by_default(client: CheckedClient) -> None:
     address = f"{BASE}/text/heads/0/0/neighbours/0"
     assert len(client.get(address).json["partners"]) == 10
     assert len(client.get(f"{address}?k=1000").json["partners"]) == TEXT.n_tokens
@@ -241,7 +241,7 @@ ODD = ["-1", "NaN", "1e3", "0x1", str(10**30), "9" * 4000, "1.0", "", "%20", "nu
         "attention/0?v={}",
     ],
 )
-def test_odd_parameters_are_400(client: CheckedClient, path: str, value: str) -> None:
+def test_invalid_parameters_are_400(client: CheckedClient, path: str, value: str) -> None:
     response = client.get(f"{BASE}/text/heads/0/0/{path.format(value)}")
     assert response.status_code == 400
 
@@ -250,7 +250,7 @@ def test_odd_parameters_are_400(client: CheckedClient, path: str, value: str) ->
 @pytest.mark.parametrize(
     "path", ["{}/0/attention/0", "0/{}/norms", "0/0/attention/{}", "0/0/neighbours/{}"]
 )
-def test_odd_parts_of_the_path_are_404(client: CheckedClient, path: str, value: str) -> None:
+def test_invalid_parts_of_the_path_are_404(client: CheckedClient, path: str, value: str) -> None:
     assert client.get(f"{BASE}/text/heads/{path.format(value)}").status_code == 404
 
 
@@ -263,7 +263,9 @@ def test_odd_parts_of_the_path_are_404(client: CheckedClient, path: str, value: 
         (f"0/0/neighbours/{2 * TEXT.n_tokens}", "not_found"),
     ],
 )
-def test_what_is_out_of_range_is_404(client: CheckedClient, path: str, code: str) -> None:
+def test_heads_and_sequences_out_of_range_are_404(
+    client: CheckedClient, path: str, code: str
+) -> None:
     response = client.get(f"{BASE}/text/heads/{path}")
     assert (response.status_code, response.json["error"]["code"]) == (404, code)
 
@@ -274,7 +276,7 @@ def test_a_length_that_no_sequence_has_is_400(client: CheckedClient, query: str)
 
 
 @pytest.mark.parametrize("query", ["k=0", "k=1001", "k=5&k=6", "K=5"])
-def test_a_number_of_partners_beyond_reason_is_400(client: CheckedClient, query: str) -> None:
+def test_too_many_partners_are_400(client: CheckedClient, query: str) -> None:
     assert client.get(f"{BASE}/text/heads/0/0/neighbours/0?{query}").status_code == 400
 
 
@@ -289,7 +291,7 @@ def test_a_sequence_that_is_too_long_is_refused_before_it_is_computed(
 
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan, 3e38])
-def test_vectors_that_are_not_finite_are_damage(tmp_path: Path, value: float) -> None:
+def test_non_finite_vectors_are_damage(tmp_path: Path, value: float) -> None:
     spec = FakeSpec("odd", maps=("pca-2d",))
     odd = npy_bytes(np.full((spec.n_tokens, spec.d_head), value, dtype=np.float32))
     republish(write_fake_dataset(tmp_path, spec), {"L00H00/queries.npy": odd})

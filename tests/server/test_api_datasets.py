@@ -24,7 +24,7 @@ BASE = "/api/v1/datasets"
 TINY = FakeSpec("tiny", n_tokens=20, maps=("pca-2d", "biplot-3d"))
 
 
-def test_health_says_the_version(client: CheckedClient) -> None:
+def test_health_returns_the_version(client: CheckedClient) -> None:
     assert client.get("/health").json == {"status": "ok", "version": __version__}
 
 
@@ -47,7 +47,7 @@ def test_every_dataset_is_listed_with_its_state(client: CheckedClient) -> None:
     assert "tokens.json" in listed["damaged"]["reason"]
 
 
-def test_a_dataset_tells_its_manifest_without_the_list_of_files(client: CheckedClient) -> None:
+def test_a_dataset_returns_its_manifest_without_the_list_of_files(client: CheckedClient) -> None:
     facts = client.get(f"{BASE}/text").json
     assert facts["state"] == "complete"
     assert facts["manifest"]["n_layers"] == 2
@@ -61,7 +61,7 @@ def test_a_dataset_tells_its_manifest_without_the_list_of_files(client: CheckedC
     assert facts["progress"] is None
 
 
-def test_a_dataset_that_is_half_built_tells_how_many_maps_are_ready(client: CheckedClient) -> None:
+def test_a_half_built_dataset_returns_its_number_of_finished_maps(client: CheckedClient) -> None:
     facts = client.get(f"{BASE}/half").json
     assert facts["state"] == "building"
     assert facts["version"] == "building-10"
@@ -69,16 +69,14 @@ def test_a_dataset_that_is_half_built_tells_how_many_maps_are_ready(client: Chec
     assert facts["progress"]["n_units"] == 4 * len(HALF.maps)
 
 
-def test_a_dataset_that_was_only_begun_has_no_manifest_yet(client: CheckedClient) -> None:
+def test_a_just_started_build_has_no_manifest(client: CheckedClient) -> None:
     facts = client.get(f"{BASE}/begun").json
     assert (facts["state"], facts["manifest"], facts["maps_ready"]) == ("building", None, {})
     assert client.get(f"{BASE}/begun/tokens").status_code == 409
 
 
 @pytest.mark.parametrize("phase", ["failed", "stopped"])
-def test_a_build_that_ended_says_how_and_shows_what_it_had_finished(
-    tmp_path: Path, phase: str
-) -> None:
+def test_a_stopped_build_says_why_and_shows_its_finished_maps(tmp_path: Path, phase: str) -> None:
     captured = write_fake_building(tmp_path, HALF)
     begun = tmp_path / ".staging" / "begun-0123456789ab"
     begun.mkdir()
@@ -110,7 +108,7 @@ def test_an_unknown_dataset_is_404(client: CheckedClient, name: str) -> None:
     assert client.get(f"{BASE}/{name}/tokens").status_code == 404
 
 
-def test_damage_that_is_found_while_reading_hides_the_dataset(tmp_path: Path) -> None:
+def test_damage_found_while_reading_hides_the_dataset(tmp_path: Path) -> None:
     folder = write_fake_dataset(tmp_path, TINY)
     client = make_app(tmp_path).test_client()
     path = folder / "L00H01" / "queries.npy"
@@ -126,7 +124,7 @@ def test_damage_that_is_found_while_reading_hides_the_dataset(tmp_path: Path) ->
     assert client.get(BASE).json["datasets"][0]["state"] == "complete"
 
 
-def test_a_dataset_built_anew_is_found_at_the_next_request(tmp_path: Path) -> None:
+def test_a_new_version_is_found_at_the_next_request(tmp_path: Path) -> None:
     write_fake_dataset(tmp_path, TINY)
     client = make_app(tmp_path).test_client()
     first = client.get(f"{BASE}/tiny").json["version"]
@@ -136,7 +134,7 @@ def test_a_dataset_built_anew_is_found_at_the_next_request(tmp_path: Path) -> No
     assert facts["manifest"]["n_tokens"] == 30
 
 
-def test_a_page_goes_on_with_the_version_that_it_was_opened_with(tmp_path: Path) -> None:
+def test_a_page_keeps_the_version_that_it_was_opened_with(tmp_path: Path) -> None:
     old = write_fake_dataset(tmp_path, TINY)
     client = make_app(tmp_path).test_client()
     version = old.name.partition("@")[2]
@@ -148,7 +146,7 @@ def test_a_page_goes_on_with_the_version_that_it_was_opened_with(tmp_path: Path)
     assert client.get(f"{BASE}/tiny/heads/0/0/norms?v={version}").status_code == 404
 
 
-def test_a_finished_build_takes_the_place_of_the_half_built_one(tmp_path: Path) -> None:
+def test_a_finished_build_replaces_the_half_built_one(tmp_path: Path) -> None:
     staging = write_fake_building(tmp_path, TINY)
     client = make_app(tmp_path).test_client()
     building = client.get(f"{BASE}/tiny").json["version"]
@@ -162,19 +160,19 @@ def test_a_finished_build_takes_the_place_of_the_half_built_one(tmp_path: Path) 
     assert client.get(f"{BASE}/tiny").json["version"] == folder.name.partition("@")[2]
 
 
-def test_the_build_last_heard_of_is_shown(tmp_path: Path) -> None:
+def test_the_most_recent_build_is_shown(tmp_path: Path) -> None:
     write_fake_building(tmp_path, TINY, n_units_done=2)
     newer = write_fake_building(tmp_path, FakeSpec("tiny", n_tokens=30, maps=TINY.maps))
     os.utime(newer / "progress.json", (2e9, 2e9))
     assert make_app(tmp_path).test_client().get(f"{BASE}/tiny").json["manifest"]["n_tokens"] == 30
 
 
-def test_a_missing_data_folder_is_no_datasets(tmp_path: Path) -> None:
+def test_a_missing_data_folder_has_no_datasets(tmp_path: Path) -> None:
     client = make_app(tmp_path / "nowhere").test_client()
     assert client.get(BASE).json["datasets"] == []
 
 
-def test_progress_that_makes_no_sense_is_passed_over(tmp_path: Path) -> None:
+def test_malformed_progress_is_ignored(tmp_path: Path) -> None:
     staging = write_fake_building(tmp_path, TINY)
     client = make_app(tmp_path).test_client()
     for text in ("", "[]", "{", '{"n_units_done": "many", "remaining_seconds": 1e999}', "[" * 9999):
@@ -182,13 +180,13 @@ def test_progress_that_makes_no_sense_is_passed_over(tmp_path: Path) -> None:
         assert client.get(BASE).json["datasets"][0]["version"] == "building-0"
 
 
-def test_tokens_are_the_stored_columns(client: CheckedClient) -> None:
+def test_tokens_are_returned_as_stored(client: CheckedClient) -> None:
     tokens = client.get(f"{BASE}/text/tokens").json
     assert len(tokens["text"]) == TEXT.n_tokens
     assert len(client.get(f"{BASE}/image/tokens").json["hue"]) == IMAGE.n_tokens
 
 
-def test_json_is_compressed_for_those_who_take_it(client: CheckedClient) -> None:
+def test_json_is_compressed_if_the_client_accepts_it(client: CheckedClient) -> None:
     plain = client.get(f"{BASE}/text/tokens")
     packed = client.get(f"{BASE}/text/tokens", headers={"Accept-Encoding": "gzip"})
     assert packed.headers["Content-Encoding"] == "gzip"
@@ -198,14 +196,14 @@ def test_json_is_compressed_for_those_who_take_it(client: CheckedClient) -> None
     assert packed.headers["ETag"] != plain.headers["ETag"]
 
 
-def test_heads_tell_offset_and_scale_of_every_map(client: CheckedClient) -> None:
+def test_heads_return_offset_and_scale_of_every_map(client: CheckedClient) -> None:
     heads = client.get(f"{BASE}/text/heads").json["heads"]
     assert [(head["layer"], head["head"]) for head in heads] == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert set(heads[0]["maps"]) == set(TEXT.maps)
     assert len(heads[0]["maps"]["pca-3d"]["offset"]) == 3
 
 
-def test_heads_tell_scores_with_their_rows_and_a_profile(client: CheckedClient) -> None:
+def test_heads_contain_scores_with_their_rows_and_a_profile(client: CheckedClient) -> None:
     for name in ("text", "causal", "image"):
         for head in client.get(f"{BASE}/{name}/heads").json["heads"]:
             assert set(head["scores"]) == set(SCORE_FACTS)
@@ -215,7 +213,7 @@ def test_heads_tell_scores_with_their_rows_and_a_profile(client: CheckedClient) 
             assert lengths == {65}
 
 
-def test_heads_of_a_half_built_dataset_have_the_scores_that_are_there(tmp_path: Path) -> None:
+def test_heads_of_a_half_built_dataset_have_its_finished_scores(tmp_path: Path) -> None:
     write_fake_building(tmp_path, TINY, n_units_done=6)
     client = make_app(tmp_path).test_client()
     heads = client.get(f"{BASE}/tiny/heads").json["heads"]
@@ -223,7 +221,7 @@ def test_heads_of_a_half_built_dataset_have_the_scores_that_are_there(tmp_path: 
     assert [head["profile"] is None for head in heads] == [False, False, True, True]
 
 
-def test_every_score_is_described_beside_the_methods(client: CheckedClient) -> None:
+def test_the_list_describes_every_score_and_method(client: CheckedClient) -> None:
     listed = client.get(BASE).json["scores"]
     assert [score["name"] for score in listed] == list(ALL_SCORES)
     induction = next(score for score in listed if score["name"] == "induction")
@@ -237,7 +235,7 @@ def test_every_score_is_described_beside_the_methods(client: CheckedClient) -> N
     assert former == ["distance", "distance_variance"], "datasets of earlier versions have them"
 
 
-def test_scores_tell_from_where_on_heads_are_named_after_them(client: CheckedClient) -> None:
+def test_scores_contain_the_thresholds_of_head_names(client: CheckedClient) -> None:
     named = {score["name"]: score["head_name"] for score in client.get(BASE).json["scores"]}
     assert named["previous"]["label"] == "previous token"
     assert (named["previous"]["threshold"], named["previous"]["min_rows"]) == (0.5, 30)
@@ -246,7 +244,7 @@ def test_scores_tell_from_where_on_heads_are_named_after_them(client: CheckedCli
     assert {name for name, head_name in named.items() if head_name} == set(HEAD_NAMES)
 
 
-def test_a_dataset_of_an_earlier_version_says_so(tmp_path: Path) -> None:
+def test_a_dataset_of_an_earlier_version_returns_its_version(tmp_path: Path) -> None:
     republish(write_fake_dataset(tmp_path, TINY), {}, schema_version=1)
     client = make_app(tmp_path).test_client()
     listed = client.get(BASE).json["datasets"][0]
@@ -258,7 +256,7 @@ def test_a_dataset_of_an_earlier_version_says_so(tmp_path: Path) -> None:
         assert "build it again" in error["message"] and "damaged" not in error["message"]
 
 
-def test_heads_of_a_half_built_dataset_have_the_maps_that_are_there(client: CheckedClient) -> None:
+def test_heads_of_a_half_built_dataset_have_its_finished_maps(client: CheckedClient) -> None:
     heads = client.get(f"{BASE}/half/heads").json["heads"]
     assert [len(head["maps"]) for head in heads] == [3, 3, 2, 2]
     assert heads[0]["alignment_scale"] > 0
@@ -275,7 +273,7 @@ def test_images_come_as_png(client: CheckedClient) -> None:
     assert client.get(f"{BASE}/text/images/0").status_code == 404
 
 
-def test_what_a_client_has_is_not_sent_again(client: CheckedClient) -> None:
+def test_a_cached_answer_is_304(client: CheckedClient) -> None:
     paths = ("tokens", "heads", "grid", "projections/pca-2d", "heads/0/0/norms", "grid/norms")
     for path in (*paths, "heads/0/0/attention/0", "heads/0/0/aggregate?length=3", ""):
         first = client.get(f"{BASE}/text/{path}".rstrip("/"))
@@ -286,7 +284,7 @@ def test_what_a_client_has_is_not_sent_again(client: CheckedClient) -> None:
         assert again.headers["ETag"] == first.headers["ETag"]
 
 
-def test_only_a_finished_version_is_kept_for_good(client: CheckedClient) -> None:
+def test_only_a_finished_version_is_cached_as_immutable(client: CheckedClient) -> None:
     version = client.get(f"{BASE}/text").json["version"]
     address = f"{BASE}/text/projections/pca-2d"
     assert "immutable" in client.get(f"{address}?v={version}").headers["Cache-Control"]
@@ -296,6 +294,6 @@ def test_only_a_finished_version_is_kept_for_good(client: CheckedClient) -> None
     assert client.get(f"{address}?v=0123456789ab").status_code == 404
 
 
-def test_hostile_tokens_come_back_as_they_are(client: CheckedClient) -> None:
+def test_hostile_tokens_are_returned_unchanged(client: CheckedClient) -> None:
     stored = json.loads(client.get(f"{BASE}/text/tokens").data)
     assert any("<" in text or "\u202e" in text for text in stored["text"])

@@ -66,7 +66,7 @@ def left_over(idle: Client) -> list[str]:
         ("POST", "/api/v1/jobs/0123456789abcdef/start"),
     ],
 )
-def test_without_the_setting_no_route_of_jobs_exists(method, path, tmp_path) -> None:
+def test_without_the_setting_there_are_no_job_routes(method, path, tmp_path) -> None:
     for settings in ({}, {"allow_jobs": True, "read_only": True}):
         client = make_app(tmp_path, **settings).test_client()
         error(client.open(path, method=method, headers=OWN), 404, "not_found")
@@ -75,7 +75,7 @@ def test_without_the_setting_no_route_of_jobs_exists(method, path, tmp_path) -> 
     assert not (tmp_path / ".jobs").exists()
 
 
-def test_options_say_what_is_taken(idle) -> None:
+def test_options_list_models_formats_and_limits(idle) -> None:
     found = idle.client.get("/api/v1/jobs/options").json
     assert found["models"] == [
         {"name": "demo-bert", "modality": "text"},
@@ -100,7 +100,7 @@ def test_a_folder_of_a_model_is_named_without_its_path(tmp_path, tiny_bert, tiny
     assert str(tiny_bert) not in idle.client.get("/api/v1/jobs").text
 
 
-def test_an_upload_becomes_a_job_and_lies_under_names_of_ours(idle) -> None:
+def test_an_upload_becomes_a_job_under_server_chosen_names(idle) -> None:
     response = idle.post(max_tokens="1000", dims="2,3", methods="tsne,biplot")
     assert response.status_code == 201
     job = response.json
@@ -155,7 +155,7 @@ def test_a_hostile_name_never_becomes_a_path(idle, name, tmp_path) -> None:
     assert len(response.json["request"]["title"]) <= 200
 
 
-def test_images_keep_their_order_and_what_can_be_kept_of_their_names(idle) -> None:
+def test_images_keep_their_order_and_sanitised_names(idle) -> None:
     files = [("../b.PNG", PNG), ("Ünïcode cat.jfif", PNG), ("🦦.webp", PNG)]
     job = idle.post(files, model="demo-vit", dataset_id="cats").json
     assert job["request"]["modality"] == "image"
@@ -181,7 +181,7 @@ def test_images_keep_their_order_and_what_can_be_kept_of_their_names(idle) -> No
     ],
     ids=lambda files: "+".join(name for name, _ in files) or "none",
 )
-def test_what_is_no_corpus_is_refused_and_leaves_nothing(idle, files) -> None:
+def test_an_invalid_corpus_is_refused_and_leaves_nothing(idle, files) -> None:
     error(idle.post(files), 400, "corpus_invalid")
     assert left_over(idle) == []
     assert idle.client.get("/api/v1/jobs").json == {"jobs": []}
@@ -216,12 +216,12 @@ def test_what_is_no_corpus_is_refused_and_leaves_nothing(idle, files) -> None:
     ],
     ids=str,
 )
-def test_a_choice_that_is_not_offered_is_refused(idle, fields) -> None:
+def test_an_invalid_option_of_a_job_is_refused(idle, fields) -> None:
     error(idle.post(**fields), 400, "invalid_request")
     assert left_over(idle) == []
 
 
-def test_a_column_that_looks_like_an_option_stays_a_value(idle) -> None:
+def test_a_column_name_like_an_option_stays_a_value(idle) -> None:
     job = idle.post(text_column="--output=/etc", skip_bad_sequences="true").json
     assert job["request"]["text_column"] == "--output=/etc"
     from attentionviz.commands.main import make_parser
@@ -235,7 +235,7 @@ def test_a_column_that_looks_like_an_option_stays_a_value(idle) -> None:
     assert parsed.skip_bad_sequences
 
 
-def test_more_than_the_limits_is_refused_before_it_is_kept(tmp_path) -> None:
+def test_an_upload_over_the_limits_is_refused_before_it_is_stored(tmp_path) -> None:
     idle = Client(tmp_path, job_text_mb=1, job_images_mb=1, job_images=2)
     over = b"x" * 1_000_001
     assert "1.0 MB" in error(idle.post([("a.txt", over)]), 413, "upload_too_large")
@@ -263,7 +263,7 @@ def test_a_form_of_another_type_or_cut_off_is_refused(idle) -> None:
     assert left_over(idle) == []
 
 
-def test_a_field_that_is_given_twice_is_refused(idle) -> None:
+def test_a_repeated_field_is_refused(idle) -> None:
     body, kind = form({"model": "demo-bert"}, [("mine.csv", TEXT)])
     mark = kind.partition("boundary=")[2]
     twice = f'--{mark}\r\nContent-Disposition: form-data; name="model"\r\n\r\nx\r\n'.encode()
@@ -296,7 +296,7 @@ def test_an_unknown_job_is_404(idle, job_id) -> None:
         assert response.status_code == 404
 
 
-def test_a_name_that_is_taken_is_refused(idle, tmp_path) -> None:
+def test_an_existing_dataset_id_is_refused(idle, tmp_path) -> None:
     idle.post()
     error(idle.post(), 409, "dataset_exists")
     (tmp_path / "there.current").write_text("there@0123456789ab\n")
@@ -306,7 +306,7 @@ def test_a_name_that_is_taken_is_refused(idle, tmp_path) -> None:
     assert idle.post(dataset_id="free").status_code == 201
 
 
-def test_eight_wait_and_the_ninth_is_told_so(idle) -> None:
+def test_a_ninth_waiting_job_is_refused(idle) -> None:
     jobs = [idle.post(dataset_id=f"d{i}").json for i in range(8)]
     full = idle.post(dataset_id="d8")
     assert "8 jobs are waiting" in error(full, 503, "queue_full")
@@ -317,7 +317,7 @@ def test_eight_wait_and_the_ninth_is_told_so(idle) -> None:
     assert idle.post(dataset_id="d8").status_code == 201
 
 
-def test_a_job_that_has_not_begun_is_cancelled_and_then_forgotten(idle) -> None:
+def test_a_job_that_has_not_started_is_cancelled_and_then_removed(idle) -> None:
     job = idle.post().json
     path = f"/api/v1/jobs/{job['id']}"
     (left,) = idle.client.delete(path, headers=OWN).json["jobs"]
@@ -335,9 +335,7 @@ def test_a_job_without_an_estimate_cannot_be_started(idle) -> None:
     assert "uploaded" in error(response, 409, "job_state")
 
 
-def test_a_disk_without_room_is_told_of_before_the_upload_and_before_the_start(
-    idle, monkeypatch
-) -> None:
+def test_a_full_disk_is_reported_before_upload_and_start(idle, monkeypatch) -> None:
     job = idle.post().json
     estimate = {"dataset_id": "mine", "n_sequences": 2, "n_sequences_total": 2, "n_tokens": 9}
     estimate |= {"n_heads": 4, "n_maps": 4, "seconds": 1, "n_bytes": 10**9}
@@ -359,18 +357,18 @@ def test_a_disk_without_room_is_told_of_before_the_upload_and_before_the_start(
     assert (start.status_code, start.json["state"], start.json["n_before"]) == (200, "waiting", 0)
 
 
-def test_a_method_that_is_not_taken_says_which_are(idle) -> None:
+def test_a_wrong_http_method_lists_the_allowed_ones(idle) -> None:
     response = idle.client.open("/api/v1/jobs", method="PUT", headers=OWN, json={})
     assert (response.status_code, response.headers["Allow"]) == (405, "GET, HEAD, POST")
 
 
-def test_the_log_of_a_job_is_nowhere_in_an_answer(idle) -> None:
+def test_no_answer_contains_the_log_of_a_job(idle) -> None:
     job = idle.post().json
     (idle.queue.spool.path(job["id"]) / "log").write_text("secret words")
     assert "secret" not in json.dumps(idle.client.get("/api/v1/jobs").json)
 
 
-def test_a_job_that_nobody_starts_goes_after_an_hour(idle, monkeypatch) -> None:
+def test_a_job_not_started_within_an_hour_is_removed(idle, monkeypatch) -> None:
     job = idle.post().json
     made = idle.queue.get(job["id"])
     idle.queue.change(made, state="estimated", estimate=None)
@@ -381,9 +379,7 @@ def test_a_job_that_nobody_starts_goes_after_an_hour(idle, monkeypatch) -> None:
     assert "within an hour" in made.status.message
 
 
-def test_a_build_whose_dataset_is_published_says_so_until_its_process_has_ended(
-    idle, tmp_path
-) -> None:
+def test_a_build_shows_its_published_dataset_before_its_process_ends(idle, tmp_path) -> None:
     job = idle.post().json
     idle.queue.change(idle.queue.get(job["id"]), state="running")
     begun = idle.client.get(f"/api/v1/jobs/{job['id']}").json

@@ -71,7 +71,7 @@ def error(response: TestResponse) -> tuple[int, str]:
     return response.status_code, response.json["error"]["code"]
 
 
-def test_the_limits_are_told(live: CheckedClient) -> None:
+def test_the_live_limits_are_returned(live: CheckedClient) -> None:
     assert live.get("/api/v1/live").json == {
         "is_enabled": True,
         "max_characters": 2000,
@@ -92,7 +92,7 @@ def test_a_text_reaches_the_worker_with_the_version_of_its_dataset(live: Checked
     }
 
 
-def test_all_maps_are_placed_into_unless_some_are_named(live: CheckedClient) -> None:
+def test_a_text_is_placed_in_all_maps_by_default(live: CheckedClient) -> None:
     maps = list(live.get("/api/v1/datasets/text").json["manifest"]["maps"])
     assert asked(post(live, TEXT, json={"text": "x"}))[0]["maps"] == maps
 
@@ -132,25 +132,23 @@ def test_an_image_reaches_the_worker_byte_for_byte(live: CheckedClient) -> None:
         (None, "invalid_request"),
     ],
 )
-def test_a_body_that_is_not_as_described_is_400(
-    body: object, code: str, live: CheckedClient
-) -> None:
+def test_a_malformed_body_is_400(body: object, code: str, live: CheckedClient) -> None:
     assert error(post(live, TEXT, json=body)) == (400, code)
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b"[" * 50_000, b"", b'{"text": NaN}'])
-def test_a_body_that_is_no_json_is_400(body: bytes, live: CheckedClient) -> None:
+def test_a_body_that_is_not_json_is_400(body: bytes, live: CheckedClient) -> None:
     response = post(live, TEXT, data=body, content_type="application/json")
     assert error(response) == (400, "invalid_request")
 
 
-def test_a_map_that_the_dataset_lacks_is_named(live: CheckedClient) -> None:
+def test_a_missing_map_is_named(live: CheckedClient) -> None:
     response = post(live, "/api/v1/datasets/causal/text", json={"text": "x", "maps": ["tsne-2d"]})
     assert error(response) == (400, "invalid_request")
     assert "causal has no map tsne-2d" in response.json["error"]["message"]
 
 
-def test_what_is_not_there_or_not_done_is_said(live: CheckedClient) -> None:
+def test_a_missing_or_unfinished_dataset_is_reported(live: CheckedClient) -> None:
     def found(name: str) -> tuple[int, str]:
         return error(post(live, f"/api/v1/datasets/{name}/text", json={"text": "x"}))
 
@@ -162,13 +160,13 @@ def test_what_is_not_there_or_not_done_is_said(live: CheckedClient) -> None:
     assert error(post(live, "/api/v1/datasets/text/image", **sent)) == (400, "invalid_request")
 
 
-def test_a_version_that_is_gone_is_404(live: CheckedClient) -> None:
+def test_a_removed_version_is_404(live: CheckedClient) -> None:
     assert error(post(live, f"{TEXT}?v=0123456789ab", json={"text": "x"}))[0] == 404
     assert error(post(live, f"{TEXT}?v=x", json={"text": "x"}))[0] == 400
     assert error(post(live, f"{TEXT}?w=1", json={"text": "x"}))[0] == 400
 
 
-def test_a_long_text_is_413_and_a_large_image_may_pass(live: CheckedClient) -> None:
+def test_a_long_text_is_413_and_a_large_image_is_accepted(live: CheckedClient) -> None:
     assert error(post(live, TEXT, json={"text": "x" * MAX_BODY_BYTES})) == (413, "too_large")
     sent = form(("image", b"x" * MAX_IMAGE_BYTES, True))
     assert asked(post(live, IMAGE, **sent))[1] == b"x" * MAX_IMAGE_BYTES
@@ -190,14 +188,12 @@ def test_a_long_text_is_413_and_a_large_image_may_pass(live: CheckedClient) -> N
         [("image", b"x", True), ("maps", b"", False)],
     ],
 )
-def test_a_form_that_is_not_as_described_is_400(
-    parts: list[tuple[str, bytes, bool]], live: CheckedClient
-) -> None:
+def test_a_malformed_form_is_400(parts: list[tuple[str, bytes, bool]], live: CheckedClient) -> None:
     assert error(post(live, IMAGE, **form(*parts))) == (400, "invalid_request")
 
 
 @pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=x"])
-def test_a_body_that_is_no_form_is_400(kind: str, live: CheckedClient) -> None:
+def test_a_body_that_is_not_a_form_is_400(kind: str, live: CheckedClient) -> None:
     response = post(live, IMAGE, data=b"--y\r\n" * 1000, content_type=kind)
     assert error(response) == (400, "invalid_request")
 
@@ -206,7 +202,7 @@ def test_an_empty_image_is_400(live: CheckedClient) -> None:
     assert error(post(live, IMAGE, **form(("image", b"", True)))) == (400, "image_invalid")
 
 
-def test_a_form_or_json_where_the_other_belongs_is_400(live: CheckedClient) -> None:
+def test_a_form_in_place_of_json_and_vice_versa_is_400(live: CheckedClient) -> None:
     assert error(post(live, TEXT, **form(("text", b"x", False))))[0] == 400
     assert error(post(live, IMAGE, json={"image": "x"}))[0] == 400
 
@@ -217,12 +213,12 @@ def test_other_pages_cannot_send_anything(live: CheckedClient) -> None:
     assert live.post(TEXT, data="text=x", headers=OWN).status_code == 415
 
 
-def test_reading_from_such_a_route_says_how_it_is_used(live: CheckedClient) -> None:
+def test_get_of_a_post_route_says_how_it_is_used(live: CheckedClient) -> None:
     response = live.get(TEXT)
     assert (response.status_code, response.headers["Allow"]) == (405, "POST")
 
 
-def test_a_server_can_be_told_to_take_nothing(data_dir: Path) -> None:
+def test_live_inference_can_be_turned_off(data_dir: Path) -> None:
     client = make_app(data_dir, live=False).test_client()
     assert client.get("/api/v1/live").json["is_enabled"] is False
     response = post(client, TEXT, json={"text": "x"})
@@ -237,7 +233,7 @@ def test_a_busy_worker_says_when_to_try_again(live_app: Flask) -> None:
     assert int(response.headers["Retry-After"]) > 0
 
 
-def test_the_server_itself_loads_nothing_that_decodes_or_computes() -> None:
+def test_creating_the_app_imports_no_heavy_library() -> None:
     code = (
         "import sys; from attentionviz.server.app import create_app;"
         " from attentionviz.settings.settings import Settings;"

@@ -26,7 +26,7 @@ def sequence_of(spec: FakeSpec, token: int) -> int:
 
 
 @pytest.mark.parametrize("name", ["text", "causal", "image"])
-def test_every_number_of_every_head_is_that_of_plain_loops(
+def test_pair_numbers_of_every_head_equal_plain_loops(
     client: CheckedClient, data_dir: Path, name: str
 ) -> None:
     spec = SPECS[name]
@@ -48,7 +48,7 @@ def test_every_number_of_every_head_is_that_of_plain_loops(
 
 
 @pytest.mark.parametrize("name", ["text", "causal", "image"])
-def test_a_weight_is_that_of_the_pattern_and_none_where_the_query_does_not_see_the_key(
+def test_a_weight_equals_the_pattern_and_is_null_for_hidden_keys(
     client: CheckedClient, data_dir: Path, name: str
 ) -> None:
     spec = SPECS[name]
@@ -72,7 +72,7 @@ def test_a_weight_is_that_of_the_pattern_and_none_where_the_query_does_not_see_t
     assert n_unseen > 0 or name == "image"
 
 
-def test_a_causal_query_does_not_see_a_later_key_but_has_a_score_with_it(
+def test_a_causal_query_has_a_score_but_no_weight_for_a_later_key(
     client: CheckedClient,
 ) -> None:
     answer = client.get(f"{BASE}/causal/heads/pairs?strong=3-5,5-3,6-0").json
@@ -85,7 +85,7 @@ def test_a_causal_query_does_not_see_a_later_key_but_has_a_score_with_it(
         assert later["score"] != 0
 
 
-def test_a_wish_and_its_opposite_fit_to_one_together(client: CheckedClient) -> None:
+def test_the_fits_of_a_wish_and_its_opposite_sum_to_one(client: CheckedClient) -> None:
     strong, weak = (
         client.get(f"{BASE}/text/heads/pairs?{wish}=12-40,3-9").json["heads"]
         for wish in ("strong", "weak")
@@ -118,7 +118,7 @@ def test_a_wish_and_its_opposite_fit_to_one_together(client: CheckedClient) -> N
         ),
     ],
 )  # fmt: skip
-def test_what_is_no_wish_is_refused_with_a_reason(
+def test_a_malformed_wish_is_refused_with_the_reason(
     client: CheckedClient, wish: str, words: str
 ) -> None:
     response = client.get(f"{BASE}/text/heads/pairs?{wish}")
@@ -132,7 +132,7 @@ def test_twenty_pairs_are_answered(client: CheckedClient) -> None:
     assert [len(head["pairs"]) for head in answer["heads"]] == [20] * 4
 
 
-def test_an_answer_is_known_by_its_pairs(client: CheckedClient) -> None:
+def test_answers_are_cached_by_their_pairs(client: CheckedClient) -> None:
     address = f"{BASE}/text/heads/pairs?strong=1-2"
     first = client.get(address)
     headers = {"If-None-Match": first.headers["ETag"]}
@@ -141,7 +141,7 @@ def test_an_answer_is_known_by_its_pairs(client: CheckedClient) -> None:
     assert other.status_code == 200
 
 
-def test_in_a_large_corpus_blocks_of_keys_stand_for_all_and_their_number_is_said(
+def test_in_a_large_corpus_a_sample_of_keys_is_used_and_counted(
     client: CheckedClient, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = SPECS["text"]

@@ -65,7 +65,7 @@ def allowed(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_every_question_during_a_publication_finds_the_old_state_or_the_new(
+def test_every_request_during_a_publication_sees_the_old_or_the_new_state(
     finished: Path, allowed: dict[str, list[Any]], tmp_path: Path, seed: int
 ) -> None:
     data_dir = copy_of(finished, tmp_path / "built")

@@ -56,7 +56,7 @@ def test_each_sequence_of_a_head_has_the_means_of_its_rows(
 
 
 @pytest.mark.parametrize("name", ["text", "causal", "image"])
-def test_without_a_head_the_mean_is_over_all_heads_and_the_rows_are_those_of_all(
+def test_without_a_head_the_mean_is_over_all_heads(
     client: CheckedClient, data_dir: Path, name: str
 ) -> None:
     spec = SPECS[name]
@@ -66,7 +66,7 @@ def test_without_a_head_the_mean_is_over_all_heads_and_the_rows_are_those_of_all
     assert found[:, 2].tolist() == heads[:, :, 2].sum(axis=0).tolist()
 
 
-def test_the_first_row_of_a_causal_sequence_has_no_choice_and_does_not_count(
+def test_the_first_row_of_a_causal_sequence_does_not_count(
     client: CheckedClient,
 ) -> None:
     lengths = make_corpus(CAUSAL).lengths
@@ -74,7 +74,7 @@ def test_the_first_row_of_a_causal_sequence_has_no_choice_and_does_not_count(
     assert found[:, 2].tolist() == [n - 1 for n in lengths]
 
 
-def test_means_of_sequences_weighed_by_their_rows_are_the_scores_of_the_head(
+def test_means_of_sequences_weighted_by_rows_are_the_heads_scores(
     client: CheckedClient, data_dir: Path
 ) -> None:
     queries, keys, _ = vectors(data_dir, TEXT, 1, 1)
@@ -101,7 +101,7 @@ def test_equal_weights_need_nine_of_ten_keys_and_have_entropy_one(tmp_path: Path
     assert np.abs(found[:, 1] - 1).max() < TOLERANCE
 
 
-def test_chunks_and_gaps_change_nothing(
+def test_the_chunk_size_changes_no_score(
     client: CheckedClient, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = array_of(client.get(f"{BASE}/text/sequences/scores?layer=0&head=1"))
@@ -110,7 +110,7 @@ def test_chunks_and_gaps_change_nothing(
     assert (array_of(again.get(f"{BASE}/text/sequences/scores?layer=0&head=1")) == wanted).all()
 
 
-def test_what_is_too_much_is_left_out_evenly_and_counted(
+def test_too_many_sequences_are_sampled_evenly_and_counted(
     client: CheckedClient, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lengths = np.array(make_corpus(TEXT).lengths)
@@ -128,7 +128,7 @@ def test_what_is_too_much_is_left_out_evenly_and_counted(
     ("asked", "status"),
     [("layer=0", 400), ("head=0", 400), ("layer=x&head=0", 400), ("layer=9&head=0", 404)],
 )
-def test_half_a_head_and_a_head_outside_the_model_are_refused(
+def test_a_layer_without_a_head_and_a_head_out_of_range_are_refused(
     client: CheckedClient, asked: str, status: int
 ) -> None:
     assert client.get(f"{BASE}/text/sequences/scores?{asked}").status_code == status

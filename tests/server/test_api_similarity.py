@@ -44,7 +44,7 @@ def arrays(data_dir: Path, name: str) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_the_map_says_where_heads_lie_and_which_are_truly_nearest(
+def test_the_map_of_heads_contains_positions_and_true_neighbours(
     client: CheckedClient, data_dir: Path, name: str
 ) -> None:
     distances, _, places = arrays(data_dir, name)
@@ -61,7 +61,7 @@ def test_the_map_says_where_heads_lie_and_which_are_truly_nearest(
         assert np.allclose(distances[i][found], [near["distance"] for near in head["nearest"]])
 
 
-def test_heads_most_like_one_come_nearest_first_without_itself(
+def test_similar_heads_are_sorted_by_distance_without_the_head_itself(
     client: CheckedClient, data_dir: Path
 ) -> None:
     distances, aligned, _ = arrays(data_dir, "text")
@@ -107,7 +107,7 @@ def test_a_model_of_the_same_tokens_is_compared_row_by_row(
     assert len(answer["heads"]) == 3
 
 
-def test_a_head_is_wholly_like_itself_in_a_dataset_of_another_name(tmp_path: Path) -> None:
+def test_a_head_has_distance_zero_to_its_copy_in_another_dataset(tmp_path: Path) -> None:
     for name in ("one", "other"):
         write_fake_dataset(tmp_path, FakeSpec(name, maps=("pca-2d",)))
     answer = make_app(tmp_path).test_client().get(f"{BASE}/one/heads/0/1/similar?with=other").json
@@ -117,7 +117,7 @@ def test_a_head_is_wholly_like_itself_in_a_dataset_of_another_name(tmp_path: Pat
     assert first["alignment"] == pytest.approx(1, abs=TOLERANCE)
 
 
-def test_work_is_bounded_by_fewer_sequences(twins: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_comparisons_use_fewer_sequences(twins: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_tokens, "MAX_WEIGHTS", 1)
     client = make_app(twins).test_client()
     answer = client.get(f"{BASE}/text/heads/0/0/similar?with=twin").json
@@ -136,20 +136,20 @@ def test_work_is_bounded_by_fewer_sequences(twins: Path, monkeypatch: pytest.Mon
         ("with=damaged", 500),
     ],
 )
-def test_what_cannot_be_compared_is_refused(client: CheckedClient, query: str, status: int) -> None:
+def test_datasets_that_cannot_be_compared_are_refused(
+    client: CheckedClient, query: str, status: int
+) -> None:
     assert client.get(f"{BASE}/text/heads/0/0/similar?{query}").status_code == status
 
 
 @pytest.mark.parametrize("path", ["similarity", "heads/0/0/similar"])
-def test_a_dataset_that_grows_is_compared_when_it_is_whole(
-    client: CheckedClient, path: str
-) -> None:
+def test_a_dataset_is_compared_once_it_is_complete(client: CheckedClient, path: str) -> None:
     response = client.get(f"{BASE}/half/{path}")
     assert response.status_code == 409
     assert "not_ready" in response.text
 
 
-def test_images_that_are_divided_otherwise_are_not_compared(tmp_path: Path) -> None:
+def test_images_with_different_patch_grids_are_not_compared(tmp_path: Path) -> None:
     from tests.support.fake_dataset import republish
 
     for name in ("one", "other"):
@@ -165,7 +165,7 @@ def test_images_that_are_divided_otherwise_are_not_compared(tmp_path: Path) -> N
     assert client.get(f"{BASE}/one/heads/0/0/similar").json["others"] == []
 
 
-def test_models_of_other_tokens_are_compared_by_words(
+def test_models_with_different_tokens_are_compared_by_words(
     tiny_dataset: TinyDataset, tiny_causal_dataset: TinyDataset, tmp_path: Path
 ) -> None:
     for one in (tiny_dataset, tiny_causal_dataset):  # WordPiece and bytes, the same sentences

@@ -13,7 +13,7 @@ from attentionviz.analysis import token_scores
 
 
 @pytest.mark.parametrize("name", ["text", "causal", "image"])
-def test_a_query_has_its_largest_weight_and_a_key_the_sum_of_its_column(
+def test_token_scores_are_largest_weights_and_column_sums(
     client: CheckedClient, data_dir: Path, name: str
 ) -> None:
     spec = SPECS[name]
@@ -28,7 +28,7 @@ def test_a_query_has_its_largest_weight_and_a_key_the_sum_of_its_column(
         assert response.headers["X-Sequences"] == response.headers["X-Sequences-Total"]
 
 
-def test_what_is_too_much_has_no_number_and_is_counted(
+def test_token_scores_beyond_the_limit_are_missing_and_counted(
     client: CheckedClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = make_corpus(SPECS["text"]).lengths[0]

@@ -19,7 +19,7 @@ from attentionviz.settings.settings import Settings
     "host",
     ["localhost", "localhost:8561", "LocalHost:1", "127.0.0.1", "127.0.0.1:8561", "[::1]:8561"],
 )
-def test_this_machines_own_names_are_served(client: CheckedClient, host: str) -> None:
+def test_names_of_this_machine_are_served(client: CheckedClient, host: str) -> None:
     assert client.get("/health", headers={"Host": host}).status_code == 200
 
 
@@ -126,7 +126,7 @@ def test_an_error_of_the_api_is_json_also_for_a_browser(client: CheckedClient, p
 
 
 @pytest.mark.parametrize("host", ["localhost", "hub.example:8000"])
-def test_a_secret_path_stands_for_the_host_and_for_nothing_else(data_dir: Path, host: str) -> None:
+def test_a_secret_path_replaces_only_the_host_check(data_dir: Path, host: str) -> None:
     app = create_app(Settings(data_dir=data_dir), "s3cret")
     app.test_client_class = CheckedClient
     client = app.test_client()
@@ -141,7 +141,7 @@ def test_a_secret_path_stands_for_the_host_and_for_nothing_else(data_dir: Path, 
     assert client.post("/s3cret/api/v1/datasets", headers=other, json={}).status_code == 403
 
 
-def test_what_goes_wrong_in_the_server_is_no_secret_and_no_json_to_a_browser(
+def test_an_internal_error_is_a_page_for_a_browser(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = make_app(data_dir)
@@ -153,7 +153,7 @@ def test_what_goes_wrong_in_the_server_is_no_secret_and_no_json_to_a_browser(
     assert "its log says what" in response.text and "KeyError" not in response.text
 
 
-def test_a_stranger_learns_nothing_of_which_pages_there_are(data_dir, tmp_path) -> None:
+def test_unauthenticated_requests_do_not_reveal_which_pages_exist(data_dir, tmp_path) -> None:
     client = make_app(data_dir, token_file=write_tokens(tmp_path / "tokens")).test_client()
     pages = [client.get(path, headers={"Accept": BROWSER}) for path in ("/nothing", "/datasets")]
     assert {(page.status_code, page.mimetype) for page in pages} == {(401, "text/html")}
@@ -206,13 +206,13 @@ def test_forms_of_other_kinds_are_refused(client: CheckedClient, content_type: s
     assert response.status_code == 415
 
 
-def test_options_tell_nothing(client: CheckedClient) -> None:
+def test_options_requests_reveal_nothing(client: CheckedClient) -> None:
     response = client.options("/api/v1/datasets", headers={"Origin": "https://a.example"})
     assert response.status_code == 405
     assert not [name for name in response.headers.keys() if name.startswith("Access-Control")]
 
 
-def test_there_is_no_cors_unless_it_is_asked_for(client: CheckedClient) -> None:
+def test_there_is_no_cors_by_default(client: CheckedClient) -> None:
     response = client.get("/api/v1/datasets", headers={"Origin": "https://a.example"})
     assert not [name for name in response.headers.keys() if name.startswith("Access-Control")]
 
@@ -232,12 +232,12 @@ def test_cors_is_for_exact_origins(data_dir) -> None:
     )
 
 
-def test_an_open_port_is_refused_by_the_application_itself(data_dir) -> None:
+def test_the_application_refuses_an_open_port_without_tokens(data_dir) -> None:
     with pytest.raises(ConfigError):
         make_app(data_dir, host="0.0.0.0")  # noqa: S104 - what must be refused
 
 
-def test_a_failure_says_nothing_about_the_server(
+def test_an_internal_error_reveals_nothing_about_the_server(
     app: Flask, client: CheckedClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> None:
@@ -262,7 +262,9 @@ def test_a_failure_says_nothing_about_the_server(
         "/.git",
     ],
 )
-def test_an_unknown_address_is_404_in_the_one_shape(client: CheckedClient, path: str) -> None:
+def test_an_unknown_address_is_404_in_the_common_error_shape(
+    client: CheckedClient, path: str
+) -> None:
     response = client.get(path)
     assert (response.status_code, response.json["error"]["code"]) == (404, "not_found")
 
@@ -278,7 +280,7 @@ def test_unknown_parameters_are_400(client: CheckedClient, path: str) -> None:
 WRITTEN = {"live.post_text", "live.post_image"}
 
 
-def test_every_other_route_is_read_only_and_all_are_behind_the_guard(app: Flask) -> None:
+def test_all_routes_are_guarded_and_others_are_read_only(app: Flask) -> None:
     client = app.test_client()
     for rule in app.url_map.iter_rules():
         assert rule.methods == ({"POST"} if rule.endpoint in WRITTEN else {"GET", "HEAD"})
@@ -311,7 +313,7 @@ def test_the_guard_keeps_headers_that_the_application_set() -> None:
     assert ("X-Own", "1") in seen
 
 
-def test_errors_of_flask_have_our_shape(app: Flask, client: CheckedClient) -> None:
+def test_errors_of_flask_have_the_common_error_shape(app: Flask, client: CheckedClient) -> None:
     response = client.get("/api/v1/datasets", headers={"If-None-Match": '"' + "x" * 5000})
     assert response.status_code == 200
     check_error(client.delete("/health", headers={"Sec-Fetch-Site": "none"}))

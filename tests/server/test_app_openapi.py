@@ -25,11 +25,11 @@ def shape(path: str) -> str:
     return re.sub(r"<[^>]+>|\{[^}]+\}", "{}", path)
 
 
-def test_the_description_is_valid() -> None:
+def test_the_openapi_document_is_valid() -> None:
     validate(DOCUMENT)
 
 
-def test_the_server_hands_out_the_description_of_the_routes_that_it_has(
+def test_the_openapi_document_covers_the_routes_of_the_server(
     client: CheckedClient, app: Flask
 ) -> None:
     found = client.get("/api/v1/openapi.json").json
@@ -109,7 +109,7 @@ TRIALS = [(operation, GenerationMode.POSITIVE) for operation in OPERATIONS] + [
     TRIALS,
     ids=[f"{mode.value} {one.method} {one.path}" for one, mode in TRIALS],
 )
-def test_every_operation_answers_as_described(
+def test_every_operation_answers_as_documented(
     app: Flask, operation: schemathesis.APIOperation, mode: GenerationMode
 ) -> None:
     operation.app = app

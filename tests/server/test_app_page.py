@@ -51,7 +51,7 @@ def client(dist: Path) -> CheckedClient:
     return make_app(dist / "none", frontend_dir=dist).test_client()
 
 
-def test_the_page_is_asked_for_anew_and_its_files_are_kept_for_good(client: CheckedClient) -> None:
+def test_the_page_is_revalidated_and_its_files_are_immutable(client: CheckedClient) -> None:
     index = client.get("/")
     assert (index.status_code, index.text) == (200, FILES["index.html"])
     assert index.headers["Content-Type"] == "text/html; charset=utf-8"
@@ -66,7 +66,7 @@ def test_the_page_is_asked_for_anew_and_its_files_are_kept_for_good(client: Chec
         assert (again.status_code, again.data) == (304, b"")
 
 
-def test_files_travel_compressed(client: CheckedClient) -> None:
+def test_files_are_sent_compressed(client: CheckedClient) -> None:
     plain = client.get(f"/page/{SCRIPT}")
     packed = client.get(f"/page/{SCRIPT}", headers={"Accept-Encoding": "gzip"})
     assert packed.headers["Content-Encoding"] == "gzip"
@@ -83,7 +83,7 @@ def test_a_debugger_finds_the_sources_behind_a_script(client: CheckedClient) -> 
     assert "SourceMap" not in client.get(f"/page/{SHEET}").headers
 
 
-def test_a_new_build_is_there_with_the_next_page_and_an_open_page_keeps_its_own(
+def test_a_new_build_is_served_and_open_pages_keep_their_files(
     client: CheckedClient, dist: Path
 ) -> None:
     client.get("/")
@@ -127,14 +127,14 @@ def test_a_new_build_is_there_with_the_next_page_and_an_open_page_keeps_its_own(
         "/.git/config",
     ],
 )
-def test_nothing_else_leaves_this_machine(client: CheckedClient, path: str) -> None:
+def test_only_files_of_the_page_are_served(client: CheckedClient, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 404
     assert len(response.data) < 400
 
 
 @pytest.mark.parametrize("accept", ["application/json", "text/html"])
-def test_a_page_that_is_not_built_is_said_with_what_to_do(
+def test_a_page_that_is_not_built_says_what_to_do(
     client: CheckedClient, dist: Path, accept: str
 ) -> None:
     built = dist.rename(dist.with_name("gone"))
@@ -147,7 +147,7 @@ def test_a_page_that_is_not_built_is_said_with_what_to_do(
     assert client.get("/").status_code == 200  # without a new start
 
 
-def test_an_error_is_dressed_in_the_sheet_of_the_form(client: CheckedClient) -> None:
+def test_an_error_page_uses_the_stylesheet_of_the_form(client: CheckedClient) -> None:
     response = client.get("/nothing", headers={"Accept": "text/html"})
     assert f'href="./page/{LOGIN_SHEET}"' in response.text
 
@@ -164,7 +164,7 @@ def test_a_file_that_is_a_link_is_not_followed(
     assert "secret" not in response.text
 
 
-def test_what_a_page_needs_is_what_it_and_its_sheets_name(dist: Path) -> None:
+def test_files_of_a_page_are_those_that_it_and_its_sheets_reference(dist: Path) -> None:
     page = PageFiles(dist)
     assert set(page.files_of("index.html")) == {SCRIPT, SHEET, MARK, "mark-CCCC0000.svg"}
     (dist / "page" / MARK).unlink()
@@ -172,7 +172,7 @@ def test_what_a_page_needs_is_what_it_and_its_sheets_name(dist: Path) -> None:
         page.files_of("index.html")
 
 
-def test_the_real_page_names_only_its_own_files() -> None:
+def test_the_real_page_references_only_its_own_files() -> None:
     page = PageFiles(ROOT / "frontend" / "dist")
     names = {}
     for html_name in ("index.html", "login.html"):

@@ -23,12 +23,12 @@ def built(request: pytest.FixtureRequest):
     return request.getfixturevalue(request.param)
 
 
-def test_a_dataset_as_built_is_whole(built) -> None:
+def test_a_built_dataset_is_undamaged(built) -> None:
     assert verify(built.folder) == []
     assert verify_pointer(built.data_dir, built.dataset_id) == []
 
 
-def test_every_answer_about_it_is_as_described(built) -> None:
+def test_every_answer_about_a_built_dataset_is_as_documented(built) -> None:
     client = make_app(built.data_dir).test_client()
     base = f"/api/v1/datasets/{built.dataset_id}"
     for path in ANSWERS:  # the client holds each to its type

@@ -123,7 +123,7 @@ def test_a_malformed_request_gets_our_error_and_our_headers(port: int, content: 
     "request_line",
     [b"GET http://evil.example/health HTTP/1.1\r\nHost: evil.example", b"GET /health HTTP/1.0"],
 )
-def test_a_foreign_host_is_refused_however_it_is_sent(port: int, request_line: bytes) -> None:
+def test_a_foreign_host_is_refused_in_every_form(port: int, request_line: bytes) -> None:
     answer = raw(port, request_line + b"\r\nConnection: close\r\n\r\n")
     assert answer.startswith((b"HTTP/1.1 421", b"HTTP/1.0 421"))
 
@@ -155,7 +155,7 @@ def test_forwarded_headers_change_nothing(port: int) -> None:
         "/%ff%fe",
     ],
 )
-def test_a_path_leads_nowhere_else(port: int, path: str) -> None:
+def test_path_traversal_is_refused(port: int, path: str) -> None:
     answer = raw(
         port, f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
     )
@@ -199,7 +199,7 @@ def test_no_heavy_library_is_loaded_even_after_requests(data_dir: Path) -> None:
         assert process.returncode == 0, err
 
 
-def test_fifty_datasets_are_not_read_before_they_are_asked_for(
+def test_datasets_are_not_read_before_they_are_requested(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
@@ -218,7 +218,7 @@ def is_listening(port: int) -> bool:
 
 
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
-def test_a_request_that_runs_is_finished_before_the_end(kind: signal.Signals) -> None:
+def test_a_running_request_is_finished_before_shutdown(kind: signal.Signals) -> None:
     with running(SLOW) as (process, port):
         connection = HTTPConnection("127.0.0.1", port, timeout=60)
         connection.request("GET", "/")
@@ -233,7 +233,7 @@ def test_a_request_that_runs_is_finished_before_the_end(kind: signal.Signals) ->
         assert (out, process.returncode) == ("ended\n", 0)
 
 
-def test_a_failure_outside_of_flask_has_our_shape_too() -> None:
+def test_an_error_outside_of_flask_has_the_common_error_shape() -> None:
     with running(SLOW) as (_, port):
         status, headers, body = get(port, "/fail")
     assert status == 500
@@ -269,7 +269,7 @@ def begin_upload(port: int, path: str, n_bytes: int) -> socket.socket:
     return client
 
 
-def test_a_body_is_refused_unread_where_none_so_large_is_taken(tmp_path: Path) -> None:
+def test_a_body_over_the_limit_is_refused_unread(tmp_path: Path) -> None:
     with running(UPLOADS, str(tmp_path)) as (_, port):
         for path, n_bytes in (
             ("/api/v1/jobs", 202_000_000),
@@ -285,7 +285,7 @@ def test_a_body_is_refused_unread_where_none_so_large_is_taken(tmp_path: Path) -
                 client.recv(1)
 
 
-def test_a_port_that_is_taken_is_said_in_words(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -294,7 +294,7 @@ def test_a_port_that_is_taken_is_said_in_words(tmp_path: Path) -> None:
             serve(settings)
 
 
-def test_signals_are_given_back(tmp_path: Path) -> None:
+def test_signal_handlers_are_restored(tmp_path: Path) -> None:
     before = signal.getsignal(signal.SIGTERM)
     serve(Settings(data_dir=tmp_path, port=0), stop_at_once)
     assert signal.getsignal(signal.SIGTERM) is before

@@ -62,7 +62,7 @@ def client_of(data_dir: Path) -> FlaskClient:
     return app.test_client()
 
 
-def test_every_path_is_answered_of_a_whole_dataset(whole: Path) -> None:
+def test_every_path_of_an_undamaged_dataset_is_answered(whole: Path) -> None:
     found = answers(client_of(whole))
     assert {path: status for path, (status, _) in found.items() if status != 200} == {}
 

@@ -59,13 +59,13 @@ def ask(client: CheckedClient, method: str, rule: Rule, token: str | None = None
     return client.open(path, method=method, headers=headers, **sent).status_code
 
 
-def test_the_walk_meets_every_route(shared: Flask) -> None:
+def test_the_list_of_requests_covers_every_route(shared: Flask) -> None:
     found = {(method, rule.rule) for method, rule in routes(shared)}
     assert found > OPEN_TO_STRANGERS
     assert len(found) > 25
 
 
-def test_without_a_token_every_route_that_is_not_named_here_is_shut(
+def test_without_a_token_all_but_the_listed_routes_are_401(
     shared: Flask, stranger: CheckedClient
 ) -> None:
     for method, rule in routes(shared):
@@ -78,7 +78,7 @@ def test_without_a_token_every_route_that_is_not_named_here_is_shut(
             assert status == 401, named
 
 
-def test_a_wrong_token_opens_no_route(shared: Flask, stranger: CheckedClient) -> None:
+def test_a_wrong_token_is_401_on_every_route(shared: Flask, stranger: CheckedClient) -> None:
     for method, rule in routes(shared):
         shared.extensions["attentionviz"].authenticator.failures.__init__()
         status = ask(stranger, method, rule, WRONG)
@@ -87,7 +87,7 @@ def test_a_wrong_token_opens_no_route(shared: Flask, stranger: CheckedClient) ->
             assert status == 401, named
 
 
-def test_each_role_reaches_what_it_is_for(shared: Flask, stranger: CheckedClient) -> None:
+def test_each_role_reaches_its_routes(shared: Flask, stranger: CheckedClient) -> None:
     for method, rule in routes(shared):
         named = (method, rule.rule)
         if named in OPEN_TO_STRANGERS:
@@ -99,7 +99,7 @@ def test_each_role_reaches_what_it_is_for(shared: Flask, stranger: CheckedClient
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/api/v1/none", "/api/v1/datasets/none", "/static/x"])
-def test_a_stranger_does_not_even_learn_what_is_not_there(
+def test_unauthenticated_requests_do_not_reveal_what_is_missing(
     stranger: CheckedClient, path: str
 ) -> None:
     answer = stranger.get(path)
@@ -108,7 +108,7 @@ def test_a_stranger_does_not_even_learn_what_is_not_there(
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "OPTIONS"])
-def test_other_methods_are_shut_too(stranger: CheckedClient, method: str) -> None:
+def test_other_http_methods_need_a_token_too(stranger: CheckedClient, method: str) -> None:
     headers = {"Sec-Fetch-Site": "same-origin"}
     assert stranger.open("/api/v1/datasets", method=method, headers=headers).status_code == 401
 
@@ -124,22 +124,20 @@ def test_other_methods_are_shut_too(stranger: CheckedClient, method: str) -> Non
         ("jobs.list_jobs", "GET", "jobs"),
     ],
 )
-def test_a_route_that_nobody_named_is_shut_and_one_that_writes_needs_jobs(
+def test_a_new_route_needs_a_token_and_one_that_writes_the_jobs_role(
     endpoint: str | None, method: str, role: str
 ) -> None:
     assert role_for(endpoint, method) == role
 
 
-def test_strangers_learn_only_that_the_server_lives(stranger: CheckedClient) -> None:
+def test_without_a_token_health_shows_only_the_status(stranger: CheckedClient) -> None:
     assert stranger.get("/health").json == {"status": "ok"}
     known = stranger.get("/health", headers=bearer(READ_TOKEN))
     assert known.json == {"status": "ok", "version": __version__}
     assert stranger.get("/health", headers=bearer(WRONG)).status_code == 401
 
 
-def test_files_that_are_open_hold_nothing_of_a_dataset(
-    stranger: CheckedClient, data_dir: Path
-) -> None:
+def test_public_files_contain_nothing_of_a_dataset(stranger: CheckedClient, data_dir: Path) -> None:
     page = stranger.get("/").text
     assert "text" not in re.findall(r"dataset=(\w+)", page)
     assert str(data_dir) not in page
@@ -162,7 +160,7 @@ def test_files_that_are_open_hold_nothing_of_a_dataset(
         "Bearer " + "x" * 9000,
     ],
 )
-def test_only_a_whole_token_of_the_scheme_bearer_counts(
+def test_only_a_complete_bearer_token_is_accepted(
     stranger: CheckedClient, authorization: str
 ) -> None:
     answer = stranger.get("/api/v1/datasets", headers={"Authorization": authorization})
@@ -170,19 +168,21 @@ def test_only_a_whole_token_of_the_scheme_bearer_counts(
     assert stranger.get(f"/api/v1/datasets?token={READ_TOKEN}").status_code == 401
 
 
-def test_the_scheme_is_written_as_one_likes(stranger: CheckedClient) -> None:
+def test_the_scheme_is_case_insensitive(stranger: CheckedClient) -> None:
     for scheme in ("Bearer", "bearer", "BEARER"):
         headers = {"Authorization": f"{scheme} {READ_TOKEN}"}
         assert stranger.get("/api/v1/datasets", headers=headers).status_code == 200
 
 
-def test_the_password_of_a_proxy_is_no_failed_sign_in(stranger: CheckedClient) -> None:
+def test_basic_credentials_of_a_proxy_are_not_a_failed_sign_in(stranger: CheckedClient) -> None:
     for _ in range(MAX_PER_CLIENT + 5):
         headers = {"Authorization": "Basic YTpi"}
         assert stranger.get("/api/v1/datasets", headers=headers).status_code == 401
 
 
-def test_who_looks_is_told_to_the_page(stranger: CheckedClient, client: CheckedClient) -> None:
+def test_the_page_receives_name_and_role_of_the_user(
+    stranger: CheckedClient, client: CheckedClient
+) -> None:
     told = stranger.get("/api/v1/session", headers=bearer(JOBS_TOKEN)).json
     assert told == {"has_sign_in": True, "role": "jobs", "name": "grace", "has_session": False}
     local = client.get("/api/v1/session").json
@@ -196,15 +196,13 @@ def test_no_answer_ever_holds_a_token(shared: Flask, stranger: CheckedClient) ->
             assert token not in answer.text + json.dumps(dict(answer.headers))
 
 
-def test_a_server_for_one_person_has_no_form(client: CheckedClient) -> None:
+def test_a_server_without_tokens_has_no_sign_in_form(client: CheckedClient) -> None:
     assert client.get("/login").status_code == 404
     sent = client.post("/login", headers={"Sec-Fetch-Site": "none"}, data={"token": "x"})
     assert sent.status_code in (404, 415)
 
 
-def test_origins_that_may_read_send_a_token_and_never_a_cookie(
-    data_dir: Path, tmp_path: Path
-) -> None:
+def test_cors_origins_need_a_token_and_never_a_cookie(data_dir: Path, tmp_path: Path) -> None:
     tokens = write_tokens(tmp_path / "tokens")
     app = make_app(data_dir, token_file=tokens, cors_origins=("https://a.example",))
     client = app.test_client()
@@ -227,7 +225,9 @@ def test_origins_that_may_read_send_a_token_and_never_a_cookie(
     assert "Access-Control-Allow-Origin" not in foreign.headers
 
 
-def test_only_who_may_build_datasets_is_offered_to(shared: Flask, stranger: CheckedClient) -> None:
+def test_jobs_are_offered_only_to_users_with_that_role(
+    shared: Flask, stranger: CheckedClient
+) -> None:
     for token, is_enabled in ((READ_TOKEN, False), (JOBS_TOKEN, True)):
         answer = stranger.get("/api/v1/jobs/options", headers=bearer(token))
         assert answer.json["is_enabled"] is is_enabled

@@ -55,7 +55,7 @@ def last(lines: list[str]) -> dict[str, str]:
     return match.groupdict()
 
 
-def test_a_line_has_who_what_and_how_it_went(client: CheckedClient, lines: list[str]) -> None:
+def test_a_log_line_has_user_request_and_status(client: CheckedClient, lines: list[str]) -> None:
     answer = client.get("/api/v1/datasets/text/grid", headers=bearer(READ_TOKEN))
     n_bytes = len(answer.data)
     found = last(lines)
@@ -71,7 +71,7 @@ def test_a_line_has_who_what_and_how_it_went(client: CheckedClient, lines: list[
     }
 
 
-def test_strangers_and_refusals_have_lines_too(client: CheckedClient, lines: list[str]) -> None:
+def test_refused_requests_are_logged_too(client: CheckedClient, lines: list[str]) -> None:
     client.get("/api/v1/datasets")
     assert (last(lines)["status"], last(lines)["visitor"]) == ("401", "-")
     client.get("/health", headers={"Host": "evil.example"})
@@ -81,7 +81,7 @@ def test_strangers_and_refusals_have_lines_too(client: CheckedClient, lines: lis
     assert (last(lines)["status"], last(lines)["visitor"]) == ("303", "jobs/grace")
 
 
-def test_no_line_holds_a_token_a_query_or_what_was_typed(
+def test_no_log_line_contains_a_token_a_query_or_typed_text(
     client: CheckedClient, lines: list[str]
 ) -> None:
     secret = "what-somebody-typed"  # noqa: S105 - not a password
@@ -104,7 +104,9 @@ def test_no_line_holds_a_token_a_query_or_what_was_typed(
     "path",
     ["/a%0a127.0.0.1%20GET%20/", "/%1b[31m", "/%00", "/%e2%80%ae", "/ü\u2028", "/" + "a" * 5000],
 )
-def test_no_line_is_forged_or_endless(client: CheckedClient, lines: list[str], path: str) -> None:
+def test_no_log_line_can_be_forged_or_unlimited(
+    client: CheckedClient, lines: list[str], path: str
+) -> None:
     client.get(path)
     assert len(lines) == 1
     line = list(lines)[0]
@@ -114,20 +116,22 @@ def test_no_line_is_forged_or_endless(client: CheckedClient, lines: list[str], p
     assert len(line) < 800
 
 
-def test_whoever_is_alone_has_no_log_unless_it_is_wanted(data_dir: Path, lines: list[str]) -> None:
+def test_a_server_without_tokens_logs_only_on_request(data_dir: Path, lines: list[str]) -> None:
     make_app(data_dir).test_client().get("/health")
     assert len(lines) == 0
     make_app(data_dir, access_log="on").test_client().get("/health")
     assert len(lines) == 1
 
 
-def test_a_shared_server_can_go_without(data_dir: Path, tmp_path: Path, lines: list[str]) -> None:
+def test_the_log_of_a_shared_server_can_be_turned_off(
+    data_dir: Path, tmp_path: Path, lines: list[str]
+) -> None:
     tokens = write_tokens(tmp_path / "tokens")
     make_app(data_dir, token_file=tokens, access_log="off").test_client().get("/health")
     assert len(lines) == 0
 
 
-def test_what_a_message_holds_cannot_begin_a_line() -> None:
+def test_line_feeds_in_a_message_are_escaped() -> None:
     record = logging.LogRecord("a", logging.WARNING, "", 0, "bad\n%s", ("\x1b[31m\u2028",), None)
     line = PlainFormatter().format(record)
     assert re.fullmatch(STAMP + r"warning: bad\\n\\x1b\[31m\\u2028", line)
@@ -153,9 +157,7 @@ def ask(port: int, token: str | None = None) -> int:
     return answer.status
 
 
-def test_a_server_as_a_process_logs_reads_tokens_again_and_ends(
-    data_dir: Path, tmp_path: Path
-) -> None:
+def test_a_server_process_logs_rereads_tokens_and_ends(data_dir: Path, tmp_path: Path) -> None:
     tokens = write_tokens(tmp_path / "tokens", f"read {READ_TOKEN} ada")
     port = free_port()
     command = [sys.executable, "-m", "attentionviz", "serve", "--data-dir", str(data_dir)]

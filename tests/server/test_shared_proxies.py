@@ -39,7 +39,7 @@ ALL = {
 }
 
 
-def test_a_trusted_proxy_says_who_asks_by_which_name_and_below_what() -> None:
+def test_a_trusted_proxy_sets_client_host_and_prefix() -> None:
     found = seen_by(ALL)
     assert found["REMOTE_ADDR"] == "192.0.2.7"
     assert found["wsgi.url_scheme"] == "https"
@@ -49,14 +49,14 @@ def test_a_trusted_proxy_says_who_asks_by_which_name_and_below_what() -> None:
 
 
 @pytest.mark.parametrize("peer", ["192.0.2.1", "10.0.0.3", "127.0.0.1", "", "::ffff:192.0.2.1"])
-def test_nobody_else_is_believed_and_what_they_say_is_taken_away(peer: str) -> None:
+def test_forwarded_headers_of_others_are_removed(peer: str) -> None:
     found = seen_by(ALL, peer=peer)
     assert (found["REMOTE_ADDR"], found["wsgi.url_scheme"]) == (peer, "http")
     assert (found["HTTP_HOST"], found["SCRIPT_NAME"]) == ("localhost:8561", "")
     assert not [name for name in found if name in FORWARDED or "FORWARDED" in name]
 
 
-def test_a_proxy_that_the_settings_forgot_is_named_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_proxy_missing_from_the_settings_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     wrapped = Proxies(lambda *_: [], (PROXY,), "")
     for peer, hops in ((PROXY, "192.0.2.7"), ("10.0.0.9", ""), ("10.0.0.9", "192.0.2.7")) * 2:
         asked = {"REMOTE_ADDR": peer, "PATH_INFO": "/", "HTTP_X_FORWARDED_FOR": hops}
@@ -85,7 +85,7 @@ def test_a_proxy_that_the_settings_forgot_is_named_once(caplog: pytest.LogCaptur
         ("a" * 5000, PROXY),
     ],
 )
-def test_the_client_is_the_last_that_no_trusted_proxy_is(hops: str, client: str) -> None:
+def test_the_client_is_the_last_untrusted_address(hops: str, client: str) -> None:
     assert seen_by({"X-Forwarded-For": hops})["REMOTE_ADDR"] == client
 
 
@@ -93,7 +93,7 @@ def test_the_client_is_the_last_that_no_trusted_proxy_is(hops: str, client: str)
     ("proto", "scheme"),
     [("https", "https"), ("HTTPS", "https"), ("http, https", "https"), ("gopher", "http")],
 )
-def test_the_nearest_proxy_says_whether_it_was_https(proto: str, scheme: str) -> None:
+def test_the_nearest_proxy_sets_the_scheme(proto: str, scheme: str) -> None:
     assert seen_by({"X-Forwarded-Proto": proto})["wsgi.url_scheme"] == scheme
 
 
@@ -109,7 +109,7 @@ def test_the_nearest_proxy_says_whether_it_was_https(proto: str, scheme: str) ->
         "/a\r\nX: 1",
     ],
 )
-def test_a_prefix_that_is_no_path_is_left_out(prefix: str) -> None:
+def test_an_invalid_prefix_is_ignored(prefix: str) -> None:
     assert seen_by({"X-Forwarded-Prefix": prefix})["SCRIPT_NAME"] == ""
 
 
@@ -124,7 +124,7 @@ def test_a_prefix_that_is_no_path_is_left_out(prefix: str) -> None:
         ("/lab/viz/lab/viz/x", "/lab/viz/x"),
     ],
 )
-def test_a_proxy_takes_the_prefix_off_or_leaves_it_on(path: str, rest: str) -> None:
+def test_a_proxy_may_strip_or_keep_the_prefix(path: str, rest: str) -> None:
     found = seen_by({}, prefix="/lab/viz", path=path)
     assert (found["SCRIPT_NAME"], found["PATH_INFO"]) == ("/lab/viz", rest)
     said = seen_by({"X-Forwarded-Prefix": "/other"}, prefix="/lab/viz", path=path)
@@ -172,7 +172,7 @@ def test_a_page_on_https_behind_a_proxy_may_send_its_form(client: CheckedClient)
     assert spoofed.status_code == 403
 
 
-def test_the_host_that_a_proxy_names_has_to_be_allowed(client: CheckedClient) -> None:
+def test_a_forwarded_host_must_be_allowed(client: CheckedClient) -> None:
     foreign = {"X-Forwarded-Host": "evil.example"}
     assert forwarded(client, "GET", "/lab/viz/health", headers=foreign).status_code == 421
     foreign = {"X-Forwarded-Host": f"{NAME}, evil.example"}
@@ -194,20 +194,20 @@ def test_the_cookie_is_for_the_prefix_and_for_https(client: CheckedClient) -> No
     ("path", "location"),
     [("/lab/viz", "viz/"), ("/lab/viz?dataset=text&x=%20", "viz/?dataset=text&x=%20")],
 )
-def test_the_page_without_its_last_slash_leads_to_the_one_with_it(
+def test_the_page_without_a_trailing_slash_redirects(
     client: CheckedClient, path: str, location: str
 ) -> None:
     answer = forwarded(client, "GET", path)
     assert (answer.status_code, answer.headers["Location"]) == (308, location)
 
 
-def test_the_description_names_addresses_below_the_prefix(client: CheckedClient) -> None:
+def test_the_openapi_document_contains_the_prefix(client: CheckedClient) -> None:
     path = "/lab/viz/api/v1/openapi.json"
     described = forwarded(client, "GET", path, headers=bearer(READ_TOKEN)).json
     assert described["servers"] == [{"url": "/lab/viz"}]
 
 
-def test_failures_count_for_the_client_behind_the_proxy(client: CheckedClient) -> None:
+def test_login_failures_count_for_the_client_behind_the_proxy(client: CheckedClient) -> None:
     def try_from(address: str, token: str) -> int:
         headers = {"X-Forwarded-For": address, "Origin": f"https://{NAME}"}
         return sign_in(client, token=token, **headers).status_code

@@ -83,7 +83,7 @@ def cookie(client: CheckedClient) -> str:
     return client.get_cookie(COOKIE, path="/").value
 
 
-def test_the_form_gives_a_cookie_that_opens_the_api_and_leads_to_the_view(
+def test_the_form_sets_a_session_cookie_and_redirects_to_the_view(
     browser: CheckedClient,
 ) -> None:
     view = "?dataset=text&layer=0&head=1&search=a%26b%20%C3%A4"
@@ -109,7 +109,7 @@ def test_the_form_gives_a_cookie_that_opens_the_api_and_leads_to_the_view(
         "?dataset=\u00e4",
     ],
 )
-def test_the_form_leads_nowhere_else(browser: CheckedClient, view: str) -> None:
+def test_the_form_redirects_only_to_the_page(browser: CheckedClient, view: str) -> None:
     answer = sign_in(browser, view=view)
     assert (answer.status_code, answer.headers["Location"]) == (303, "./")
     form = browser.get("/login", query_string={"next": view}).text
@@ -117,7 +117,7 @@ def test_the_form_leads_nowhere_else(browser: CheckedClient, view: str) -> None:
     assert "<script>alert" not in form
 
 
-def test_a_wrong_token_shows_the_form_again_with_a_sentence(browser: CheckedClient) -> None:
+def test_a_wrong_token_shows_the_form_with_a_message(browser: CheckedClient) -> None:
     answer = sign_in(browser, OTHER_TOKEN, "?dataset=text")
     assert (answer.status_code, answer.mimetype) == (401, "text/html")
     assert "This is no token of this server" in answer.text
@@ -128,7 +128,7 @@ def test_a_wrong_token_shows_the_form_again_with_a_sentence(browser: CheckedClie
 
 
 @pytest.mark.parametrize("token", ["", "   ", "\0", "x" * 9000, "\u202e" * 40])
-def test_what_is_no_token_is_refused_in_words(browser: CheckedClient, token: str) -> None:
+def test_a_malformed_token_is_refused_with_a_message(browser: CheckedClient, token: str) -> None:
     answer = sign_in(browser, token)
     assert answer.status_code in (401, 413)
     assert "Set-Cookie" not in answer.headers
@@ -150,7 +150,7 @@ def test_other_pages_cannot_sign_anybody_in_or_out(browser: CheckedClient, site:
     assert status(browser) == 401
 
 
-def test_on_plain_http_the_origin_of_the_form_is_what_counts(data_dir: Path, tokens: Path) -> None:
+def test_on_plain_http_the_origin_header_is_checked(data_dir: Path, tokens: Path) -> None:
     app = make_app(data_dir, token_file=tokens, allowed_hosts=("viz.lab.example",))
     client = app.test_client()
     for origin, expected in (
@@ -176,7 +176,7 @@ def test_the_cookie_is_only_for_https_where_the_request_was(browser: CheckedClie
     assert "Secure" in sign_in(browser, base_url="https://localhost").headers["Set-Cookie"]
 
 
-def test_signing_out_ends_the_session_for_copies_of_its_cookie_too(
+def test_signing_out_invalidates_copies_of_the_cookie(
     browser: CheckedClient, shared: Flask
 ) -> None:
     sign_in(browser)
@@ -191,11 +191,11 @@ def test_signing_out_ends_the_session_for_copies_of_its_cookie_too(
     assert status(browser) == 200
 
 
-def test_signing_out_without_a_session_is_no_fault(browser: CheckedClient) -> None:
+def test_signing_out_without_a_session_succeeds(browser: CheckedClient) -> None:
     assert browser.post("/logout", headers=OWN).status_code == 204
 
 
-def test_a_session_holds_when_the_server_starts_again(
+def test_a_session_survives_a_restart_of_the_server(
     browser: CheckedClient, data_dir: Path, tokens: Path
 ) -> None:
     sign_in(browser)
@@ -204,7 +204,7 @@ def test_a_session_holds_when_the_server_starts_again(
     assert status(after) == 200
 
 
-def test_taking_out_the_token_ends_its_sessions_and_no_others(
+def test_removing_a_token_ends_only_its_sessions(
     browser: CheckedClient, shared: Flask, tokens: Path
 ) -> None:
     other = shared.test_client()
@@ -217,18 +217,14 @@ def test_taking_out_the_token_ends_its_sessions_and_no_others(
     assert other.get("/api/v1/datasets", headers=bearer(OTHER_TOKEN)).status_code == 200
 
 
-def test_a_session_has_the_role_that_its_token_has_now(
-    browser: CheckedClient, tokens: Path
-) -> None:
+def test_a_session_has_the_current_role_of_its_token(browser: CheckedClient, tokens: Path) -> None:
     sign_in(browser, JOBS_TOKEN)
     assert browser.get("/api/v1/session").json["role"] == "jobs"
     write_tokens(tokens, f"read {JOBS_TOKEN}")
     assert browser.get("/api/v1/session").json["role"] == "read"
 
 
-def test_a_session_ends_without_use_and_after_a_week_in_any_case(
-    browser: CheckedClient, clock: Clock
-) -> None:
+def test_a_session_expires_when_idle_and_after_a_week(browser: CheckedClient, clock: Clock) -> None:
     sign_in(browser)
     clock.now += IDLE_SECONDS - 60
     assert status(browser) == 200  # and a new cookie comes along
@@ -244,7 +240,7 @@ def test_a_session_ends_without_use_and_after_a_week_in_any_case(
     assert status(browser) == 401
 
 
-def test_a_cookie_is_made_anew_only_now_and_then(browser: CheckedClient, clock: Clock) -> None:
+def test_a_cookie_is_renewed_only_occasionally(browser: CheckedClient, clock: Clock) -> None:
     sign_in(browser)
     first = cookie(browser)
     clock.now += RENEW_SECONDS - 1
@@ -255,7 +251,7 @@ def test_a_cookie_is_made_anew_only_now_and_then(browser: CheckedClient, clock: 
     assert status(browser) == 200
 
 
-def test_a_cookie_that_was_changed_is_none(browser: CheckedClient, shared: Flask) -> None:
+def test_a_modified_cookie_is_invalid(browser: CheckedClient, shared: Flask) -> None:
     sign_in(browser)
     value = cookie(browser)
     token_id, _, signed = value.partition(".")
@@ -283,7 +279,7 @@ def test_a_cookie_that_was_changed_is_none(browser: CheckedClient, shared: Flask
         assert status(client) == 401, one
 
 
-def test_a_neighbours_cookie_of_the_same_name_shuts_nobody_out(
+def test_a_foreign_cookie_of_the_same_name_is_ignored(
     browser: CheckedClient, shared: Flask
 ) -> None:
     sign_in(browser)
@@ -292,7 +288,7 @@ def test_a_neighbours_cookie_of_the_same_name_shuts_nobody_out(
     assert client.get("/api/v1/datasets", headers=both).status_code == 200
 
 
-def test_nobody_guesses_on(browser: CheckedClient, clock: Clock) -> None:
+def test_guessing_is_throttled(browser: CheckedClient, clock: Clock) -> None:
     for _ in range(login_throttle.MAX_PER_CLIENT):
         assert sign_in(browser, OTHER_TOKEN).status_code == 401
         clock.now += 1
@@ -312,7 +308,7 @@ def test_nobody_guesses_on(browser: CheckedClient, clock: Clock) -> None:
     assert sign_in(browser).status_code == 303
 
 
-def test_a_session_goes_on_where_its_address_is_held_up(
+def test_a_session_works_while_its_address_is_throttled(
     browser: CheckedClient, shared: Flask
 ) -> None:
     sign_in(browser)
@@ -327,7 +323,7 @@ def from_address(client: CheckedClient, address: str, token: str) -> int:
     return sign_in(client, token, environ_overrides={"REMOTE_ADDR": address}).status_code
 
 
-def test_many_guessers_together_are_held_up_but_not_whom_one_knows(
+def test_distributed_guessing_is_throttled_except_for_known_clients(
     browser: CheckedClient, clock: Clock
 ) -> None:
     assert from_address(browser, "10.0.0.1", READ_TOKEN) == 303
@@ -339,14 +335,14 @@ def test_many_guessers_together_are_held_up_but_not_whom_one_knows(
     assert from_address(browser, "10.2.0.1", READ_TOKEN) == 303
 
 
-def test_addresses_of_one_network_in_ipv6_are_one_client(browser: CheckedClient) -> None:
+def test_ipv6_addresses_of_one_network_are_one_client(browser: CheckedClient) -> None:
     for i in range(login_throttle.MAX_PER_CLIENT):
         assert from_address(browser, f"2001:db8::{i:x}", OTHER_TOKEN) == 401
     assert from_address(browser, "2001:db8::ffff:1", READ_TOKEN) == 429
     assert from_address(browser, "2001:db8:0:1::1", READ_TOKEN) == 303
 
 
-def test_the_form_is_whole_and_needs_no_script(browser: CheckedClient) -> None:
+def test_the_form_works_without_javascript(browser: CheckedClient) -> None:
     form = browser.get("/login").text
     assert re.search(r'<form [^>]*method="post" action="\./login"', form)
     assert not re.search(r"\$\w", form)

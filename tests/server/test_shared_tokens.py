@@ -11,7 +11,7 @@ from attentionviz.errors import ConfigError
 from attentionviz.server.access.token_file import TokenFile, read_tokens
 
 
-def test_lines_are_roles_tokens_and_names(tmp_path: Path) -> None:
+def test_lines_of_the_token_file_are_role_token_and_name(tmp_path: Path) -> None:
     path = write_tokens(
         tmp_path / "tokens",
         "# who works here",
@@ -42,7 +42,7 @@ def test_lines_are_roles_tokens_and_names(tmp_path: Path) -> None:
         (f"read {READ_TOKEN} {'a' * 41}", "the name has other characters"),
     ],
 )
-def test_a_wrong_line_is_named_by_its_number_and_not_shown(
+def test_an_invalid_line_is_named_by_number_without_its_content(
     tmp_path: Path, line: str, words: str
 ) -> None:
     path = write_tokens(tmp_path / "tokens", f"jobs {JOBS_TOKEN}", line)
@@ -52,19 +52,19 @@ def test_a_wrong_line_is_named_by_its_number_and_not_shown(
     assert READ_TOKEN not in str(raised.value)
 
 
-def test_a_token_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+def test_a_repeated_token_is_refused(tmp_path: Path) -> None:
     path = write_tokens(tmp_path / "tokens", f"read {READ_TOKEN}", f"jobs {READ_TOKEN}")
     with pytest.raises(ConfigError, match="line 2 .* twice"):
         TokenFile(path)
 
 
 @pytest.mark.parametrize("lines", [("",), ("# none yet",)])
-def test_a_file_without_a_token_starts_nothing(tmp_path: Path, lines: tuple[str, ...]) -> None:
+def test_a_token_file_without_tokens_is_refused(tmp_path: Path, lines: tuple[str, ...]) -> None:
     with pytest.raises(ConfigError, match="holds no token"):
         TokenFile(write_tokens(tmp_path / "tokens", *lines))
 
 
-def test_a_file_that_is_not_there_starts_nothing(tmp_path: Path, data_dir: Path) -> None:
+def test_a_missing_token_file_is_refused(tmp_path: Path, data_dir: Path) -> None:
     with pytest.raises(ConfigError, match="cannot read the tokens"):
         make_app(data_dir, token_file=tmp_path / "none")
     with pytest.raises(ConfigError, match="Is a directory"):
@@ -75,7 +75,7 @@ def test_a_file_that_is_not_there_starts_nothing(tmp_path: Path, data_dir: Path)
 
 
 @pytest.mark.parametrize("mode", [0o604, 0o644, 0o620, 0o660, 0o601, 0o777])
-def test_a_file_that_others_may_read_or_write_starts_nothing(tmp_path: Path, mode: int) -> None:
+def test_a_token_file_accessible_to_others_is_refused(tmp_path: Path, mode: int) -> None:
     path = write_tokens(tmp_path / "tokens")
     path.chmod(mode)
     with pytest.raises(ConfigError, match=f"mode {mode:04o}.*chmod 600"):
@@ -83,13 +83,13 @@ def test_a_file_that_others_may_read_or_write_starts_nothing(tmp_path: Path, mod
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o400, 0o640, 0o440])
-def test_its_owner_and_a_group_may_read_it(tmp_path: Path, mode: int) -> None:
+def test_a_token_file_readable_by_owner_and_group_is_accepted(tmp_path: Path, mode: int) -> None:
     path = write_tokens(tmp_path / "tokens")
     path.chmod(mode)
     assert TokenFile(path).find(READ_TOKEN) is not None
 
 
-def test_a_file_of_another_user_starts_nothing(
+def test_a_token_file_of_another_user_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_tokens(tmp_path / "tokens")
@@ -100,7 +100,7 @@ def test_a_file_of_another_user_starts_nothing(
         TokenFile(path)
 
 
-def test_a_link_or_a_file_where_everybody_may_write_starts_nothing(tmp_path: Path) -> None:
+def test_a_linked_token_file_or_one_in_a_writable_folder_is_refused(tmp_path: Path) -> None:
     safe = write_tokens(tmp_path / "tokens")
     (tmp_path / "link").symlink_to(safe)
     assert TokenFile(tmp_path / "link").find(READ_TOKEN) is not None
@@ -119,14 +119,14 @@ def test_a_link_or_a_file_where_everybody_may_write_starts_nothing(tmp_path: Pat
             TokenFile(path)
 
 
-def test_characters_beyond_ascii_and_huge_files_start_nothing(tmp_path: Path) -> None:
+def test_a_non_ascii_or_huge_token_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="beyond ASCII"):
         TokenFile(write_tokens(tmp_path / "tokens", f"read {READ_TOKEN}\u00e4"))
     with pytest.raises(ConfigError, match="too many for tokens"):
         TokenFile(write_tokens(tmp_path / "tokens", "#" * 2_000_000))
 
 
-def test_a_change_counts_at_once(tmp_path: Path) -> None:
+def test_a_changed_token_file_applies_at_once(tmp_path: Path) -> None:
     path = write_tokens(tmp_path / "tokens", f"read {READ_TOKEN}")
     tokens = TokenFile(path)
     assert tokens.find(JOBS_TOKEN) is None
@@ -137,7 +137,7 @@ def test_a_change_counts_at_once(tmp_path: Path) -> None:
     assert tokens.by_id(found.token_id) == found
 
 
-def test_a_slip_in_one_line_keeps_no_revoked_token_alive(
+def test_an_invalid_line_does_not_keep_a_revoked_token_valid(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = write_tokens(tmp_path / "tokens")
@@ -151,7 +151,7 @@ def test_a_slip_in_one_line_keeps_no_revoked_token_alive(
 
 
 @pytest.mark.parametrize("harm", ["gone", "readable", "folder"])
-def test_a_file_that_can_no_longer_be_used_lets_nobody_in_and_comes_back(
+def test_an_unreadable_token_file_denies_access_until_it_is_fixed(
     tmp_path: Path, harm: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = write_tokens(tmp_path / "tokens")
@@ -171,7 +171,7 @@ def test_a_file_that_can_no_longer_be_used_lets_nobody_in_and_comes_back(
     assert tokens.find(READ_TOKEN) is not None
 
 
-def test_it_is_read_only_when_it_changed_or_when_asked(
+def test_the_token_file_is_read_only_on_change_or_request(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tokens = TokenFile(write_tokens(tmp_path / "tokens"))

@@ -50,7 +50,7 @@ def begin(port: int, path: str, *headers: str, n_bytes: int = LARGE) -> bytes:
 
 
 @pytest.mark.parametrize("path", [IMAGE, "/api/v1/jobs", "/lab/viz/api/v1/jobs"])
-def test_a_stranger_sends_nothing_large(port: int, path: str) -> None:
+def test_an_unauthenticated_upload_is_refused(port: int, path: str) -> None:
     answer = begin(port, path)
     assert answer.startswith(b"HTTP/1.1 401 ")
     assert b'"not_signed_in"' in answer
@@ -58,7 +58,7 @@ def test_a_stranger_sends_nothing_large(port: int, path: str) -> None:
     assert begin(port, path, f"Cookie: {COOKIE}=planted").startswith(b"HTTP/1.1 401 ")
 
 
-def test_whoever_signed_in_may(port: int, data_dir: Path, tokens: Path) -> None:
+def test_an_authenticated_upload_is_accepted(port: int, data_dir: Path, tokens: Path) -> None:
     assert begin(port, IMAGE, f"Authorization: Bearer {READ_TOKEN}") == WAITS
     assert begin(port, "/api/v1/jobs", f"Authorization: Bearer {JOBS_TOKEN}") == WAITS
     authenticator = (
@@ -70,13 +70,13 @@ def test_whoever_signed_in_may(port: int, data_dir: Path, tokens: Path) -> None:
     assert begin(port, IMAGE, f"Cookie: a=b; {COOKIE}={value}") == WAITS
 
 
-def test_even_they_send_nothing_larger_than_its_address_takes(port: int) -> None:
+def test_an_authenticated_upload_has_the_limit_of_its_route(port: int) -> None:
     token = f"Authorization: Bearer {JOBS_TOKEN}"
     assert begin(port, "/api/v1/datasets", token).startswith(b"HTTP/1.1 413 ")
     assert begin(port, IMAGE, token, n_bytes=10**9).startswith(b"HTTP/1.1 413 ")
 
 
-def test_guessing_by_uploads_is_counted_for_the_client_behind_the_proxy(port: int) -> None:
+def test_failed_uploads_count_for_the_client_behind_the_proxy(port: int) -> None:
     guesser = "X-Forwarded-For: 203.0.113.9, 192.0.2.7"
     for _ in range(login_throttle.MAX_PER_CLIENT):
         answer = begin(port, IMAGE, guesser, f"Authorization: Bearer {WRONG}")
@@ -86,7 +86,7 @@ def test_guessing_by_uploads_is_counted_for_the_client_behind_the_proxy(port: in
     assert begin(port, IMAGE, "X-Forwarded-For: 192.0.2.8", right) == WAITS
 
 
-def test_a_body_of_unknown_length_is_held_to_the_same(port: int) -> None:
+def test_a_body_of_unknown_length_has_the_same_limit(port: int) -> None:
     pieces = "Transfer-Encoding: chunked"
     with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         head = (

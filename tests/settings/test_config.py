@@ -19,7 +19,7 @@ def write(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def test_defaults_are_for_one_person_on_one_machine() -> None:
+def test_defaults_serve_this_machine_only() -> None:
     settings = load_settings(environment={})
     assert settings == Settings()
     assert (settings.host, settings.port) == ("127.0.0.1", 8561)
@@ -27,16 +27,16 @@ def test_defaults_are_for_one_person_on_one_machine() -> None:
     assert settings.cors_origins == ()
 
 
-def test_the_table_says_what_every_setting_is_for() -> None:
+def test_every_setting_has_a_help_text() -> None:
     assert all(s.help.endswith(".") and s.type_name for s in SETTINGS)
     assert len({s.name for s in SETTINGS}) == len(SETTINGS)
 
 
-def test_every_default_is_a_value_that_can_be_given() -> None:
+def test_every_default_is_a_valid_value() -> None:
     assert all(s.parse(s.default) == s.default for s in SETTINGS)
 
 
-def test_the_environment_overrules_the_file_and_a_flag_both(tmp_path: Path) -> None:
+def test_the_environment_overrides_the_file_and_a_flag_both(tmp_path: Path) -> None:
     file = write(tmp_path, "port = 1\nthreads = 2\ncache_mb = 3\n")
     environment = {"ATTENTIONVIZ_PORT": "11", "ATTENTIONVIZ_THREADS": "12", "HOME": "/"}
     settings = load_settings(file=file, environment=environment, flags={"port": 21, "host": None})
@@ -54,7 +54,7 @@ def test_paths_in_a_file_are_relative_to_its_folder(tmp_path: Path) -> None:
     assert settings.data_dir == tmp_path / "maps"
 
 
-def test_lists_can_be_given_with_commas() -> None:
+def test_lists_can_be_comma_separated() -> None:
     settings = load_settings(
         environment={
             "ATTENTIONVIZ_ALLOWED_HOSTS": "Viz.Example, [::1] ,10.0.0.1",
@@ -66,7 +66,7 @@ def test_lists_can_be_given_with_commas() -> None:
     assert settings.cors_origins == ("https://a.example", "http://b.example:8080")
 
 
-def test_a_failpoint_is_no_setting() -> None:
+def test_a_failpoint_is_not_a_setting() -> None:
     assert load_settings(environment={"ATTENTIONVIZ_FAILPOINT": "x"}) == Settings()
 
 
@@ -110,7 +110,7 @@ def test_a_failpoint_is_no_setting() -> None:
         ("surprise", "1"),
     ],
 )
-def test_what_is_unknown_or_malformed_is_refused_by_name(name: str, value: str) -> None:
+def test_unknown_and_malformed_settings_are_refused_by_name(name: str, value: str) -> None:
     variable = f"ATTENTIONVIZ_{name.upper()}"
     with pytest.raises(ConfigError, match=variable):
         load_settings(environment={variable: value})
@@ -123,12 +123,12 @@ def test_what_is_unknown_or_malformed_is_refused_by_name(name: str, value: str) 
     "text",
     ["port = ", "surprise = 1", "port = true", 'port = "x"', "port = 1.5", "[server]\nport=1"],
 )
-def test_a_file_that_is_wrong_is_refused_by_name(tmp_path: Path, text: str) -> None:
+def test_an_invalid_settings_file_is_named(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError, match=r"settings\.toml"):
         load_settings(file=write(tmp_path, text), environment={})
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_missing_settings_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot read"):
         load_settings(file=tmp_path / "none.toml", environment={})
 
@@ -136,7 +136,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "127.1.2.3", "localhost", "LOCALHOST", "::1", "[::1]"]
 )
-def test_this_machine_only_needs_nothing_more(host: str) -> None:
+def test_a_server_for_this_machine_needs_no_tokens(host: str) -> None:
     assert load_settings(environment={}, flags={"host": host}).host == host
 
 
@@ -152,7 +152,7 @@ OPEN_HOSTS = [
 
 
 @pytest.mark.parametrize("host", OPEN_HOSTS)
-def test_a_port_that_is_open_to_others_says_all_that_it_lacks(host: str) -> None:
+def test_an_open_port_without_tokens_lists_all_missing_settings(host: str) -> None:
     with pytest.raises(ConfigError, match="--token-file FILE .* and --allowed-host NAME") as raised:
         load_settings(environment={}, flags={"host": host})
     assert str(raised.value).startswith(f"host {host} lets other machines connect; add ")
@@ -166,7 +166,7 @@ def test_a_port_that_is_open_to_others_says_all_that_it_lacks(host: str) -> None
 
 
 @pytest.mark.parametrize("host", OPEN_HOSTS)
-def test_a_port_with_tokens_and_a_name_may_be_open(host: str) -> None:
+def test_an_open_port_with_tokens_and_a_host_name_is_accepted(host: str) -> None:
     flags = {"host": host, "token_file": "tokens", "allowed_hosts": ["viz.example"]}
     assert load_settings(environment={}, flags=flags).is_shared
 
@@ -179,14 +179,14 @@ def test_a_port_with_tokens_and_a_name_may_be_open(host: str) -> None:
         {"trusted_proxies": ["127.0.0.1"], "allowed_hosts": ["viz.example"]},
     ],
 )
-def test_a_proxy_on_this_machine_is_an_open_port_too(flags: dict) -> None:
+def test_a_proxy_on_this_machine_needs_tokens_too(flags: dict) -> None:
     with pytest.raises(ConfigError, match="everyone who can reach the proxy; add --token-file"):
         load_settings(environment={}, flags=flags)
     with_all = {"allowed_hosts": ["viz.example"], **flags, "token_file": "tokens"}
     assert load_settings(environment={}, flags=with_all).is_shared
 
 
-def test_names_of_this_machine_and_a_prefix_open_nothing() -> None:
+def test_local_host_names_and_a_prefix_need_no_tokens() -> None:
     flags = {"allowed_hosts": ["localhost", "127.0.0.2", "[::1]"], "url_prefix": "/lab/viz/"}
     settings = load_settings(environment={}, flags=flags)
     assert (settings.is_shared, settings.url_prefix) == (False, "/lab/viz")
@@ -201,9 +201,7 @@ def test_names_of_this_machine_and_a_prefix_open_nothing() -> None:
         ({"read_only": True}, False),
     ],
 )
-def test_jobs_are_there_when_they_are_allowed_and_read_only_has_the_last_word(
-    flags: dict, expected: bool
-) -> None:
+def test_read_only_overrides_allow_jobs(flags: dict, expected: bool) -> None:
     assert load_settings(environment={}, flags=flags).has_jobs is expected
 
 
@@ -211,12 +209,12 @@ def test_jobs_are_there_when_they_are_allowed_and_read_only_has_the_last_word(
     ("text", "expected"),
     [("true", True), ("Yes", True), ("on", True), ("1", True), ("FALSE", False), ("0", False)],
 )
-def test_a_switch_takes_the_words_that_one_tries(text: str, expected: bool) -> None:
+def test_a_switch_accepts_common_words(text: str, expected: bool) -> None:
     settings = load_settings(environment={"ATTENTIONVIZ_READ_ONLY": text})
     assert settings.read_only is expected
 
 
-def test_the_printed_file_loads_back_to_the_defaults(
+def test_the_printed_settings_file_loads_as_the_defaults(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     assert main(["serve", "--dump-default-config"]) == 0
@@ -227,7 +225,7 @@ def test_the_printed_file_loads_back_to_the_defaults(
         assert setting.help.split()[0] in text
 
 
-def test_what_the_printed_file_leaves_out_can_be_taken_in(tmp_path: Path) -> None:
+def test_commented_settings_of_the_printed_file_are_valid(tmp_path: Path) -> None:
     text = re.sub(r"^# (\w+ = )", r"\1", default_toml(), flags=re.M)
     settings = load_settings(file=write(tmp_path, text), environment={})
     assert settings.token_file == Path(EXAMPLES["token_file"])
@@ -237,7 +235,9 @@ def options(*arguments: str) -> Settings:
     return settings_of(make_parser().parse_args(["serve", *arguments]))
 
 
-def test_options_are_given_as_one_expects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_options_are_parsed_from_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ATTENTIONVIZ_CORS_ORIGINS", "https://c.example")
     file = write(tmp_path, "read_only = true\nallow_jobs = true\nthreads = 3\n")
     one = "--cors-origin=https://a.example"
@@ -249,7 +249,7 @@ def test_options_are_given_as_one_expects(tmp_path: Path, monkeypatch: pytest.Mo
     assert options("--read-only").read_only
 
 
-def test_a_made_token_is_a_line_of_the_token_file(
+def test_a_generated_token_is_a_line_of_the_token_file(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     path = tmp_path / "tokens"

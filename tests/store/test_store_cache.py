@@ -9,7 +9,7 @@ from attentionviz.store.cache import ByteCache
 from attentionviz.store.reader import DatasetLibrary
 
 
-def test_the_cache_stays_within_its_bytes() -> None:
+def test_the_cache_stays_within_its_limit() -> None:
     cache = ByteCache(100)
     for i in range(50):
         cache.put(i, str(i), 20)
@@ -49,7 +49,7 @@ def test_threads_share_a_cache() -> None:
     assert 0 <= cache.n_bytes <= 1000
 
 
-def test_few_datasets_are_kept_open(tmp_path: Path) -> None:
+def test_the_number_of_open_datasets_is_limited(tmp_path: Path) -> None:
     library = DatasetLibrary(tmp_path)
     for i in range(12):
         write_fake_dataset(tmp_path, FakeSpec(f"d{i}", n_tokens=10, maps=("pca-2d",)))

@@ -23,7 +23,7 @@ SPEC = FakeSpec("small", n_tokens=40, maps=("pca-2d",))
 HEAD = HeadId(1, 0)
 
 
-def test_damage_is_noted_of_the_file_that_has_it_and_not_of_one_that_is_open(
+def test_damage_is_recorded_for_the_damaged_file_only(
     tmp_path: Path,
 ) -> None:
     folder = write_fake_dataset(tmp_path, SPEC)
@@ -40,7 +40,7 @@ def test_damage_is_noted_of_the_file_that_has_it_and_not_of_one_that_is_open(
     assert library.entry("small").state == "complete"
 
 
-def test_a_disk_that_cannot_read_a_block_is_damage_of_that_file(tmp_path, monkeypatch) -> None:
+def test_an_unreadable_block_is_damage_of_its_file(tmp_path, monkeypatch) -> None:
     write_fake_dataset(tmp_path, SPEC)
     reader = DatasetLibrary(tmp_path).open_dataset("small")
 
@@ -62,7 +62,7 @@ def test_a_data_folder_that_is_a_link_is_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("age", "phase"), [(0.5, "maps"), (1.5, "stopped")])
-def test_a_builder_without_a_sign_of_life_is_said_to_have_ended(tmp_path, age, phase) -> None:
+def test_a_builder_without_a_heartbeat_is_reported_as_ended(tmp_path, age, phase) -> None:
     folder = write_fake_building(tmp_path, SPEC, n_units_done=2)
     last = datetime.now(UTC) - timedelta(seconds=age * HEARTBEAT_TIMEOUT_SECONDS)
     progress = {**(read_progress(folder) or {}), "heartbeat_utc": last.isoformat()}
@@ -90,7 +90,7 @@ def test_a_dataset_of_an_earlier_version_is_outdated_and_not_damaged(tmp_path: P
         library.open_dataset("small")
 
 
-def test_an_outdated_dataset_that_is_built_again_shows_the_build(tmp_path: Path) -> None:
+def test_a_rebuild_of_an_outdated_dataset_shows_its_progress(tmp_path: Path) -> None:
     republish(write_fake_dataset(tmp_path, SPEC), {}, schema_version=1)
     library = DatasetLibrary(tmp_path)
     assert library.entry("small").state == "outdated"

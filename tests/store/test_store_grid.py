@@ -4,11 +4,11 @@ import pytest
 from attentionviz.store.grid import byte_norms, choose_grid_tokens, grid_points, pack_points
 
 
-def test_all_tokens_are_drawn_while_they_fit():
+def test_all_tokens_are_sampled_within_the_budget():
     np.testing.assert_array_equal(choose_grid_tokens([3, 2], 4, seed=0), range(5))
 
 
-def test_whole_sequences_are_drawn_up_to_the_budget():
+def test_whole_sequences_are_sampled_up_to_the_budget():
     lengths = [5] * 100
     tokens = choose_grid_tokens(lengths, n_heads_total=10, seed=0, budget=2 * 10 * 57)
     assert len(tokens) == 55
@@ -16,12 +16,12 @@ def test_whole_sequences_are_drawn_up_to_the_budget():
     assert set(tokens) == {t for s in set(tokens // 5) for t in range(5 * s, 5 * s + 5)}
 
 
-def test_another_seed_draws_other_sequences_the_same_seed_the_same():
+def test_the_sample_depends_on_the_seed():
     chosen = [choose_grid_tokens([5] * 100, 1, seed, budget=100).tolist() for seed in (0, 0, 1)]
     assert chosen[0] == chosen[1] != chosen[2]
 
 
-def test_one_sequence_is_drawn_even_where_it_is_over_the_budget():
+def test_one_sequence_is_sampled_even_if_it_exceeds_the_budget():
     assert len(choose_grid_tokens([50, 50], 100, seed=0, budget=10)) == 50
 
 
@@ -29,7 +29,7 @@ def test_points_are_queries_then_keys():
     assert grid_points(np.array([1, 2], dtype=np.int32), n_tokens=10).tolist() == [1, 2, 11, 12]
 
 
-def test_two_dimensions_stay_as_they_are():
+def test_two_dimensions_are_not_packed():
     steps = np.array([[0, 65535]], dtype=np.uint16)
     assert pack_points(steps) is steps
 

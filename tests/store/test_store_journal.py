@@ -12,7 +12,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_a_journal_opened_again_knows_what_was_finished(folder):
+def test_a_reopened_journal_contains_the_finished_units(folder):
     with Journal(folder) as journal:
         assert journal.paths() == {"a.json", "b.json", "c.json"}
         assert journal["a.json"].n_bytes == 6
@@ -27,12 +27,12 @@ def test_an_array_keeps_dtype_and_shape(tmp_path):
     assert read_journal(tmp_path) == {"a.npy": record}
 
 
-def test_there_may_be_no_journal_yet(tmp_path):
+def test_a_missing_journal_is_empty(tmp_path):
     assert read_journal(tmp_path) == {}
 
 
 @pytest.mark.parametrize("n_bytes_lost", [1, 2, 20, 100])
-def test_a_torn_last_line_is_passed_over_and_the_next_one_is_whole(folder, n_bytes_lost):
+def test_an_incomplete_last_line_is_skipped_and_the_next_is_complete(folder, n_bytes_lost):
     path = folder / "journal.jsonl"
     path.write_bytes(path.read_bytes()[:-n_bytes_lost])
     with Journal(folder) as journal:
@@ -44,12 +44,12 @@ def test_a_torn_last_line_is_passed_over_and_the_next_one_is_whole(folder, n_byt
 @pytest.mark.parametrize(
     "line", [b"", b"{}", b"null", b"[1]", b'{"path": "a"}', b"\xff\xfe", b"[" * 100_000]
 )
-def test_a_line_that_is_no_record_is_passed_over(folder, line):
+def test_a_malformed_line_of_the_journal_is_skipped(folder, line):
     content = (folder / "journal.jsonl").read_bytes()
     assert set(parse_journal(line + b"\n" + content)) == {"a.json", "b.json", "c.json"}
 
 
-def test_a_file_that_is_gone_shorter_or_changed_is_discarded(folder):
+def test_a_missing_or_changed_file_is_discarded(folder):
     (folder / "a.json").unlink()
     (folder / "b.json").write_bytes(b"b.jso")
     (folder / "c.json").write_bytes(b"C.json")
@@ -58,14 +58,14 @@ def test_a_file_that_is_gone_shorter_or_changed_is_discarded(folder):
         assert set(journal.discarded) == {"a.json", "b.json", "c.json"}
 
 
-def test_the_later_of_two_lines_holds(folder):
+def test_the_later_of_two_lines_applies(folder):
     with Journal(folder) as journal:
         journal.add(write_bytes(folder, "a.json", b"another"))
     with Journal(folder) as journal:
         assert journal["a.json"].n_bytes == 7
 
 
-def test_what_is_forgotten_stays_forgotten_after_a_kill(folder):
+def test_a_removed_unit_stays_removed_after_a_kill(folder):
     with Journal(folder) as journal:
         journal.discard(["a.json", "unknown.json"])
         assert "a.json" not in journal

@@ -24,7 +24,7 @@ def test_a_build_in_progress_lies_under_id_and_build_key():
 @pytest.mark.parametrize(
     "name", ["x", "x@012", "x@0123456789AB", "x@0123456789ab\n", "@0123456789ab"]
 )
-def test_other_names_are_no_dataset(name):
+def test_other_names_are_not_datasets(name):
     assert layout.parse_version_name(name) is None
 
 

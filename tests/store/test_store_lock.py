@@ -30,7 +30,7 @@ def test_datasets_have_locks_of_their_own(tmp_path):
         assert {p.name for p in (tmp_path / ".locks").iterdir()} == {"x.lock", "y.lock"}
 
 
-def test_the_lock_is_free_again_afterwards_also_after_an_error(tmp_path):
+def test_the_lock_is_released_also_after_an_error(tmp_path):
     with pytest.raises(ValueError, match="oops"), dataset_lock(tmp_path, "x"):
         raise ValueError("oops")
     with dataset_lock(tmp_path, "x"):
@@ -51,7 +51,7 @@ def test_a_killed_builder_leaves_no_lock_behind(tmp_path):
         assert (tmp_path / ".locks/x.lock").read_text().startswith(f"{os.getpid()} ")
 
 
-def test_a_folder_that_cannot_be_made_is_an_error_for_the_user(tmp_path):
+def test_a_folder_that_cannot_be_created_is_reported(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(BuildError, match="cannot write to"), dataset_lock(tmp_path / "file", "a"):
         pass

@@ -40,7 +40,7 @@ def reader_of(folder: Path):
 
 
 @pytest.mark.parametrize("modality", ["text", "image"])
-def test_the_synthetic_dataset_fits_the_schema(tmp_path: Path, modality: str) -> None:
+def test_the_synthetic_dataset_matches_the_schema(tmp_path: Path, modality: str) -> None:
     spec = FakeSpec("fake", modality=modality, n_tokens=100)
     folder = write_fake_dataset(tmp_path, spec)
     manifest = parse_manifest((folder / "manifest.json").read_bytes())
@@ -50,7 +50,7 @@ def test_the_synthetic_dataset_fits_the_schema(tmp_path: Path, modality: str) ->
     assert parse_manifest(partial, is_partial=True)["maps"] == manifest["maps"]
 
 
-def test_a_dataset_is_read_by_the_piece(folder: Path) -> None:
+def test_a_dataset_is_read_in_parts(folder: Path) -> None:
     reader = reader_of(folder)
     queries = np.load(folder / "L01H00" / "queries.npy")
     assert np.array_equal(reader.queries(HEAD, 5, 9), queries[5:9])
@@ -67,9 +67,7 @@ def test_rows_outside_of_the_file_are_refused(folder: Path, start: int, stop: in
         reader_of(folder).queries(HEAD, start, stop)
 
 
-def test_only_the_rows_that_are_asked_for_are_read(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_the_requested_rows_are_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reader = reader_of(folder)
     reader.queries(HEAD, 0, 1)  # the hash is checked once
     wanted = []
@@ -91,7 +89,7 @@ def test_a_file_that_changes_is_checked_again(folder: Path) -> None:
         reader.norms(HEAD)
 
 
-def test_a_file_cut_while_it_is_open_is_an_error_and_no_crash(folder: Path) -> None:
+def test_a_file_truncated_while_open_is_an_error_not_a_crash(folder: Path) -> None:
     reader = reader_of(folder)
     name = reader.queries_path(HEAD)
     with reader.open_array(name) as array:
@@ -172,7 +170,7 @@ def tokens_with(folder: Path, change) -> bytes:
         lambda t: t.__setitem__("surface", [1] * 40),
     ],
 )
-def test_columns_that_do_not_fit_the_manifest_are_damage(folder: Path, change) -> None:
+def test_columns_that_do_not_match_the_manifest_are_damage(folder: Path, change) -> None:
     lying = republish(folder, {"tokens.json": tokens_with(folder, change)})
     with pytest.raises(DamagedDatasetError, match="tokens.json"):
         reader_of(lying).tokens_bytes()
@@ -180,9 +178,7 @@ def test_columns_that_do_not_fit_the_manifest_are_damage(folder: Path, change) -
 
 
 @pytest.mark.parametrize(("version", "shown"), [(2, "你 3⁄3"), (3, "<0xA0>")])
-def test_split_characters_of_format_2_are_written_as_now(
-    folder: Path, version: int, shown: str
-) -> None:
+def test_split_characters_of_format_2_are_rewritten(folder: Path, version: int, shown: str) -> None:
     def split(tokens) -> None:
         tokens["text"][1:4] = ["<0xE4>", "<0xBD>", "<0xA0>"]
 
@@ -200,7 +196,7 @@ def verify_names(folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     "content", [b"", b"null", b"[]", b'{"heads": 1}', b'{"heads": []}', b"[" * 100_000, b"NaN"]
 )
-def test_facts_of_heads_that_are_none_are_damage(folder: Path, content: bytes) -> None:
+def test_malformed_facts_of_heads_are_damage(folder: Path, content: bytes) -> None:
     lying = republish(folder, {"heads.json": content})
     with pytest.raises(DamagedDatasetError, match="heads.json"):
         reader_of(lying).heads_bytes()
@@ -223,7 +219,7 @@ def test_facts_of_heads_that_are_none_are_damage(folder: Path, content: bytes) -
         lambda head: head["profile"].__setitem__("offsets", None),
     ],
 )
-def test_scores_that_are_none_are_damage(folder: Path, change) -> None:
+def test_malformed_scores_are_damage(folder: Path, change) -> None:
     facts = json.loads((folder / "heads.json").read_bytes())
     change(facts["heads"][2])
     lying = republish(folder, {"heads.json": json.dumps(facts).encode()})
@@ -232,7 +228,7 @@ def test_scores_that_are_none_are_damage(folder: Path, change) -> None:
 
 
 @pytest.mark.parametrize("tokens", [[0, 0], [1, 0], [-1, 3], [0, 40], [39, 2**31 - 1]])
-def test_a_grid_of_tokens_that_are_not_there_is_damage(tmp_path: Path, tokens: list[int]) -> None:
+def test_a_grid_of_missing_tokens_is_damage(tmp_path: Path, tokens: list[int]) -> None:
     folder = write_fake_dataset(tmp_path, FakeSpec("small", n_tokens=40, maps=("pca-2d",)))
     wanted = np.arange(40, dtype=np.int32)
     wanted[-2:] = tokens
@@ -251,7 +247,7 @@ def npy_file(header: bytes, numbers: bytes = bytes(24), version: bytes = b"\x01\
 
 
 @pytest.mark.parametrize("content", [npy_bytes(GOOD), npy_file(HEADER)])
-def test_an_array_file_as_numpy_writes_it_is_understood(tmp_path: Path, content: bytes) -> None:
+def test_array_files_of_numpy_are_read(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.npy").write_bytes(content)
     with open_regular(tmp_path, "a.npy") as file:
         start = data_start(file, FileSpec("float32", (3, 2)))
@@ -282,13 +278,13 @@ def test_an_array_file_as_numpy_writes_it_is_understood(tmp_path: Path, content:
         b"\x93NUMPY\x02\x00\xff\xff\xff\xff" + HEADER,
     ],
 )
-def test_anything_else_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_other_array_files_are_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.npy").write_bytes(content)
     with open_regular(tmp_path, "a.npy") as file, pytest.raises(DamagedDatasetError):
         data_start(file, FileSpec("float32", (3, 2)))
 
 
-def test_a_dataset_that_says_another_shape_than_its_file_holds_is_damaged(folder: Path) -> None:
+def test_a_shape_other_than_in_the_manifest_is_damage(folder: Path) -> None:
     swapped = npy_bytes(np.zeros((SPEC.d_head, 40), dtype=np.float32))
     lying = republish(folder, {"L01H00/queries.npy": swapped})
     with pytest.raises(DamagedDatasetError, match="expected float32"):
@@ -308,7 +304,7 @@ def test_a_dataset_that_says_another_shape_than_its_file_holds_is_damaged(folder
         {"files": {"../../etc/passwd": {"bytes": 1, "sha256": "0" * 64}}},
     ],
 )
-def test_a_manifest_that_lies_is_damage(folder: Path, manifest: dict) -> None:
+def test_a_manifest_with_wrong_counts_is_damage(folder: Path, manifest: dict) -> None:
     lying = republish(folder, {}, **manifest)
     with pytest.raises(DamagedDatasetError):
         reader_of(lying)
@@ -326,7 +322,7 @@ def test_a_manifest_that_lies_is_damage(folder: Path, manifest: dict) -> None:
         ('"parameters": {', '"parameters": {"x": NaN,'),
     ],
 )
-def test_numbers_that_are_not_finite_are_damage(folder: Path, old: str, new: str) -> None:
+def test_non_finite_numbers_are_damage(folder: Path, old: str, new: str) -> None:
     text = (folder / "manifest.json").read_text()
     assert old in text
     content = text.replace(old, new, 1).encode()
@@ -339,7 +335,7 @@ def test_numbers_that_are_not_finite_are_damage(folder: Path, old: str, new: str
         open_dataset(folder.parent, "small")
 
 
-def test_facts_of_a_half_built_map_that_are_no_facts_are_left_out(tmp_path: Path) -> None:
+def test_malformed_facts_of_a_half_built_map_are_left_out(tmp_path: Path) -> None:
     staging = write_fake_building(tmp_path, SPEC, n_units_done=4)
     library = DatasetLibrary(tmp_path)
     for content in (b"", b"[]", b"nothing", b'{"scale": 1e999}', b'{"scale": NaN}'):
@@ -352,14 +348,14 @@ def test_facts_of_a_half_built_map_that_are_no_facts_are_left_out(tmp_path: Path
         assert [len(head["maps"]) for head in heads] == [1, 0, 1, 1]
 
 
-def test_a_file_that_is_gone_is_found_by_the_list(folder: Path) -> None:
+def test_a_missing_file_is_found_by_the_list(folder: Path) -> None:
     (folder / "grid" / "norms.npy").unlink()
     entry = list_datasets(folder.parent)[0]
     assert (entry.state, entry.folder) == ("damaged", folder)
     assert "grid/norms.npy" in (entry.reason or "")
 
 
-def test_an_unknown_dataset_is_said_to_be_unknown(folder: Path) -> None:
+def test_an_unknown_dataset_is_reported_as_unknown(folder: Path) -> None:
     library = DatasetLibrary(folder.parent)
     for name in ("other", "", "..", "small/..", "SMALL", "small\n"):
         with pytest.raises(DatasetNotFoundError):
@@ -368,7 +364,7 @@ def test_an_unknown_dataset_is_said_to_be_unknown(folder: Path) -> None:
             library.entry(name)
 
 
-def test_a_build_without_a_file_says_that_it_is_not_ready(tmp_path: Path) -> None:
+def test_a_missing_file_of_a_build_is_not_ready(tmp_path: Path) -> None:
     staging = write_fake_building(tmp_path, SPEC, n_units_done=1)
     reader = open_dataset(tmp_path, "small")
     with pytest.raises(NotReadyError):

@@ -27,11 +27,11 @@ def refusal(manifest, **options):
     return str(caught.value)
 
 
-def test_a_whole_manifest_is_read_as_it_was_written(content):
+def test_a_complete_manifest_is_read_as_written(content):
     assert canonical_json(parse_manifest(content)) == content
 
 
-def test_a_partial_manifest_has_neither_files_nor_what_maps_show(manifest):
+def test_a_partial_manifest_has_no_files_and_no_fidelity(manifest):
     assert "fidelity is not known" in refusal(manifest, is_partial=True)
     del manifest["files"], manifest["fidelity"], manifest["similarity"]
     assert parse_manifest(json.dumps(manifest).encode(), is_partial=True) == manifest
@@ -40,12 +40,12 @@ def test_a_partial_manifest_has_neither_files_nor_what_maps_show(manifest):
 @pytest.mark.parametrize(
     "content", [b"", b"[]", b"{", b'{"n_tokens": NaN}', b"[" * 100_000, b"\xff"]
 )
-def test_bytes_that_are_no_manifest_are_refused_in_words(content):
+def test_a_malformed_manifest_is_refused_with_a_message(content):
     with pytest.raises(DamagedDatasetError, match="manifest"):
         parse_manifest(content)
 
 
-def test_every_entry_is_needed(manifest):
+def test_every_entry_is_required(manifest):
     for name in manifest:
         assert name in refusal({key: manifest[key] for key in manifest if key != name})
 
@@ -74,7 +74,7 @@ def test_an_unknown_entry_is_refused(manifest):
         ({"maps": {}}, "maps"),
     ],
 )
-def test_numbers_and_words_outside_their_range_are_refused(manifest, change, words):
+def test_values_outside_their_range_are_refused(manifest, change, words):
     assert words in refusal({**manifest, **change})
 
 
@@ -106,7 +106,7 @@ def test_a_file_outside_the_grammar_is_refused(manifest, path):
     assert "must not list " + path in refusal(manifest)
 
 
-def test_a_missing_or_further_file_is_named(manifest):
+def test_a_missing_or_additional_file_is_named(manifest):
     facts = manifest["files"].pop("L00H01/pca-2d.npy")
     assert "does not list L00H01/pca-2d.npy" in refusal(manifest)
     manifest["files"]["L00H01/pca-2d.npy"] = facts
@@ -122,12 +122,12 @@ def test_shape_and_dtype_of_a_file_must_follow_from_the_counts(manifest):
     assert "L00H01/pca-2d.npy" in refusal(manifest)
 
 
-def test_a_map_is_what_its_name_says(manifest):
+def test_a_map_must_match_its_name(manifest):
     manifest["maps"]["pca-2d"]["method"] = "tsne"
     assert "map pca-2d has method tsne" in refusal(manifest)
 
 
-def test_json_without_nan_is_all_that_is_written():
+def test_nan_is_never_written_as_json():
     assert canonical_json({"b": 1, "a": "é"}) == '{\n "a": "é",\n "b": 1\n}\n'.encode()
     with pytest.raises(ValueError, match="JSON compliant"):
         canonical_json({"a": float("nan")})

@@ -33,7 +33,7 @@ LIES = [
 
 
 @pytest.mark.parametrize(("name", "at", "value"), LIES)
-def test_numbers_that_say_nothing_of_heads_are_found_by_reader_and_verify(
+def test_invalid_similarity_is_found_by_reader_and_verify(
     tmp_path: Path, name: str, at: tuple[int, int], value: float
 ) -> None:
     folder = write_fake_dataset(tmp_path, SPEC)
@@ -44,7 +44,7 @@ def test_numbers_that_say_nothing_of_heads_are_found_by_reader_and_verify(
     assert [problem.path for problem in verify(folder)] == [name]
 
 
-def test_true_files_are_read_as_they_are(tmp_path: Path) -> None:
+def test_valid_similarity_files_are_read(tmp_path: Path) -> None:
     folder = write_fake_dataset(tmp_path, SPEC)
     reader = open_dataset(tmp_path, "small")
     for name in layout.SIMILARITY_FILES:

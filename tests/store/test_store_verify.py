@@ -52,12 +52,12 @@ def restore(path: Path, good: Path) -> None:
 DAMAGES = (flip_bit, flip_bit, flip_bit, cut, lengthen, remove, link, pipe, folder_instead, zeros)
 
 
-def test_a_whole_dataset_has_no_problems(whole: Path) -> None:
+def test_an_undamaged_dataset_has_no_problems(whole: Path) -> None:
     assert verify(whole) == []
     assert verify_pointer(whole.parent, SPEC.dataset_id) == []
 
 
-def test_the_datasets_of_deep_models_are_whole(tmp_path: Path) -> None:
+def test_datasets_of_deep_models_are_valid(tmp_path: Path) -> None:
     few_layers = replace(deep_spec("30x9"), n_layers=2, n_tokens=60)
     assert verify(write_fake_dataset(tmp_path, few_layers)) == []
 
@@ -114,14 +114,12 @@ def a_link_in_place_of_a_folder(folder: Path) -> None:
         a_link_in_place_of_a_folder,
     ],
 )
-def test_what_the_manifest_does_not_name_is_found(
-    folder: Path, add: Callable[[Path], None]
-) -> None:
+def test_an_additional_file_is_found(folder: Path, add: Callable[[Path], None]) -> None:
     add(folder)
     assert verify(folder)
 
 
-def test_what_systems_and_editors_leave_behind_is_passed_over_and_told(folder: Path) -> None:
+def test_files_left_by_systems_are_ignored_and_reported(folder: Path) -> None:
     (folder / "@eaDir" / "heads.json").mkdir(parents=True)
     (folder / "L00H00" / ".DS_Store").write_bytes(b"")
     (folder / ".#heads.json").symlink_to("somebody@somewhere.1")
@@ -150,7 +148,7 @@ def test_an_edited_manifest_is_found(folder: Path, old: bytes, new: bytes) -> No
     assert [problem.path for problem in verify(folder)] == ["manifest.json"]
 
 
-def test_a_folder_with_another_name_is_found(folder: Path) -> None:
+def test_a_renamed_folder_is_found(folder: Path) -> None:
     for name in ("small@000000000000", "other@" + folder.name.partition("@")[2], "small"):
         renamed = folder.rename(folder.with_name(name))
         assert verify(renamed)
@@ -189,5 +187,5 @@ def test_a_pointer_that_is_a_link_or_missing_is_found(whole: Path, tmp_path: Pat
     assert verify_pointer(tmp_path, "small")
 
 
-def test_a_half_built_dataset_is_not_taken_for_a_whole_one(tmp_path: Path) -> None:
+def test_a_half_built_dataset_is_not_complete(tmp_path: Path) -> None:
     assert verify(write_fake_building(tmp_path, SPEC))

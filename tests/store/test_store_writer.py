@@ -28,7 +28,7 @@ def test_an_array_is_written_as_numpy_reads_it(tmp_path):
     ],
     ids=["big-endian and transposed", "empty", "fortran"],
 )
-def test_any_layout_in_memory_becomes_little_endian_c_order(tmp_path, array):
+def test_arrays_are_written_little_endian_in_c_order(tmp_path, array):
     writer.write_array(tmp_path, "a.npy", array)
     with (tmp_path / "a.npy").open("rb") as file:
         np.lib.format.read_magic(file)
@@ -49,7 +49,7 @@ def test_objects_are_never_written(tmp_path):
     assert not (tmp_path / "a.npy").exists()
 
 
-def test_an_older_file_stays_whole_until_the_new_one_is(tmp_path, monkeypatch):
+def test_a_file_is_replaced_atomically(tmp_path, monkeypatch):
     writer.write_bytes(tmp_path, "a.json", b"old")
     seen = []
     monkeypatch.setattr(os, "fsync", lambda _: seen.append((tmp_path / "a.json").read_bytes()))
@@ -58,7 +58,7 @@ def test_an_older_file_stays_whole_until_the_new_one_is(tmp_path, monkeypatch):
     assert (tmp_path / "a.json").read_bytes() == b"new"
 
 
-def test_a_full_disk_is_told_in_words_and_leaves_no_part_of_the_file(tmp_path, monkeypatch):
+def test_a_full_disk_is_reported_and_leaves_no_partial_file(tmp_path, monkeypatch):
     def no_room(_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -69,13 +69,13 @@ def test_a_full_disk_is_told_in_words_and_leaves_no_part_of_the_file(tmp_path, m
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs the device that is always full")
-def test_a_disk_that_is_really_full_is_told_in_words(tmp_path):
+def test_a_really_full_disk_is_reported(tmp_path):
     (tmp_path / f"a.json.{os.getpid()}.tmp").symlink_to("/dev/full")
     with pytest.raises(DiskFullError, match="not enough disk space"):
         writer.write_bytes(tmp_path, "a.json", b"content")
 
 
-def test_a_folder_that_is_a_file_is_told_in_words(tmp_path):
+def test_a_file_in_place_of_the_folder_is_reported(tmp_path):
     (tmp_path / "L00H00").write_bytes(b"")
     with pytest.raises(BuildError, match="cannot write"):
         writer.write_bytes(tmp_path, "L00H00/a.json", b"")

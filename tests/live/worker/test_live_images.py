@@ -39,7 +39,7 @@ def test_an_image_of_the_corpus_has_its_patches_and_vectors(live_image: Live, ti
         assert answer.tensors[f"place:{name}"].shape == (2, 2, 2 * (stop - start), int(name[-2]))
 
 
-def test_every_encoding_of_an_image_gives_the_same_vectors(live_image: Live) -> None:
+def test_every_encoding_of_an_image_gives_the_same_patches_and_vectors(live_image: Live) -> None:
     whole = picture()
     expected = live_image.ask(saved(whole, "PNG"), maps=["pca-2d"]).tensors
     upright = whole.transpose(Image.Transpose.ROTATE_90)
@@ -53,7 +53,7 @@ def test_every_encoding_of_an_image_gives_the_same_vectors(live_image: Live) -> 
         assert np.array_equal(found["queries"], expected["queries"])
 
 
-def test_an_enlarged_image_gives_nearly_the_same_vectors(live_image: Live) -> None:
+def test_an_enlarged_image_gives_nearly_the_same_patches(live_image: Live) -> None:
     small = live_image.ask(saved(picture(size=(480, 360)), "PNG"), maps=["pca-2d"])
     large = live_image.ask(saved(picture(size=(4800, 3600)), "PNG"), maps=["pca-2d"])
     difference = small.tensors["sprites"].astype(int) - large.tensors["sprites"]

@@ -175,7 +175,7 @@ def test_worker_settings_survive_serialisation(tmp_path: Path) -> None:
     assert WorkerSettings.from_json(settings.to_json()) == settings
 
 
-def test_torch_is_not_loaded_without_a_session(live: Live) -> None:
+def test_without_a_model_folder_the_setting_is_named(live: Live) -> None:
     session = Session(settings_of(live.reader.files.folder.parent))
     with pytest.raises(ModelNotAvailableError, match="--live-model-folder"):
         Live(session, live.reader).ask(text="x")
