@@ -31,7 +31,7 @@ def random_pattern(n: int, seed: int, rule: HeadRule) -> np.ndarray:
     is_causal=st.booleans(),
     max_distance=st.none() | st.integers(0, 5),
 )
-def test_rows_sum_to_one_over_what_is_visible(
+def test_rows_sum_to_one_over_the_visible_keys(
     n: int, seed: int, is_causal: bool, max_distance: int | None
 ) -> None:
     pattern = random_pattern(n, seed, HeadRule(0.5, is_causal, max_distance))
@@ -64,7 +64,7 @@ def test_large_scores_do_not_overflow() -> None:
 
 
 @given(n=st.integers(1, 9), is_causal=st.booleans(), max_distance=st.none() | st.integers(0, 12))
-def test_the_span_of_a_query_is_what_its_row_of_the_mask_leaves(
+def test_visible_span_equals_the_row_of_the_mask(
     n: int, is_causal: bool, max_distance: int | None
 ) -> None:
     rule = HeadRule(1.0, is_causal, max_distance)
@@ -74,12 +74,12 @@ def test_the_span_of_a_query_is_what_its_row_of_the_mask_leaves(
     assert rule.hides_keys or rule.visible(np.arange(n), n).all()
 
 
-def test_weighing_by_equal_norms_changes_nothing() -> None:
+def test_weighting_by_equal_norms_changes_nothing() -> None:
     pattern = random_pattern(5, 1, FULL)
     assert np.allclose(weigh_keys(pattern, np.full(5, 3.0)), pattern)
 
 
-def test_weighing_moves_weight_to_large_values_and_keeps_rows() -> None:
+def test_weighting_favours_keys_of_large_norm_and_rows_still_sum_to_one() -> None:
     pattern = random_pattern(5, 2, FULL)
     weighed = weigh_keys(pattern, np.array([1, 1, 9, 1, 0]))
     assert (weighed[:, 2] > pattern[:, 2]).all()
@@ -87,12 +87,12 @@ def test_weighing_moves_weight_to_large_values_and_keeps_rows() -> None:
     assert np.abs(weighed.sum(axis=1) - 1).max() < TOLERANCE
 
 
-def test_a_row_without_any_weight_stays_zero() -> None:
+def test_a_row_of_zero_weights_stays_zero() -> None:
     pattern = random_pattern(3, 3, CAUSAL)
     assert weigh_keys(pattern, np.array([0, 1, 1]))[0].tolist() == [0, 0, 0]
 
 
-def test_shapes_that_do_not_fit_are_named() -> None:
+def test_mismatched_shapes_are_named() -> None:
     queries, keys = np.zeros((4, 2), np.float32), np.zeros((3, 2), np.float32)
     with pytest.raises(ShapeError, match="4 queries of a sequence that has 3 keys"):
         attention_pattern(queries, keys, CAUSAL)
