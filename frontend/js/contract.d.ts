@@ -357,11 +357,18 @@ export interface JobRequest {
   n_bytes: number;
 }
 
-/** Scaling and masking of one layer; `max_distance` is that of a sliding window. */
+/** Scaling and masking of one layer, and what else its scores have. */
 export interface LayerRule {
   scaling: number;
   is_causal: boolean;
   max_distance: number | null;
+  /** Positions of a chunk; others' keys are hidden. */
+  chunk?: number;
+  /** c of c·tanh(scaling·q·k / c). */
+  softcap?: number;
+  bias?: OffsetBias;
+  /** Score of the sink in each head: one more key. */
+  sinks?: number[];
 }
 
 /** Sequences that were left out for the same reason. */
@@ -452,6 +459,14 @@ export interface NearHead {
 /** Building from the page is disabled. */
 export interface NoJobs {
   is_enabled: false;
+}
+
+/** A number added to scores, by the offset of the key: its position minus the query's. */
+export interface OffsetBias {
+  /** Increasing; constant beyond. */
+  offsets: number[];
+  /** [head][offset]; linear between two offsets. */
+  values: number[][];
 }
 
 /** Mean weight by offset of the key from the query; null if no row has such a key. */

@@ -1,5 +1,11 @@
 """The pattern: rows that sum to one, masks that hold, weights that keep the rows."""
 
+import itertools
+import json
+import math
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +16,7 @@ from attentionviz.core.pattern import (
     pattern_rows,
     weigh_keys,
 )
-from attentionviz.core.rule import HeadRule
+from attentionviz.core.rule import HeadRule, LayerRule, OffsetBias
 from attentionviz.errors import ShapeError
 
 # A row of float32 exponentials sums to one within its rounding.
@@ -44,6 +50,62 @@ def test_rows_sum_to_one_over_the_visible_keys(
             assert not is_hidden or pattern[i, j] == 0
 
 
+TERMS: dict[str, dict[str, Any]] = {
+    "soft cap": {"softcap": 1.5},
+    "bias between offsets": {"bias": OffsetBias((-9, 0, 2), ((-4.5, 0.0, 1.0),))},
+    "sink": {"sink": 0.7},
+    "chunks": {"chunk": 3},
+    "all": {"softcap": 2.0, "bias": OffsetBias((-9, -2, 9), ((3.0, -1.0, -1.0),)), "sink": -1.0},
+}
+
+
+@pytest.mark.parametrize("name", TERMS)
+@given(n=st.integers(1, 9), seed=st.integers(0, 99), is_causal=st.booleans())
+def test_each_term_of_a_score_is_that_of_its_formula(
+    name: str, n: int, seed: int, is_causal: bool
+) -> None:
+    queries, keys = np.random.default_rng(seed).standard_normal((2, n, 4))
+    rule = HeadRule(0.9, is_causal, **TERMS[name])
+    found = attention_pattern(queries, keys, rule)
+    for i in range(n):
+        weights = {}
+        for j in range(n):
+            if (is_causal and j > i) or (rule.chunk and i // rule.chunk != j // rule.chunk):
+                continue
+            score = 0.9 * sum(queries[i] * keys[j])
+            if rule.softcap:
+                score = rule.softcap * math.tanh(score / rule.softcap)
+            if rule.bias:
+                score += line_through(rule.bias, j - i)
+            weights[j] = math.exp(score)
+        total = sum(weights.values()) + (0 if rule.sink is None else math.exp(rule.sink))
+        expected = [weights.get(j, 0) / total for j in range(n)]
+        assert found[i] == pytest.approx(expected, abs=1e-12)
+
+
+def line_through(bias: OffsetBias, offset: int) -> float:
+    (values,) = bias.values
+    points = list(zip(bias.offsets, values, strict=True))
+    for (x0, y0), (x1, y1) in itertools.pairwise(points):
+        if x0 <= offset <= x1:
+            return y0 + (y1 - y0) * (offset - x0) / (x1 - x0)
+    return points[0][1] if offset < points[0][0] else points[-1][1]
+
+
+@pytest.mark.parametrize("name", TERMS)
+def test_a_rule_comes_back_from_the_manifest_and_a_rounded_one_is_close(name: str) -> None:
+    terms = dict(TERMS[name])
+    sink = terms.pop("sink", None)
+    rule = LayerRule(0.9, is_causal=True, **terms, sinks=sink and (sink,))
+    back = LayerRule.of(json.loads(json.dumps(rule.facts())))
+    assert back.is_close(rule)
+    assert not back.is_close(replace(rule, softcap=9.0, chunk=2))
+    assert not back.is_close(replace(rule, sinks=(0.701,)))
+    assert not back.is_close(replace(rule, bias=OffsetBias((-3, 0), ((0.001, 0.0),))))
+    plain = LayerRule(0.9, is_causal=True)
+    assert plain.facts().keys() == {"scaling", "is_causal", "max_distance"}
+
+
 @pytest.mark.parametrize(("is_causal", "max_distance"), [(False, None), (True, None), (True, 2)])
 def test_some_rows_are_those_of_the_whole_pattern(
     is_causal: bool, max_distance: int | None
@@ -63,11 +125,16 @@ def test_large_scores_do_not_overflow() -> None:
     assert np.allclose(pattern[2], 1 / 3)
 
 
-@given(n=st.integers(1, 9), is_causal=st.booleans(), max_distance=st.none() | st.integers(0, 12))
+@given(
+    n=st.integers(1, 9),
+    is_causal=st.booleans(),
+    max_distance=st.none() | st.integers(0, 12),
+    chunk=st.none() | st.integers(1, 12),
+)
 def test_visible_span_equals_the_row_of_the_mask(
-    n: int, is_causal: bool, max_distance: int | None
+    n: int, is_causal: bool, max_distance: int | None, chunk: int | None
 ) -> None:
-    rule = HeadRule(1.0, is_causal, max_distance)
+    rule = HeadRule(1.0, is_causal, max_distance, chunk)
     for query, visible in enumerate(rule.visible(np.arange(n), n)):
         seen = np.flatnonzero(visible)
         assert rule.span(query, n) == (seen[0], seen[-1] + 1)

@@ -5,6 +5,7 @@ import pytest
 from scipy.special import softmax
 from scipy.stats import percentileofscore, rankdata
 
+from attentionviz.core.rule import HeadRule
 from attentionviz.errors import ShapeError
 from attentionviz.measures.pair_fit import fit, pair_weight, score_pairs
 
@@ -61,13 +62,15 @@ def test_pairs_out_of_range_are_refused() -> None:
         score_pairs(EYE, KEYS, [KEYS])
 
 
-@pytest.mark.parametrize("scale", [1.0, 30.0, 1e6])
-def test_a_weight_is_that_of_the_softmax(scale: float) -> None:
-    query = np.array([scale, 0], dtype=np.float32)
-    scores = scale * KEYS[:, 0].astype(np.float64)
-    for key, wanted in enumerate(softmax(scores)):
-        found = pair_weight(query, float(scores[key]), [KEYS[:2], KEYS[2:]])
-        assert found == pytest.approx(wanted, abs=1e-9)
+@pytest.mark.parametrize("scaling", [1.0, 30.0, 1e6])
+@pytest.mark.parametrize("sink", [None, 2.0])
+def test_a_weight_is_that_of_the_softmax(scaling: float, sink: float | None) -> None:
+    query, rule = EYE[0], HeadRule(scaling, is_causal=False, sink=sink)
+    scores = scaling * KEYS[:, 0].astype(np.float64)
+    wanted = softmax(scores if sink is None else [*scores, sink])
+    for key in range(len(KEYS)):
+        found = pair_weight(query, (0, key), rule, [(0, KEYS[:2]), (2, KEYS[2:])])
+        assert found == pytest.approx(wanted[key], abs=1e-9)
 
 
 def test_the_fit_is_the_mean_of_wished_percentiles_counted_by_hand() -> None:

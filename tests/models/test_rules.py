@@ -1,5 +1,8 @@
 """A layer's rule is exactly what its mask says, or there is none."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 from transformers.masking_utils import (
@@ -9,9 +12,11 @@ from transformers.masking_utils import (
 
 from attentionviz.core.rule import LayerRule
 from attentionviz.errors import UnsupportedModelError
+from attentionviz.models.interface import AttentionCall
 from attentionviz.models.rules import (
+    bias_of_matrix,
     matrix_of_function,
-    require_mask_follows,
+    require_call_follows,
     rule_of_matrix,
     visible_in_mask,
     visible_matrix,
@@ -41,6 +46,15 @@ def test_the_windows_of_transformers_become_largest_distances() -> None:
     assert rule_of_matrix(both, 1.0, 0) == LayerRule(1.0, False, 4)
 
 
+@pytest.mark.parametrize("chunk", [1, 3, 5])
+def test_chunks_are_found_causal_or_not(chunk: int) -> None:
+    for is_causal in (False, True):
+        rule = LayerRule(1.0, is_causal, chunk=chunk)
+        found = rule_of_matrix(visible_matrix(rule, 8), 1.0, 0)
+        assert torch.equal(visible_matrix(found, 8), visible_matrix(rule, 8))
+        assert chunk == 1 or found == rule
+
+
 def test_a_matrix_that_no_rule_makes_is_refused_with_its_layer() -> None:
     seen = visible_matrix(LayerRule(1.0, True, None), 6)
     seen[4, 1] = False
@@ -50,12 +64,24 @@ def test_a_matrix_that_no_rule_makes_is_refused_with_its_layer() -> None:
 
 def test_a_mask_of_numbers_hides_where_it_is_very_negative() -> None:
     mask = torch.tensor([0.0, -1e4, torch.finfo(torch.float32).min, -torch.inf])
-    assert visible_in_mask(mask, 0).tolist() == [True, False, False, False]
+    assert visible_in_mask(mask).tolist() == [True, False, False, False]
 
 
-def test_a_mask_that_adds_to_scores_is_refused() -> None:
-    with pytest.raises(UnsupportedModelError, match="layer 2 adds a bias"):
-        visible_in_mask(torch.tensor([0.0, -0.5]), 2)
+def call_of(
+    mask: torch.Tensor | None, is_causal: bool = False, bias: torch.Tensor | None = None
+) -> AttentionCall:
+    vectors = torch.zeros(2, 3, 5, 4)
+    return AttentionCall(
+        module=torch.nn.Identity(),
+        query=vectors,
+        key=vectors,
+        value=vectors,
+        output=vectors,
+        mask=mask,
+        scaling=1.0,
+        is_causal=is_causal,
+        bias=bias,
+    )
 
 
 LENGTHS = torch.tensor([3, 5])
@@ -85,18 +111,17 @@ def test_a_mask_is_read_in_every_shape_and_number_that_hides_the_same(
     name: str, hidden: float | None
 ) -> None:
     mask, is_causal, lengths = MASKS[name]
-    given = mask if hidden is None else torch.where(mask, 0.0, hidden)
-    seen = visible_in_mask(given, 0)
-    require_mask_follows(LayerRule(1.0, is_causal, None), seen, False, lengths, 0)
+    call = call_of(mask if hidden is None else torch.where(mask, 0.0, hidden))
+    require_call_follows(LayerRule(1.0, is_causal), call, lengths, 0)
     with pytest.raises(UnsupportedModelError, match="does not match its rule"):
-        require_mask_follows(LayerRule(1.0, not is_causal, None), seen, False, lengths, 0)
+        require_call_follows(LayerRule(1.0, not is_causal), call, lengths, 0)
 
 
 def test_a_mask_that_follows_the_rule_and_hides_padding_passes() -> None:
     rule = LayerRule(1.0, True, 2)
     mask = padded_mask(rule)
     mask[0, 0, 4] = True  # what a padding query sees is nobody's business
-    require_mask_follows(rule, mask, False, LENGTHS, 0)
+    require_call_follows(rule, call_of(mask), LENGTHS, 0)
 
 
 def test_a_mask_that_shows_padding_is_refused() -> None:
@@ -104,7 +129,7 @@ def test_a_mask_that_shows_padding_is_refused() -> None:
     mask = padded_mask(rule)
     mask[0, 0, 1, 4] = True
     with pytest.raises(UnsupportedModelError, match="mask of layer 1 .*does not match its rule"):
-        require_mask_follows(rule, mask, False, LENGTHS, 1)
+        require_call_follows(rule, call_of(mask), LENGTHS, 1)
 
 
 def test_one_head_with_a_mask_of_its_own_is_refused() -> None:
@@ -112,16 +137,64 @@ def test_one_head_with_a_mask_of_its_own_is_refused() -> None:
     mask = padded_mask(rule).expand(-1, 2, -1, -1).clone()
     mask[1, 1, 0, 3] = False
     with pytest.raises(UnsupportedModelError, match="does not match its rule"):
-        require_mask_follows(rule, mask, False, LENGTHS, 0)
+        require_call_follows(rule, call_of(mask), LENGTHS, 0)
 
 
 def test_no_mask_means_what_the_model_says_of_causality() -> None:
     same = torch.tensor([4, 4])
-    require_mask_follows(LayerRule(1.0, True, None), None, True, same, 0)
+    require_call_follows(LayerRule(1.0, True, None), call_of(None, is_causal=True), same, 0)
     with pytest.raises(UnsupportedModelError, match="causal: True"):
-        require_mask_follows(LayerRule(1.0, True, None), None, False, same, 0)
+        require_call_follows(LayerRule(1.0, True, None), call_of(None), same, 0)
 
 
 def test_no_mask_over_padding_is_refused() -> None:
     with pytest.raises(UnsupportedModelError, match="does not match its rule"):
-        require_mask_follows(LayerRule(1.0, False, None), None, False, LENGTHS, 0)
+        require_call_follows(LayerRule(1.0, False, None), call_of(None), LENGTHS, 0)
+
+
+POSITION = np.arange(40)
+AHEAD = POSITION[None, :] - POSITION[:, None]
+SLOPES = np.array([0.5, 0.123, 0.0])[:, None, None]
+BIASES = {
+    "ALiBi by offset": (SLOPES * AHEAD, 2),
+    "ALiBi by key, as BLOOM and MPT add it": (SLOPES * (POSITION - 39) + 0 * AHEAD, 2),
+    "buckets": (np.array([1.5, -2, 0.25])[:, None, None] * np.clip(AHEAD // 4, -3, 2), 12),
+}
+
+
+@pytest.mark.parametrize("is_causal", [False, True])
+@pytest.mark.parametrize("name", BIASES)
+def test_a_bias_by_offset_is_found_with_few_numbers(name: str, is_causal: bool) -> None:
+    added, n_offsets = BIASES[name]
+    rule = LayerRule(1.0, is_causal)
+    bias = bias_of_matrix(added, rule, 0)
+    assert bias is not None
+    assert len(bias.offsets) <= n_offsets
+    assert replace(rule, bias=bias).max_length == 40
+    difference = bias.at(AHEAD) - added
+    difference -= np.diagonal(difference, 0, 1, 2)[:, :, None]  # one number for all keys of a query
+    assert np.abs(difference[:, rule.visible(POSITION, 40)]).max() < 1e-11
+
+
+def test_a_bias_that_no_softmax_shows_is_none_unless_there_is_a_sink() -> None:
+    by_query = POSITION[:, None] + 0.0 * AHEAD[None]
+    assert bias_of_matrix(by_query, LayerRule(1.0, True), 0) is None
+    with pytest.raises(UnsupportedModelError, match="layer 1 .* more than head and distance"):
+        bias_of_matrix(by_query, LayerRule(1.0, True, sinks=(0.0,)), 1)
+
+
+def test_a_bias_of_single_pairs_is_refused_when_found_and_in_every_batch() -> None:
+    rule = LayerRule(1.0, is_causal=False)
+    plain = torch.from_numpy(BIASES["buckets"][0][:, :5, :5]).float()
+    bias = bias_of_matrix(plain.double().numpy(), rule, 0)
+    rule = replace(rule, bias=bias)
+    full = torch.ones(5, dtype=torch.bool)
+    require_call_follows(rule, call_of(full, bias=plain), FULL, 0)
+    require_call_follows(rule, call_of(torch.where(full, plain, 0.0)), FULL, 0)
+    other = plain.clone()
+    other[1, 2, 4] += 1e-3
+    for wrong in (other, None):
+        with pytest.raises(UnsupportedModelError, match="layer 0 adds to its scores in this batch"):
+            require_call_follows(rule, call_of(full, bias=wrong), FULL, 0)
+    with pytest.raises(UnsupportedModelError, match="more than head and distance"):
+        bias_of_matrix(other.double().numpy(), rule, 0)

@@ -14,6 +14,17 @@ COMMON = {
 }
 GROUPED = {**COMMON, "num_key_value_heads": 2, "head_dim": 8, "pad_token_id": 0}
 
+T5 = {
+    "vocab_size": 330,
+    "d_model": 32,
+    "d_kv": 8,
+    "num_heads": 4,
+    "d_ff": 48,
+    "num_layers": 3,
+    "relative_attention_num_buckets": 16,
+    "relative_attention_max_distance": 20,
+}
+
 TEXT_ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "bert": ("Bert", COMMON),
     "roberta": ("Roberta", {**COMMON, "pad_token_id": 1, "max_position_embeddings": 98}),
@@ -54,6 +65,27 @@ TEXT_ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "qwen3 with windows in some layers": (
         "Qwen3",
         {**GROUPED, "use_sliding_window": True, "sliding_window": 5, "max_window_layers": 1},
+    ),
+    "gemma 2, with a soft cap and windows": (
+        "Gemma2",
+        {**GROUPED, "attn_logit_softcapping": 4.0, "query_pre_attn_scalar": 8, "sliding_window": 6},
+    ),
+    "gpt-oss, with sinks and windows": (
+        "GptOss",
+        {**GROUPED, "num_local_experts": 2, "num_experts_per_tok": 1, "sliding_window": 6},
+    ),
+    "encoder of t5, with buckets of offsets": ("T5", T5),
+    "encoder of umt5, with buckets of its own in each layer": ("UMT5", T5),
+    "llama 4, with chunks": (
+        "Llama4Text",
+        {
+            **GROUPED,
+            "num_local_experts": 2,
+            "intermediate_size_mlp": 48,
+            "attention_chunk_size": 16,
+            "use_qk_norm": False,
+            "layer_types": ["chunked_attention", "full_attention", "chunked_attention"],
+        },
     ),
     "encoder of bart": (
         "Bart",

@@ -9,7 +9,7 @@ import numpy as np
 from attentionviz.analysis.answer_cache import cached
 from attentionviz.analysis.head_attention import CHUNK_ROWS, all_heads, fingerprint, require_finite
 from attentionviz.core.pattern import Floats
-from attentionviz.core.rule import head_rule
+from attentionviz.core.rule import HeadRule, head_rule
 from attentionviz.core.types import HeadId
 from attentionviz.errors import InvalidRequestError
 from attentionviz.measures.pair_fit import PairScores, fit, pair_weight, score_pairs
@@ -151,28 +151,32 @@ def _score_head(
         reader.open_array(reader.queries_path(head)) as queries,
         reader.open_array(reader.keys_path(head)) as keys,
     ):
-        own_queries = scaling * _stacked(queries, [pair.query for pair in pairs])
+        own_queries = _stacked(queries, [pair.query for pair in pairs])
         own_keys = _stacked(keys, [pair.key for pair in pairs])
-        found = score_pairs(own_queries, own_keys, _blocks(keys, spans))
+        found = score_pairs(scaling * own_queries, own_keys, _blocks(keys, spans))
         require_finite(found.score, head)
-        weights: list[float | None] = []
-        for i, pair in enumerate(pairs):
-            seen = _seen(reader, head, pair)
-            weights.append(
-                pair_weight(own_queries[i], found.score[i], _blocks(keys, seen)) if seen else None
-            )
+        rule = head_rule(reader.manifest, head)
+        weights = [
+            _weight(reader, rule, pair, query, keys)
+            for pair, query in zip(pairs, own_queries, strict=True)
+        ]
     return found, weights
 
 
-def _seen(reader: DatasetReader, head: HeadId, pair: Pair) -> list[tuple[int, int]]:
-    """Return the blocks of keys that a pair's query sees; none where its key is not among them."""
-    sequences, rule = reader.sequences(), head_rule(reader.manifest, head)
+def _weight(
+    reader: DatasetReader, rule: HeadRule, pair: Pair, query: Floats, keys: OpenArray
+) -> float | None:
+    """Return the weight of a pair in the pattern; None where its query does not see its key."""
+    sequences = reader.sequences()
     sequence = int(np.searchsorted(sequences.start, pair.query, side="right")) - 1
     start, n = int(sequences.start[sequence]), int(sequences.length[sequence])
-    low, end = (start + at for at in rule.span(pair.query - start, n))
-    if not low <= pair.key < end:
-        return []
-    return [(at, min(at + CHUNK_ROWS, end)) for at in range(low, end, CHUNK_ROWS)]
+    at = (pair.query - start, pair.key - start)
+    low, end = rule.span(at[0], n)
+    if not low <= at[1] < end:
+        return None
+    firsts = range(low, end, CHUNK_ROWS)
+    spans = [(start + first, start + min(first + CHUNK_ROWS, end)) for first in firsts]
+    return pair_weight(query, at, rule, zip(firsts, _blocks(keys, spans), strict=True))
 
 
 def _stacked(array: OpenArray, tokens: list[int]) -> Floats:

@@ -19,7 +19,7 @@ NORM_COLUMN = {"value": 2, "output": 3}
 
 
 def attention_pattern(queries: NDArray[Any], keys: NDArray[Any], rule: HeadRule) -> Floats:
-    """Return the attention of one sequence: softmax(scaling * q·k) over the visible keys.
+    """Return the attention of one sequence: the softmax of its scores over the visible keys.
 
     Parameters
     ----------
@@ -32,8 +32,8 @@ def attention_pattern(queries: NDArray[Any], keys: NDArray[Any], rule: HeadRule)
     Returns
     -------
     ndarray of float32, shape (n_queries, n_keys)
-        [query_pos, key_pos]; every row sums to 1, hidden keys are 0. NaN where a vector is not
-        finite. float64 for float64 vectors.
+        [query_pos, key_pos]; hidden keys are 0. Every row sums to 1 or, if the head has a sink, to
+        what the sink leaves. NaN where a vector is not finite. float64 for float64 vectors.
 
     Raises
     ------
@@ -77,17 +77,23 @@ def pattern_rows(
     with np.errstate(over="ignore", invalid="ignore"):
         dtype = np.result_type(queries, keys, np.float32)
         scores = queries.astype(dtype) @ keys.astype(dtype).swapaxes(1, 2)  # (sequence, query, key)
-        scores *= dtype.type(rule.scaling)
+        rule.scores(scores, positions)
         if rule.hides_keys:
             scores[:, ~rule.visible(positions, keys.shape[1])] = -np.inf
-        scores -= scores.max(axis=-1, keepdims=True)
+        largest = scores.max(axis=-1, keepdims=True)
+        if rule.sink is not None:
+            largest = np.maximum(largest, dtype.type(rule.sink))
+        scores -= largest
         np.exp(scores, out=scores)
-        scores /= scores.sum(axis=-1, keepdims=True)
+        total = scores.sum(axis=-1, keepdims=True)
+        if rule.sink is not None:
+            total += np.exp(dtype.type(rule.sink) - largest)
+        scores /= total
         return scores
 
 
 def weigh_keys(pattern: Floats, norms: NDArray[Any]) -> Floats:
-    """Return the pattern times one norm per key, its rows summing to 1 again.
+    """Return the pattern times one norm per key, its rows summing to 1; a sink has no value.
 
     Parameters
     ----------

@@ -1,8 +1,13 @@
-"""The rule of a layer: how scores follow from queries and keys, and which keys a query sees."""
+"""The rule of a layer: how scores follow from queries and keys, and which keys a query sees.
 
-from collections.abc import Mapping
+The score of query i and key j is ``f(scaling * q·k) + bias(j - i)``, where f is a soft cap or
+nothing. The softmax is over the visible keys, and over a learned sink if there is one: a key
+without vectors, whose score is the same for every query.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +15,37 @@ from numpy.typing import NDArray
 from attentionviz.core.types import HeadId
 
 ROUNDING = 1e-6
+"""Numbers of two rules that differ less, relative to the largest, are equal but for rounding."""
+
+MASKS = ("sliding window", "chunks")
+"""Terms that hide keys and leave scores as they are."""
+
+
+class OffsetBias(NamedTuple):
+    """A number added to scores, by the offset of the key: its position minus the query's.
+
+    Attributes
+    ----------
+    offsets : tuple of int
+        Increasing; from the first to the last offset of the longest sequence.
+    values : tuple of tuple of float
+        [head][offset]; linear between two of the offsets.
+    """
+
+    offsets: tuple[int, ...]
+    values: tuple[tuple[float, ...], ...]
+
+    def at(self, offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the bias of every head at some offsets, float64 (n_heads, *offsets.shape)."""
+        first = int(offsets.min())
+        each = np.arange(first, int(offsets.max()) + 1)
+        table = np.stack([np.interp(each, self.offsets, values) for values in self.values])
+        return table[:, offsets - first]
 
 
 @dataclass(frozen=True)
 class ScoreRule:
-    """Scaling and masking of scores, alike in all heads of a layer.
+    """The part of a rule that all heads of a layer share.
 
     Attributes
     ----------
@@ -24,16 +55,37 @@ class ScoreRule:
         Whether keys after the query are hidden.
     max_distance : int or None
         Keys at a larger distance, in positions, are hidden (sliding window); None for no limit.
+    chunk : int or None
+        Positions of a chunk, counted from the start of the sequence: keys of other chunks are
+        hidden; None if all are in one.
+    softcap : float or None
+        Scores are limited to ``softcap * tanh(score / softcap)``, before bias and mask.
+    bias : OffsetBias or None
+        Added to scores.
     """
 
     scaling: float
     is_causal: bool
     max_distance: int | None = None
+    chunk: int | None = None
+    softcap: float | None = None
+    bias: OffsetBias | None = None
+
+    @property
+    def terms(self) -> list[str]:
+        """Names of what affects attention besides q·k and causality."""
+        terms = {
+            "sliding window": self.max_distance,
+            "chunks": self.chunk,
+            "soft cap": self.softcap,
+            "bias by offset": self.bias,
+        }
+        return [name for name, term in terms.items() if term is not None]
 
     @property
     def hides_keys(self) -> bool:
         """Whether there is a mask at all."""
-        return self.is_causal or self.max_distance is not None
+        return self.is_causal or self.max_distance is not None or self.chunk is not None
 
     def visible(self, positions: NDArray[np.int64], n_keys: int) -> NDArray[np.bool_]:
         """Return the keys that the queries at some positions of a sequence see.
@@ -48,54 +100,178 @@ class ScoreRule:
         -------
         ndarray of bool, shape (n_queries, n_keys)
         """
-        ahead = np.arange(n_keys)[None, :] - positions[:, None]  # (query, key)
-        seen = np.ones(ahead.shape, dtype=bool)
+        queries, keys = positions[:, None], np.arange(n_keys)[None, :]
+        seen = np.ones((len(positions), n_keys), dtype=bool)
         if self.is_causal:
-            seen &= ahead <= 0
+            seen &= keys <= queries
         if self.max_distance is not None:
-            seen &= np.abs(ahead) <= self.max_distance
+            seen &= np.abs(keys - queries) <= self.max_distance
+        if self.chunk is not None:
+            seen &= keys // self.chunk == queries // self.chunk
         return seen
 
     def span(self, query: int, n_keys: int) -> tuple[int, int]:
         """Return start and end of the keys that the query at a position sees, of `n_keys`."""
         reach = n_keys if self.max_distance is None else self.max_distance
+        first = max(0, query - reach)
         end = query + 1 if self.is_causal else min(n_keys, query + reach + 1)
-        return max(0, query - reach), end
+        if self.chunk is not None:
+            start = query - query % self.chunk
+            first, end = max(first, start), min(end, start + self.chunk)
+        return first, end
 
 
 @dataclass(frozen=True)
 class HeadRule(ScoreRule):
-    """The rule of one head."""
+    """The rule of one head; its bias is of this head alone.
+
+    Attributes
+    ----------
+    sink : float or None
+        Score of the sink; None without one.
+    """
+
+    sink: float | None = None
+
+    def scores(
+        self, products: NDArray[Any], positions: NDArray[np.int64], first_key: int = 0
+    ) -> NDArray[Any]:
+        """Turn products of queries and keys into scores, in place, and return them.
+
+        Parameters
+        ----------
+        products : ndarray of float, shape (..., n_queries, n_keys)
+            q·k.
+        positions : ndarray of int, shape (n_queries,)
+            Of the queries in their sequences.
+        first_key : int
+            Position of the first of the keys, which follow each other.
+        """
+        products *= products.dtype.type(self.scaling)
+        if self.softcap is not None:
+            products /= products.dtype.type(self.softcap)
+            np.tanh(products, out=products)
+            products *= products.dtype.type(self.softcap)
+        if self.bias is not None:
+            keys = first_key + np.arange(products.shape[-1])
+            products += self.bias.at(keys - positions[:, None])[0].astype(products.dtype)
+        return products
 
 
 @dataclass(frozen=True)
 class LayerRule(ScoreRule):
-    """The rule of all heads of a layer."""
+    """The rule of all heads of a layer.
+
+    Attributes
+    ----------
+    sinks : tuple of float or None
+        Score of the sink in each head; None without one.
+    """
+
+    sinks: tuple[float, ...] | None = None
+
+    @property
+    def terms(self) -> list[str]:
+        """Names of what affects attention besides q·k and causality."""
+        return super().terms + (["sink"] if self.sinks is not None else [])
+
+    @property
+    def formula(self) -> str:
+        """The attention in words, with the terms of its scores."""
+        return attention_formula(self.terms)
+
+    @property
+    def max_length(self) -> int | None:
+        """Tokens of the longest sequence whose scores are known; None for no limit."""
+        if self.bias is None:
+            return None
+        n_known = 1 - self.bias.offsets[0]
+        limits = [self.max_distance and self.max_distance + 1, self.chunk]
+        return None if any(limit and limit <= n_known for limit in limits) else n_known
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> Self:
         """Return the rule that an entry of the manifest's ``layers`` describes."""
-        return cls(facts["scaling"], facts["is_causal"], facts["max_distance"])
+        bias, sinks = facts.get("bias"), facts.get("sinks")
+        return cls(
+            scaling=facts["scaling"],
+            is_causal=facts["is_causal"],
+            max_distance=facts["max_distance"],
+            chunk=facts.get("chunk"),
+            softcap=facts.get("softcap"),
+            bias=bias and OffsetBias(tuple(bias["offsets"]), tuple(map(tuple, bias["values"]))),
+            sinks=sinks and tuple(sinks),
+        )
 
     def facts(self) -> dict[str, Any]:
-        """Return the entry of the manifest's ``layers``."""
-        return {
+        """Return the entry of the manifest's ``layers``; terms that there are not are left out."""
+        facts: dict[str, Any] = {
             "scaling": self.scaling,
             "is_causal": self.is_causal,
             "max_distance": self.max_distance,
         }
+        if self.chunk is not None:
+            facts["chunk"] = self.chunk
+        if self.softcap is not None:
+            facts["softcap"] = self.softcap
+        if self.bias is not None:
+            values = [_as_float32(values) for values in self.bias.values]
+            facts["bias"] = {"offsets": list(self.bias.offsets), "values": values}
+        if self.sinks is not None:
+            facts["sinks"] = _as_float32(self.sinks)
+        return facts
 
     def is_close(self, other: Self) -> bool:
-        """Return whether both rules are equal but for rounding."""
-        return abs(self.scaling - other.scaling) < ROUNDING and self == replace(
-            other, scaling=self.scaling
+        """Return whether two rules are the same but for rounding, at offsets known to both."""
+        alike = replace(other, scaling=self.scaling, bias=self.bias, sinks=self.sinks)
+        return (
+            alike == self
+            and abs(self.scaling - other.scaling) < ROUNDING
+            and _are_close(self.sinks, other.sinks)
+            and _are_close(*_at_common_offsets(self.bias, other.bias))
         )
 
     def of_head(self, head: int) -> HeadRule:
         """Return the rule of one head of the layer."""
-        return HeadRule(self.scaling, self.is_causal, self.max_distance)
+        return HeadRule(
+            self.scaling,
+            self.is_causal,
+            self.max_distance,
+            self.chunk,
+            self.softcap,
+            self.bias and self.bias._replace(values=(self.bias.values[head],)),
+            None if self.sinks is None else self.sinks[head],
+        )
+
+
+def attention_formula(terms: Iterable[str]) -> str:
+    """Return the attention in words, with those of the terms that scores have."""
+    of_scores = [term for term in terms if term not in MASKS]
+    return "softmax(scaling · q·k)" + (f" with {' and '.join(of_scores)}" if of_scores else "")
 
 
 def head_rule(manifest: Mapping[str, Any], head: HeadId) -> HeadRule:
     """Return the rule of a head of a dataset."""
     return LayerRule.of(manifest["layers"][head.layer]).of_head(head.head)
+
+
+def _as_float32(values: tuple[float, ...]) -> list[float]:
+    """Return the shortest decimals that are the same numbers in float32."""
+    return [float(str(value)) for value in np.array(values, dtype=np.float32)]
+
+
+def _at_common_offsets(*biases: OffsetBias | None) -> list[Any]:
+    """Return the values of biases at the offsets that all of them know; None for no bias."""
+    ends = [(bias.offsets[0], bias.offsets[-1]) for bias in biases if bias]
+    if not ends:
+        return [None for _ in biases]
+    common = np.arange(max(first for first, _ in ends), min(last for _, last in ends) + 1)
+    return [bias and bias.at(common) for bias in biases]
+
+
+def _are_close(one: Any, other: Any) -> bool:
+    if one is None or other is None:
+        return one is other
+    one, other = np.asarray(one), np.asarray(other)
+    largest = max(1.0, np.abs(one).max(initial=0.0))
+    return one.shape == other.shape and bool((np.abs(one - other) <= ROUNDING * largest).all())

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from attentionviz.core.rule import HeadRule
 from attentionviz.core.shapes import require_shape
 
 Floats = NDArray[np.float32]
@@ -69,23 +70,32 @@ def score_pairs(queries: Floats, keys: Floats, blocks: Iterable[Floats]) -> Pair
     return PairScores(score, n_above, n_keys - n_above - n_below, n_below)
 
 
-def pair_weight(query: Floats, score: float, blocks: Iterable[Floats]) -> float:
+def pair_weight(
+    query: Floats, at: tuple[int, int], rule: HeadRule, blocks: Iterable[tuple[int, Floats]]
+) -> float:
     """Return the weight of one pair in the pattern: its softmax over the visible keys.
 
     Parameters
     ----------
     query : ndarray of float32, shape (d_head,)
-        Times the scaling of the head.
-    score : float
-        Of the pair.
-    blocks : iterable of ndarray of float32, shape (n, d_head)
-        The visible keys, including that of the pair.
+    at : tuple of int
+        Positions of query and key in their sequence.
+    rule : HeadRule
+    blocks : iterable of int and ndarray of float32, shape (n, d_head)
+        The visible keys, block by block: the position of its first key, and its keys.
     """
-    total = 0.0
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        for block in blocks:
-            total += float(np.exp((block @ query).astype(np.float64) - score).sum())
-        return float(np.float64(1) / total)  # 0 if the sum overflows to infinity
+    largest = -np.inf if rule.sink is None else rule.sink
+    total, own = float(rule.sink is not None), -np.inf  # total of exp(score − largest)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for first, block in blocks:
+            products = (block @ query).astype(np.float64)[None, :]
+            scores = rule.scores(products, np.array([at[0]]), first)[0]
+            if first <= at[1] < first + len(scores):
+                own = scores[at[1] - first]
+            highest = max(largest, float(scores.max()))
+            total = total * np.exp(largest - highest) + float(np.exp(scores - highest).sum())
+            largest = highest
+        return float(np.exp(own - largest) / total)
 
 
 def fit(percentile: NDArray[np.float64], is_strong: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from attentionviz.models.finite import BadVector, NotFiniteError, bad_vectors
 from attentionviz.models.forward import run
 from attentionviz.models.interface import AttentionCall, observe
 from attentionviz.models.loaded import LoadedModel
-from attentionviz.models.rules import require_mask_follows, visible_in_mask
+from attentionviz.models.rules import require_call_follows, sinks_of
 
 Array = np.ndarray[Any, Any]
 
@@ -90,7 +90,8 @@ class _Collector:
         self.keys = torch.empty(n[0], model.n_key_heads, n[2], model.d_head)
         self.value_norms = torch.empty(n)
         self.output_norms = torch.empty(n)
-        self.proven: list[tuple[torch.Tensor | None, bool, LayerRule]] = []
+        # Mask, bias, and how they were understood.
+        self.proven: list[tuple[Any, Any, tuple[bool, LayerRule]]] = []
 
     def _kept_positions(self, lengths: list[int]) -> torch.Tensor | None:
         """Return the indices of tokens in the flattened (sequence, position); None: no padding."""
@@ -125,15 +126,17 @@ class _Collector:
         self.output_norms[layer].copy_(torch.linalg.vector_norm(outputs, dim=-1).view(-1, n_tokens))
 
     def require_rule(self, layer: int, call: AttentionCall) -> None:
-        """Check the mask against the layer's rule; layers mostly share a mask, so cache it."""
+        """Check the call against the layer's rule; layers mostly share masks, so cache them."""
         rule = self.model.rules[layer]
-        if call.scaling != rule.scaling:
+        if (call.scaling, call.softcap) != (rule.scaling, rule.softcap):
             raise UnsupportedModelError(f"layer {layer} changes its scaling between batches")
-        if any(m is call.mask and (c, r) == (call.is_causal, rule) for m, c, r in self.proven):
+        if sinks_of(call, layer) != rule.sinks:
+            raise UnsupportedModelError(f"layer {layer} changes its sinks between batches")
+        known = (call.is_causal, rule)
+        if any(m is call.mask and b is call.bias and known == k for m, b, k in self.proven):
             return
-        seen = None if call.mask is None else visible_in_mask(call.mask, layer)
-        require_mask_follows(rule, seen, call.is_causal, self.lengths, layer)
-        self.proven.append((call.mask, call.is_causal, rule))
+        require_call_follows(rule, call, self.lengths, layer)
+        self.proven.append((call.mask, call.bias, known))
 
 
 def capture_batch(model: LoadedModel, batch: Batch) -> CapturedBatch:
@@ -155,7 +158,7 @@ def capture_batch(model: LoadedModel, batch: Batch) -> CapturedBatch:
     NotFiniteError
         If a number is not finite; names sequence, token, layer and head.
     UnsupportedModelError
-        If a layer's mask does not match its rule.
+        If a layer's mask, or what it adds to scores, does not match its rule.
     """
     collector = _Collector(model, batch)
     with observe(collector) as observation:

@@ -26,7 +26,6 @@ Not detected: a term that appears only at positions, or in texts, that are not r
 compared with the rule in every captured batch.
 """
 
-import copy
 import dataclasses
 from typing import Any, NamedTuple
 
@@ -37,7 +36,7 @@ from attentionviz.core.pattern import attention_pattern
 from attentionviz.errors import UnsupportedModelError
 from attentionviz.models.batches import Batch
 from attentionviz.models.capture import capture_batch
-from attentionviz.models.float64 import Float64
+from attentionviz.models.float64 import Float64, float64_twin
 from attentionviz.models.forward import eager_attention, run
 from attentionviz.models.loaded import LoadedModel
 from attentionviz.models.own_attention import (
@@ -101,7 +100,9 @@ def check_exactly(model: LoadedModel, batch: Batch) -> ExactCheck:
         If attention is more than q·k (names layer, head and difference), differs between two runs,
         or is not returned by the model.
     """
-    twin, few = _twin(model), _few(batch, is_text=model.modality == "text")
+    network, device = float64_twin(model.network, model.device)
+    twin = dataclasses.replace(model, network=network, device=device)
+    few = _few(batch, is_text=model.modality == "text")
     with Float64():
         comparison = _Comparison(twin, few)
         try:
@@ -182,7 +183,7 @@ class _Comparison:
                 worst = beyond[pair]
                 problem = (
                     f"layer {layer}, head {head}: the model's own attention differs from "
-                    f"softmax(scaling · q·k) by {worst:.2g} in float64, more than the "
+                    f"{rule.formula} by {worst:.2g} in float64, more than the "
                     f"{allowed[pair]:.1g} of rounding: its attention is more than q·k"
                 )
         return problem
@@ -211,18 +212,3 @@ def _few(batch: Batch, *, is_text: bool) -> Batch:
         inputs = {name: tensor[:, :longest] for name, tensor in inputs.items()}
     lengths = [min(batch.lengths[i], longest) for i in chosen]
     return dataclasses.replace(batch, inputs=inputs, lengths=lengths)
-
-
-def _twin(model: LoadedModel) -> LoadedModel:
-    """Return the model with a copy of its network that shares all weights.
-
-    State that a network caches between runs, such as rotary tables, is then not mixed with float64.
-    """
-    network = model.network
-    shared = (*network.parameters(), *network.buffers())
-    if model.device.type == "mps":  # which has no float64
-        twin = copy.deepcopy(network)
-        torch.nn.Module.to(twin, "cpu")
-        return dataclasses.replace(model, network=twin, device=torch.device("cpu"))
-    twin = copy.deepcopy(network, {id(tensor): tensor for tensor in shared})
-    return dataclasses.replace(model, network=twin)

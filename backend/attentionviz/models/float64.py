@@ -1,5 +1,6 @@
 """Run a network in float64 without converting it: the inputs of each operation are cast."""
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -65,6 +66,19 @@ class Float64(TorchFunctionMode):
                     raise
             self._without_float64.add(func)
         return func(*_cast(args, CLAIMED), **_cast(kwargs, CLAIMED))
+
+
+def float64_twin(network: torch.nn.Module, device: torch.device) -> tuple[Any, torch.device]:
+    """Return a copy of a network that shares all weights, and a device that has float64.
+
+    State that a network caches between runs, such as rotary tables, is then not mixed with float64.
+    """
+    if device.type == "mps":
+        twin = copy.deepcopy(network)
+        torch.nn.Module.to(twin, "cpu")
+        return twin, torch.device("cpu")
+    shared = (*network.parameters(), *network.buffers())
+    return copy.deepcopy(network, {id(tensor): tensor for tensor in shared}), device
 
 
 def _wide(value: Any) -> Any:

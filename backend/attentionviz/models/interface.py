@@ -2,7 +2,8 @@
 
 Current models of transformers pass query, key, value, mask and scaling, after rotary embedding and
 normalisation, to an attention function selected by name. The function registered here reports
-these arguments to a listener and calls the library's ``sdpa``.
+these arguments to a listener and calls the library's ``sdpa``, or computes what that does not
+know: a soft cap and sinks.
 
 Notes
 -----
@@ -21,27 +22,15 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.masking_utils import sdpa_mask
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-from attentionviz.errors import UnsupportedModelError
-from attentionviz.models.rules import MaskFunction
-
 IMPLEMENTATION = "attentionviz_capture"
 
-EXTRA_TERMS = {
-    "softcap": "its scores are limited by a soft cap",
-    "s_aux": "its softmax has a learned sink beside the keys",
-    "position_bias": "it adds a bias of relative position to its scores",
-}
-"""Arguments with which models request scores that are more than q·k, and their effect."""
 
-
-@dataclass(frozen=True)
-class AttentionCall:
-    """Arguments and output of one attention call.
+@dataclass(frozen=True, kw_only=True)
+class AttentionInputs:
+    """Arguments of one attention call.
 
     Attributes
     ----------
-    module : Module
-        The calling attention module.
     query, key, value : Tensor, shape (n_sequences, n_heads or n_key_heads, n_padded, d_head)
     mask : Tensor or None
         Booleans (True: visible) or numbers added to scores, broadcast to (n_sequences, n_heads,
@@ -49,19 +38,63 @@ class AttentionCall:
     scaling : float
     is_causal : bool
         Whether later keys are hidden in addition to the mask.
-    output : Tensor, shape (n_sequences, n_padded, n_heads, d_head)
+    softcap : float or None
+        Scores are ``softcap * tanh(scaling * q·k / softcap)``.
+    bias : Tensor or None
+        Added to scores beside the mask, broadcast as it is.
+    sinks : Tensor or None, shape (n_heads,)
+        Score of one more key of the softmax, which has no value.
     """
 
-    module: torch.nn.Module
     query: torch.Tensor
     key: torch.Tensor
     value: torch.Tensor
     mask: torch.Tensor | None
     scaling: float
     is_causal: bool
+    softcap: float | None = None
+    bias: torch.Tensor | None = None
+    sinks: torch.Tensor | None = None
+
+    def attend(self) -> torch.Tensor:
+        """Return the output, (n_sequences, n_padded, n_heads, d_head), with every term."""
+        group = self.query.shape[1] // self.key.shape[1]
+        key, value = (part.repeat_interleave(group, 1) for part in (self.key, self.value))
+        scores = self.query @ key.transpose(2, 3) * self.scaling  # (sequence, head, query, key)
+        if self.softcap is not None:
+            scores = self.softcap * torch.tanh(scores / self.softcap)
+        if self.bias is not None:
+            scores = scores + self.bias
+        seen = self.mask
+        if seen is None and self.is_causal:
+            seen = torch.ones_like(scores[0, 0], dtype=torch.bool).tril()
+        if seen is not None and seen.dtype != torch.bool:
+            scores = scores + seen
+        elif seen is not None:
+            scores = scores.masked_fill(~seen, torch.finfo(scores.dtype).min)
+        if self.sinks is not None:
+            sinks = self.sinks.view(1, -1, 1, 1).expand(*scores.shape[:3], 1)
+            scores = torch.cat([scores, sinks], dim=-1)
+        weights = torch.softmax(scores, dim=-1)[..., : key.shape[2]]
+        return (weights @ value).transpose(1, 2).contiguous()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttentionCall(AttentionInputs):
+    """Arguments and output of one attention call.
+
+    Attributes
+    ----------
+    module : Module
+        The calling attention module.
+    output : Tensor, shape (n_sequences, n_padded, n_heads, d_head)
+    """
+
+    module: torch.nn.Module
     output: torch.Tensor
 
 
+MaskFunction = Callable[[Any, Any, Any, Any], Any]
 Listener = Callable[[int, AttentionCall], None]
 
 
@@ -116,36 +149,32 @@ def _attend(
     attention_mask: torch.Tensor | None,
     **options: Any,
 ) -> tuple[torch.Tensor, None]:
+    scaling, softcap = options.get("scaling"), options.get("softcap")
+    requested = options.get("is_causal")
+    causal = getattr(module, "is_causal", True) if requested is None else requested
+    inputs = AttentionInputs(
+        query=query,
+        key=key,
+        value=value,
+        mask=attention_mask,
+        scaling=query.shape[-1] ** -0.5 if scaling is None else float(scaling),
+        is_causal=bool(causal) and query.shape[2] > 1,
+        softcap=None if softcap is None else float(softcap),
+        bias=options.get("position_bias"),
+        sinks=options.get("s_aux"),
+    )
+    if inputs.softcap is None and inputs.sinks is None:
+        output, _ = ALL_ATTENTION_FUNCTIONS["sdpa"](
+            module, query, key, value, attention_mask, **options
+        )
+    else:
+        output = inputs.attend()
     observation = _current.get()
     if observation is not None:
-        _require_plain_scores(options, observation.n_calls)
-    output, _ = ALL_ATTENTION_FUNCTIONS["sdpa"](
-        module, query, key, value, attention_mask, **options
-    )
-    if observation is not None:
-        scaling = options.get("scaling")
-        requested = options.get("is_causal")
-        causal = getattr(module, "is_causal", True) if requested is None else requested
-        call = AttentionCall(
-            module=module,
-            query=query,
-            key=key,
-            value=value,
-            mask=attention_mask,
-            scaling=query.shape[-1] ** -0.5 if scaling is None else float(scaling),
-            is_causal=bool(causal) and query.shape[2] > 1,
-            output=output,
-        )
         layer = observation.n_calls
         observation.n_calls += 1
-        observation.listener(layer, call)
+        observation.listener(layer, AttentionCall(module=module, output=output, **vars(inputs)))
     return output, None
-
-
-def _require_plain_scores(options: dict[str, Any], layer: int) -> None:
-    for name, effect in EXTRA_TERMS.items():
-        if options.get(name) is not None:
-            raise UnsupportedModelError(f"layer {layer}: {effect}, so they are more than q·k")
 
 
 def _make_mask(**options: Any) -> torch.Tensor | None:

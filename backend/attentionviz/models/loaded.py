@@ -78,8 +78,7 @@ class LoadedModel:
     @property
     def bias_terms(self) -> list[str]:
         """Names of what affects attention besides q·k and causality."""
-        limited = any(rule.max_distance is not None for rule in self.rules)
-        return ["sliding window"] if limited else []
+        return list(dict.fromkeys(term for rule in self.rules for term in rule.terms))
 
     @property
     def batch_tokens(self) -> int:

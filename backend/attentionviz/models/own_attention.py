@@ -53,7 +53,7 @@ def watch_layers(model: LoadedModel, listener: LayerListener) -> Iterator[None]:
 
 def weights_of(returned: Any, layer: int) -> Array:
     """Return the attention weights in a module's return value, (sequence, head, query, key)."""
-    parts = returned[1:] if isinstance(returned, tuple) else ()
+    parts = returned[:0:-1] if isinstance(returned, tuple) else ()  # a bias comes before weights
     weights = next((p for p in parts if isinstance(p, torch.Tensor) and p.ndim == 4), None)
     if weights is None:
         raise UnsupportedModelError(f"the model does not return the attention of layer {layer}")

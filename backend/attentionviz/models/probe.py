@@ -1,6 +1,6 @@
 """Detection of the properties of a model's attention by one small forward pass."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -8,24 +8,27 @@ from transformers import PreTrainedModel
 
 from attentionviz.core.rule import LayerRule
 from attentionviz.errors import UnsupportedModelError
+from attentionviz.models.float64 import Float64, float64_twin
 from attentionviz.models.forward import run
 from attentionviz.models.interface import AttentionCall, observe
 from attentionviz.models.output_weights import OutputWeights
 from attentionviz.models.positions import PositionTables
 from attentionviz.models.rules import (
+    added_to_scores,
+    bias_of_matrix,
     matrix_of_function,
     rule_of_matrix,
+    sinks_of,
     visible_in_mask,
     visible_matrix,
 )
 
 WHY_NOT_REACHED = {
-    "bloom": "BLOOM adds a bias of distance (ALiBi) to its scores",
-    "mpt": "MPT adds a bias of distance (ALiBi) to its scores",
+    "bloom": "BLOOM computes attention in code of its own that cannot be observed",
+    "mpt": "MPT computes attention in code of its own that cannot be observed",
     "deberta": "DeBERTa adds scores between contents and relative positions",
     "deberta-v2": "DeBERTa adds scores between contents and relative positions",
     "gpt_neo": "GPT-Neo computes attention in code of its own that cannot be observed",
-    "t5": "T5 adds a bias of relative position to its scores",
     "longformer": "Longformer mixes two attentions with different queries and keys",
     "swin": "Swin attends inside windows and adds a bias of relative position",
 }
@@ -40,6 +43,8 @@ class Findings:
     ----------
     rules : list of LayerRule
         One a layer.
+    has_bias : bool
+        Whether a layer adds something to its scores.
     norm_factors : list of Tensor
         One a layer, see `OutputWeights.norm_factors`.
     attention_modules : list of str
@@ -54,6 +59,7 @@ class Findings:
     """
 
     rules: list[LayerRule] = field(default_factory=list)
+    has_bias: bool = False
     norm_factors: list[torch.Tensor] = field(default_factory=list)
     attention_modules: list[str] = field(default_factory=list)
     n_heads: int = 0
@@ -121,7 +127,10 @@ def probe(
             if mask_function
             else _seen_by_longest(call, lengths, layer)
         )
-        findings.rules.append(rule_of_matrix(seen, call.scaling, layer))
+        rule = rule_of_matrix(seen, call.scaling, layer)
+        rule = replace(rule, softcap=call.softcap, sinks=sinks_of(call, layer))
+        findings.rules.append(rule)
+        findings.has_bias |= added_to_scores(call) is not None
         weights.expect(layer, call)
 
     with observe(listen, keeps_masks=True) as observation, weights.watch(network), tables:
@@ -138,7 +147,42 @@ def probe(
     findings.norm_factors = [
         weights.norm_factors(layer, findings.n_heads).to(device) for layer in range(len(calls))
     ]
+    if findings.has_bias:
+        longest = inputs if lengths is None else _longest(inputs, lengths, findings)
+        findings.rules = _with_biases(network, longest, device, findings.rules)
     return findings
+
+
+def _longest(
+    inputs: dict[str, torch.Tensor], lengths: list[int], findings: Findings
+) -> dict[str, torch.Tensor]:
+    """Return a sequence of the maximum length: the longest of the batch, repeated."""
+    row, n_tokens = lengths.index(max(lengths)), findings.max_length or max(lengths)
+    repeated = torch.arange(n_tokens) % max(lengths)
+    return {name: tensor[row : row + 1, repeated] for name, tensor in inputs.items()}
+
+
+def _with_biases(
+    network: PreTrainedModel,
+    inputs: dict[str, torch.Tensor],
+    device: torch.device,
+    rules: list[LayerRule],
+) -> list[LayerRule]:
+    """Return the rules with the bias of each layer, measured in float64 on one long sequence."""
+    measured = list(rules)
+
+    def listen(layer: int, call: AttentionCall) -> None:
+        added = added_to_scores(call)
+        if added is not None:
+            full = (*call.query.shape[:3], call.key.shape[2])  # (sequence, head, query, key)
+            numbers = added.broadcast_to(full)[0].double().cpu().numpy()
+            bias = bias_of_matrix(numbers, rules[layer], layer)
+            measured[layer] = replace(rules[layer], bias=bias)
+
+    twin, device = float64_twin(network, device)
+    with Float64(), observe(listen, keeps_masks=True):
+        run(twin, inputs, device)
+    return measured
 
 
 def _least(*limits: int | None) -> int | None:
@@ -151,7 +195,7 @@ def _seen_by_longest(call: AttentionCall, lengths: list[int] | None, layer: int)
         return visible_matrix(LayerRule(call.scaling, call.is_causal), call.query.shape[2])
     longest = 0 if lengths is None else lengths.index(max(lengths))
     full = (*call.query.shape[:3], call.key.shape[2])  # (sequence, head, query, key)
-    seen = visible_in_mask(call.mask, layer).broadcast_to(full)[longest]  # (head, query, key)
+    seen = visible_in_mask(call.mask).broadcast_to(full)[longest]  # (head, query, key)
     if not bool((seen == seen[:1]).all()):
         raise UnsupportedModelError(f"the heads of layer {layer} have different masks")
     return seen[0].cpu()

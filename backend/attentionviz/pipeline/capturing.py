@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attentionviz import models
+from attentionviz.core.rule import attention_formula
 from attentionviz.core.types import HeadId
 from attentionviz.errors import BuildError, DamagedDatasetError
 from attentionviz.pipeline.bad_sequences import capture
@@ -94,7 +95,7 @@ class Capture:
         self.journal.add(write_bytes(self.folder, layout.TOKENS, content))
 
     def check_attention(self) -> models.AttentionCheck:
-        """Check on a sample that attention is softmax(scaling · q·k); see `check_attention`."""
+        """Check on a sample that attention is as the rules say; see `check_attention`."""
         self.progress.announce("capture", "checking queries and keys against the model's attention")
         sample = self.source.sample(self.plan.lengths, self.plan.request.seed)
         captured = capture(self.plan, self.source, sample.batch, sample.sequences)
@@ -106,8 +107,8 @@ class Capture:
         with models.step(f"checking the attention of {self._name}", BuildError):
             check = models.check_attention(self.model, sample.batch, stored)
         self.progress.log(
-            "attention is softmax(scaling · q·k): largest difference from the model "
-            f"{check.exact_max_abs_error:.1e} in float64, {check.max_abs_error:.1e} as stored"
+            f"attention is {attention_formula(self.model.bias_terms)}: largest difference from the "
+            f"model {check.exact_max_abs_error:.1e} in float64, {check.max_abs_error:.1e} as stored"
         )
         return check
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from attentionviz.core.rule import attention_formula
 from attentionviz.core.scores import ALL_SCORES
 from attentionviz.core.terminal import visible
 from attentionviz.core.types import HeadId
@@ -90,7 +91,7 @@ def summary(manifest: Mapping[str, Any]) -> str:
         "tokens": f"{manifest['n_tokens']:,}, {2 * manifest['n_tokens']:,} points a map",
         "precision": manifest["precision"],
         "seed": str(manifest["seed"]),
-        **_attention_rows(check),
+        **_attention_rows(check, attention_formula(manifest["bias_terms"])),
         "not q·k": ", ".join(manifest["bias_terms"]) or "nothing",
     }
     width = max(map(len, rows))
@@ -109,7 +110,7 @@ def _corpus_rows(manifest: Mapping[str, Any]) -> dict[str, str]:
     return {"sequences": f"{manifest['n_sequences']:,} of {corpus['n_sequences']:,}{cut}"}
 
 
-def _attention_rows(check: Mapping[str, Any]) -> dict[str, str]:
+def _attention_rows(check: Mapping[str, Any], formula: str) -> dict[str, str]:
     """Return the results of the attention check; format 2 has none in float64."""
     keys = [key for key in check if key.endswith("n_sequences")]
     n = {key: f"{check[key]} sequence{'' if check[key] == 1 else 's'}" for key in keys}
@@ -117,7 +118,7 @@ def _attention_rows(check: Mapping[str, Any]) -> dict[str, str]:
     if "exact_max_abs_error" not in check:
         return {"attention": f"{stored} ({n['n_sequences']})"}
     return {
-        "attention": f"softmax(scaling · q·k): within {check['exact_max_abs_error']:.1e} of the "
+        "attention": f"{formula}: within {check['exact_max_abs_error']:.1e} of the "
         f"model's own in float64 ({n['exact_n_sequences']})",
         "as stored": f"{stored} (layer {check['worst_layer']}, head {check['worst_head']}; "
         f"{n['n_sequences']})",

@@ -16,6 +16,8 @@ SCORE_PATTERN = "[a-z][a-z0-9_]{0,63}"
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 _PROBLEMS = {"missing": "is missing", "extra_forbidden": "is not known"}
 _MAX = 2**31 - 1
+_MAX_OFFSETS = 2**18
+_MAX_TERM = 1e6
 
 
 @functools.cache
@@ -44,6 +46,7 @@ Texts = Annotated[list[Text], Field(max_length=1000)]
 Positive = Annotated[int, Field(ge=1, le=_MAX)]
 Count = Annotated[int, Field(ge=0, le=_MAX)]
 NHeads = Annotated[int, Field(ge=1, le=9999)]
+ScoreTerm = Annotated[float, Field(ge=-_MAX_TERM, le=_MAX_TERM)]
 NotNegative = Annotated[float, Field(ge=0)]
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Version = Annotated[str, Field(pattern=f"^{layout.VERSION_PATTERN}$")]
@@ -67,12 +70,33 @@ class ModelFacts(TypedDict):
     license: Text | None
 
 
+class OffsetBias(TypedDict):
+    """A number added to scores, by the offset of the key: its position minus the query's."""
+
+    offsets: Annotated[
+        list[int],
+        Field(min_length=1, max_length=_MAX_OFFSETS, description="Increasing; constant beyond."),
+    ]
+    values: Annotated[
+        list[Annotated[list[ScoreTerm], Field(min_length=1, max_length=_MAX_OFFSETS)]],
+        Field(description="[head][offset]; linear between two offsets."),
+    ]
+
+
 class LayerRule(TypedDict):
-    """Scaling and masking of one layer; `max_distance` is that of a sliding window."""
+    """Scaling and masking of one layer, and what else its scores have."""
 
     scaling: float
     is_causal: bool
     max_distance: Annotated[int, Field(ge=0)] | None
+    chunk: NotRequired[Annotated[Positive, doc("Positions of a chunk; others' keys are hidden.")]]
+    softcap: NotRequired[
+        Annotated[float, Field(gt=0, le=_MAX_TERM, description="c of c·tanh(scaling·q·k / c).")]
+    ]
+    bias: NotRequired[OffsetBias]
+    sinks: NotRequired[
+        Annotated[list[ScoreTerm], doc("Score of the sink in each head: one more key.")]
+    ]
 
 
 class LeftOut(TypedDict):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from pydantic import ValidationError
@@ -115,9 +116,25 @@ def _check_counts(manifest: Mapping[str, Any]) -> None:
         problems.append("patch_grid must be given for images and null for text")
     if len(set(manifest["scores"])) < len(manifest["scores"]):
         problems.append("scores has a duplicate name")
+    problems += _rule_problems(manifest)
     problems += _missing_entries(manifest) + _account_problems(manifest)
     if problems:
         raise DamagedDatasetError("manifest: " + "; ".join(problems))
+
+
+def _rule_problems(manifest: Mapping[str, Any]) -> list[str]:
+    """Return the inconsistencies in the terms of the layers' scores."""
+    problems, n_heads = [], manifest["n_heads"]
+    for layer, rule in enumerate(manifest["layers"]):
+        if len(rule.get("sinks", range(n_heads))) != n_heads:
+            problems.append(f"layer {layer} has {len(rule['sinks'])} sinks for {n_heads} heads")
+        if bias := rule.get("bias"):
+            offsets, n_values = bias["offsets"], [len(values) for values in bias["values"]]
+            if n_values != [len(offsets)] * n_heads:
+                problems.append(f"the bias of layer {layer} is not one number a head and offset")
+            if any(after <= before for before, after in pairwise(offsets)):
+                problems.append(f"the offsets of the bias of layer {layer} do not increase")
+    return problems
 
 
 def _missing_entries(manifest: Mapping[str, Any]) -> list[str]:

@@ -70,7 +70,8 @@ class ModelCache:
         described, settings = reader.manifest["model"], self._settings
         source = models.find_described(described, settings.local_models, settings.model_folders)
         n_bytes = bytes_per_token(reader.manifest)
-        most = min(settings.max_tokens, settings.max_answer_bytes // n_bytes)
+        limits = [LayerRule.of(rule).max_length for rule in reader.manifest["layers"]]
+        most = min(settings.max_tokens, settings.max_answer_bytes // n_bytes, *filter(None, limits))
         return models.load_source(
             source, "cpu", max_length=max(most, 1), weights=described["weights_sha256"]
         )

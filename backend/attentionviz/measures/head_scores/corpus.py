@@ -123,10 +123,12 @@ class HeadAttention:
         for first in range(0, n_rows, n_at_once):
             positions = np.arange(first, min(first + n_at_once, n_rows))
             weights = pattern_rows(self.queries[where[:, positions]], keys, positions, self.rule)
-            yield Rows(weights, positions, self.rule.visible(positions, length), block_tokens)
+            visible = self.rule.visible(positions, length)
+            has_sink = self.rule.sink is not None
+            yield Rows(weights, positions, visible, block_tokens, has_sink)
 
 
-def weighted_logs(weights: Floats) -> Floats:
+def weighted_logs(weights: NDArray[Any]) -> NDArray[Any]:
     """Return w ln w of every weight, 0 for a weight of 0."""
     logs = np.log(weights, out=np.zeros_like(weights), where=weights > 0)
     return weights * logs
@@ -145,12 +147,15 @@ class Rows:
     visible : ndarray of bool, shape (n_rows, n_keys)
     tokens : TextTokens or PatchTokens
         Arrays of shape (n_sequences, n_keys): all tokens of the sequences.
+    has_sink : bool
+        Whether rows sum to what a sink leaves.
     """
 
     weights: Floats
     positions: NDArray[np.int64]
     visible: Flags
     tokens: Any
+    has_sink: bool = False
 
     @cached_property
     def ahead(self) -> NDArray[np.int64]:
@@ -165,6 +170,16 @@ class Rows:
         return np.count_nonzero(self.visible, axis=1)
 
     @cached_property
+    def n_choices(self) -> NDArray[np.int64]:
+        """Number of visible keys of every query, the sink counted, (row,)."""
+        return self.n_visible + self.has_sink
+
+    @cached_property
+    def sink_weights(self) -> NDArray[np.float64]:
+        """Weight of the sink in every row, (sequence, row)."""
+        return np.maximum(0.0, 1.0 - self.weights.sum(axis=2, dtype=np.float64))
+
+    @cached_property
     def summed(self) -> NDArray[np.float64]:
         """Weights summed over the sequences, (row, key); sufficient for scores by position."""
         summed: NDArray[np.float64] = self.weights.sum(axis=0, dtype=np.float64)
@@ -172,8 +187,9 @@ class Rows:
 
     @cached_property
     def entropies(self) -> NDArray[np.float64]:
-        """Entropy of every row in nats, (sequence, row)."""
-        return -weighted_logs(self.weights).sum(axis=2, dtype=np.float64)
+        """Entropy of every row in nats, the sink counted, (sequence, row)."""
+        entropies = -weighted_logs(self.weights).sum(axis=2, dtype=np.float64)
+        return entropies - weighted_logs(self.sink_weights) if self.has_sink else entropies
 
     @cached_property
     def others(self) -> Flags:

@@ -17,10 +17,10 @@ def row_entropies(rows: Rows) -> NDArray[np.float64]:
     Returns
     -------
     ndarray of float64, shape (n_sequences, n_rows with more than one visible key)
-        0 to 1.
+        0 to 1. A sink is a visible key.
     """
-    counts = rows.n_visible > 1
-    return rows.entropies[:, counts] / np.log(rows.n_visible[counts])
+    counts = rows.n_choices > 1
+    return rows.entropies[:, counts] / np.log(rows.n_choices[counts])
 
 
 def row_sparsities(rows: Rows) -> NDArray[np.int64]:
@@ -29,8 +29,12 @@ def row_sparsities(rows: Rows) -> NDArray[np.int64]:
     Returns
     -------
     ndarray of int64, shape (n_sequences, n_rows with more than one visible key)
+        A sink is a visible key.
     """
-    descending = -np.sort(-rows.weights[:, rows.n_visible > 1], axis=2)
+    weights = rows.weights
+    if rows.has_sink:
+        weights = np.concatenate([weights, rows.sink_weights[:, :, None]], axis=2)
+    descending = -np.sort(-weights[:, rows.n_choices > 1], axis=2)
     cumulative = np.cumsum(descending, axis=2, dtype=np.float64)
     n_keys: NDArray[np.int64] = 1 + np.count_nonzero(cumulative < SHARE - ROUNDING, axis=2)
     return n_keys
@@ -53,6 +57,8 @@ def attention_entropy(rows: Rows) -> Sums:
     first = rows.weights[:, :, 0]  # (sequence, row)
     counts = first <= SHARE + ROUNDING
     others = (rows.weights.sum(axis=2, dtype=np.float64) - first)[counts]
+    if rows.has_sink:
+        others = 1.0 - first[counts].astype(np.float64)
     entropies = (rows.entropies + weighted_logs(first))[counts]
     return np.array([(np.log(others) + entropies / others).sum(), np.count_nonzero(counts)])
 
