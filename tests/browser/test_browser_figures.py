@@ -295,7 +295,7 @@ def require_saved_by_keys(page: Page) -> None:
     expect(dialog.get_by_role("radio", name="Map", exact=True)).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(dialog.get_by_role("radio", name="Sentence")).to_be_checked()
-    for _ in ("Full caption", "Width", "SVG"):
+    for _ in ("Width", "Full caption", "SVG"):
         page.keyboard.press("Tab")
     expect(dialog.get_by_role("button", name="SVG")).to_be_focused()
     page.keyboard.press("Escape")
@@ -303,7 +303,7 @@ def require_saved_by_keys(page: Page) -> None:
     expect(button).to_be_focused()
     assert "selected" in query_of(page)  # Escape took back nothing else
     page.keyboard.press("Enter")
-    for _ in ("Full caption", "Width", "SVG"):
+    for _ in ("Width", "Full caption", "SVG"):
         page.keyboard.press("Tab")
     with page.expect_download() as started:
         page.keyboard.press("Enter")

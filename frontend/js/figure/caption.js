@@ -157,14 +157,15 @@ function broken(word, width, measure) {
  *
  * @param {State} state
  * @param {HeadScores} heads
+ * @param {boolean} hasNumbers whether they are written
  * @returns {string[]}
  */
-export function measureSentences(state, heads) {
+export function measureSentences(state, heads, hasNumbers) {
   const number = measureFacts(state.score ?? state.order ?? 'recall_at_10').label;
   const tint = heads.column(state.score, state);
   const within = heads.within(state);
   return [
-    `Number of a head: ${number}.`,
+    ...(hasNumbers ? [`Number of a head: ${number}.`] : []),
     ...(tint && tint.nKnown > 0
       ? [
           `Ground of the heads: ${measureFacts(tint.name).label} from ` +

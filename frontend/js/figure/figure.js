@@ -3,15 +3,15 @@
  * is told of heads.
  */
 
-import { fileNameOf } from '../ui/download.js';
+import { download, fileNameOf } from '../ui/download.js';
 import { formatMeasureValue } from '../data/head_measure_columns.js';
 import { chosenMap, fidelityOf } from '../data/points.js';
-import { isMisleading, formatMeasure, formatTitle } from '../ui/labels.js';
+import { isMisleading, formatMeasure, formatTitle, sequenceWord } from '../ui/labels.js';
 import { count } from '../compute/number_text.js';
 import { formatCaption, figureTitle, measureSentences } from './caption.js';
 import { imageFigure } from './image_figure.js';
 import { readFigureStyle } from './figure_theme.js';
-import { mapFigure } from './map_figure.js';
+import { mapFigure, markKinds } from './map_figure.js';
 import {
   allHeadsParts,
   belowParts,
@@ -35,11 +35,11 @@ import {
 /** @import { ShownTheme } from '../color/point_style.js' */
 /** @import { HeadMapImage } from '../map/map_of_heads.js' */
 /** @import { FigureStyle } from './figure_theme.js' */
-/** @import { Body, Drawing } from './map_figure.js' */
+/** @import { Body, Drawing, MarkKind } from './map_figure.js' */
 
 /** @typedef {'map' | 'sequence' | 'below' | 'all-heads' | 'heads' | 'profile'} Subject */
 /**
- * @typedef {Pick<Context, 'api' | 'derived' | 'facts' | 'store'> & {drawing?: (theme: ShownTheme)
+ * @typedef {Pick<Context, 'api' | 'derived' | 'facts' | 'store'> & {drawing?: (style: FigureStyle)
  *   => Drawing | null, headMapImage?: (theme: ShownTheme) => HeadMapImage | null}} Source What lies
  *   outside of the map cannot draw it, and does without these.
  */
@@ -53,6 +53,7 @@ import {
  * @typedef {object} Parts
  * @property {Body} body
  * @property {Legend | null} legend
+ * @property {MarkKind[]} [marks] kinds of lines and rings
  * @property {string} colors what the colours of a map tell; '' for what is no map
  * @property {string[]} shown what else is to be said, in sentences
  * @property {string} name the end of the file's name
@@ -60,6 +61,16 @@ import {
  * @property {boolean} [isOfAll] whether it is of all heads, though one is open
  */
 
+/**
+ * How a figure is laid out: `widthMm` on paper, null for as on screen; `hasMarkLegend`: whether its
+ * legend has the kinds of its lines and rings; the caption has all parameters, or what is seen
+ * alone; a draft has fewer pixels.
+ *
+ * @typedef {{hasFullCaption?: boolean, hasMarkLegend?: boolean, isDraft?: boolean, widthMm?: number
+ *   | null}} Layout
+ */
+
+const DRAFT_SHARPNESS = 2;
 /** A sentence of more tokens cannot be read on a page beside its map. */
 const MAX_PRINTED = 100;
 
@@ -115,7 +126,7 @@ export function isThere(subject, source) {
  * @param {'svg' | 'png'} format
  * @param {ShownTheme} theme
  * @param {Source} source
- * @param {{hasFullCaption?: boolean, widthMm?: number | null}} [layout] of the page
+ * @param {Layout} [layout] of the page
  * @returns {Promise<{name: string, type: string, content: string | Blob}>}
  * @throws {Error} if there is nothing to see yet, or the figure is too large
  */
@@ -123,7 +134,9 @@ export async function makeFigure(subject, format, theme, source, layout = {}) {
   const manifest = source.facts.description.value?.manifest;
   const tokens = source.facts.tokens.value;
   if (!manifest || !tokens) throw new Error('There is nothing to save yet.');
-  const style = readFigureStyle(theme);
+  const { hasFullCaption = false, hasMarkLegend = true, widthMm = null } = layout;
+  const onPage = readFigureStyle(theme, widthMm);
+  const style = layout.isDraft ? { ...onPage, sharpness: DRAFT_SHARPNESS } : onPage;
   const heads = source.facts.heads.value;
   const seen = source.store.get();
   const parts = await SUBJECTS[subject].make(
@@ -134,7 +147,8 @@ export async function makeFigure(subject, format, theme, source, layout = {}) {
   const sheet = makeSheet(
     {
       ...parts,
-      ...layout,
+      hasFullCaption,
+      marks: hasMarkLegend ? parts.marks : [],
       title: figureTitle(state, manifest, subject === 'map', heads, parts.what),
       caption: formatCaption({
         state,
@@ -161,6 +175,40 @@ export async function makeFigure(subject, format, theme, source, layout = {}) {
 }
 
 /**
+ * Make a figure and save it as a file.
+ *
+ * @param {Subject} subject
+ * @param {'svg' | 'png'} format
+ * @param {ShownTheme} theme
+ * @param {Source & {notify: (text: string) => void}} source `notify` hears why there is no figure
+ * @param {Layout} [layout]
+ * @returns {Promise<boolean>} whether there is one
+ */
+export async function saveFigure(subject, format, theme, source, layout) {
+  try {
+    const { name, type, content } = await makeFigure(subject, format, theme, source, layout);
+    download(content, name, type);
+    return true;
+  } catch (error) {
+    source.notify(error instanceof Error ? error.message : String(error));
+    return false;
+  }
+}
+
+/**
+ * The kinds of lines and rings of a figure, which its legend may have.
+ *
+ * @param {Subject} subject
+ * @param {Source} source
+ * @returns {MarkKind[]}
+ */
+export function marksOf(subject, source) {
+  const manifest = source.facts.description.value?.manifest;
+  const drawing = subject === 'map' ? source.drawing?.(readFigureStyle('light')) : null;
+  return manifest && drawing ? markKinds(drawing, sequenceWord(manifest.model.modality)) : [];
+}
+
+/**
  * What is printed of a pane, at once, as browsers wait for nothing; null while nothing is drawn.
  *
  * @param {Source} source
@@ -169,19 +217,16 @@ export async function makeFigure(subject, format, theme, source, layout = {}) {
 export function printedPart(source, hasSequence) {
   const manifest = source.facts.description.value?.manifest;
   const tokens = source.facts.tokens.value;
-  if (!manifest || !tokens || !source.drawing?.('light')) return null;
-  const [state, heads, style] = [
-    source.store.get(),
-    source.facts.heads.value,
-    readFigureStyle('light'),
-  ];
+  const style = readFigureStyle('light');
+  if (!manifest || !tokens || !source.drawing?.(style)) return null;
+  const [state, heads] = [source.store.get(), source.facts.heads.value];
   const given = { state, manifest, tokens, style, isPixels: false };
   const map = mapParts(given, source);
   const sequence = hasSequence ? printedSequence(given, source) : null;
   return {
     title: figureTitle(state, manifest, true, heads),
-    figures: [map, ...(sequence ? [sequence] : [])].flatMap(({ body, legend }) =>
-      body ? [withLegend(body, legend, style)] : [],
+    figures: [map, ...(sequence ? [sequence] : [])].flatMap(({ body, legend, marks = [] }) =>
+      body ? [withLegend(body, legend, marks, style)] : [],
     ),
     caption: formatCaption({
       state,
@@ -196,8 +241,8 @@ export function printedPart(source, hasSequence) {
 /**
  * @param {Given} given
  * @param {Source} source
- * @returns {Pick<Parts, 'body' | 'legend' | 'shown'> | {body: null, legend: null, shown: string[]}
- *   | null}
+ * @returns {Pick<Parts, 'body' | 'legend' | 'marks' | 'shown'> | {body: null, legend: null, marks:
+ *   [], shown: string[]} | null}
  */
 function printedSequence(given, source) {
   const { manifest, state, tokens } = given;
@@ -209,6 +254,7 @@ function printedSequence(given, source) {
       : {
           body: null,
           legend: null,
+          marks: [],
           shown: [`The sentence has ${count(n)} tokens, too many for this page.`],
         };
   const image = new Image();
@@ -219,7 +265,7 @@ function printedSequence(given, source) {
 
 /** @param {Given} given @param {Source} source @returns {Parts} */
 function mapParts({ state, manifest, tokens, style, isPixels }, { derived, drawing, facts }) {
-  const seen = drawing?.(style.theme);
+  const seen = drawing?.(style);
   if (!seen) throw new Error('The map is not drawn yet.');
   const name = chosenMap(state);
   const column = derived.heads().column(state.score ?? state.order, state);
@@ -248,7 +294,7 @@ function mapParts({ state, manifest, tokens, style, isPixels }, { derived, drawi
     isSorted: derived.heads().order(state) !== null,
   });
   const number = cells
-    ? [...measureSentences(state, derived.heads()), ...pairSentences(state, tokens)]
+    ? [...measureSentences(state, derived.heads(), body.hasWords), ...pairSentences(state, tokens)]
     : [];
   const part =
     seen.frame.windows && state.dims === 2
@@ -257,8 +303,14 @@ function mapParts({ state, manifest, tokens, style, isPixels }, { derived, drawi
   return {
     body,
     legend: seen.legend,
+    marks: markKinds(seen, sequenceWord(manifest.model.modality)),
     colors: derived.mode(state)?.label.toLowerCase() ?? '',
-    shown: [...number, ...part, ...formatShown(state, tokens, manifest, derived)],
+    shown: [
+      ...number,
+      ...part,
+      ...formatShown(state, tokens, manifest, derived),
+      ...(seen.compared ? [seen.compared.words] : []),
+    ],
     name: '',
   };
 }

@@ -1,11 +1,9 @@
 /** Two buttons that save what stands beside them as a figure. */
 
-import { download } from '../ui/download.js';
 import { el, setAttribute } from '../ui/dom.js';
-import { makeFigure } from './figure.js';
+import { saveFigure } from './figure.js';
 
 /** @import { Source, Subject } from './figure.js' */
-/** @import { ShownTheme } from '../color/point_style.js' */
 
 /** @type {readonly (readonly ['svg' | 'png', string])[]} */
 const FORMATS = [
@@ -21,16 +19,9 @@ const FORMATS = [
  */
 export function createFigureButtons(subject, label, source) {
   /** @param {'svg' | 'png'} format */
-  async function save(format) {
-    const theme = /** @type {ShownTheme} */ (
-      document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light'
-    );
-    try {
-      const { name, type, content } = await makeFigure(subject, format, theme, source);
-      download(content, name, type);
-    } catch (error) {
-      source.notify(error instanceof Error ? error.message : String(error));
-    }
+  function save(format) {
+    const isDark = document.documentElement.dataset.theme === 'dark';
+    void saveFigure(subject, format, isDark ? 'dark' : 'light', source);
   }
 
   const buttons = FORMATS.map(([format, title]) => {
@@ -40,7 +31,7 @@ export function createFigureButtons(subject, label, source) {
         class: 'button button--small',
         type: 'button',
         title: `Save ${label}. ${title}`,
-        onClick: () => void save(format),
+        onClick: () => save(format),
       },
       format.toUpperCase(),
     );

@@ -5,30 +5,29 @@
 
 import { wrapped } from './caption.js';
 import { legendMarkup } from './legend.js';
-import { FONTS } from './figure_theme.js';
-import { SHARPNESS } from './map_figure.js';
+import { FONT_PX, FONTS, MM_PER_PX } from './figure_theme.js';
 import { node, serialise } from './markup.js';
 import { withChunks } from './png_chunks.js';
 
 /** @import { Legend } from '../color/color_modes.js' */
 /** @import { FigureStyle } from './figure_theme.js' */
-/** @import { Body } from './map_figure.js' */
+/** @import { Body, MarkKind } from './map_figure.js' */
 /** @import { Markup } from './markup.js' */
 
-const MARGIN_PX = 24;
-const TITLE_PX = 15;
-const CAPTION_PX = 11;
+const CAPTION_PX = FONT_PX.small;
 const LINE_PX = 16;
-const GAP_PX = 14;
+const GAP_PX = 12;
+const TITLE_LINE_PX = FONT_PX.title + 4;
 /** Captions need some width, however narrow what they are of. */
 const MIN_WIDTH_PX = 520;
 /** Browsers have no larger canvas than this on each side. */
 const MAX_PIXELS = 16_000;
+const LEAST_SHARPNESS = 2;
 
 /**
  * @typedef {{width: number, height: number, body: Body, x: number, y: number, text: Markup[],
- *   title: string, description: string, paper: string, widthMm: number | null}} Sheet `widthMm` is
- *   the printed width; null: a CSS pixel is a pixel
+ *   title: string, description: string, paper: string, sharpness: number, isPaper: boolean}} Sheet
+ *   Lengths are pixels of a figure, which on the screen are CSS pixels
  */
 
 /**
@@ -36,22 +35,23 @@ const MAX_PIXELS = 16_000;
  * @param {Body} parts.body
  * @param {string} parts.title
  * @param {Legend | null} parts.legend
+ * @param {readonly MarkKind[]} [parts.marks] kinds of lines and rings in the legend
  * @param {string[]} parts.caption metadata of the file
- * @param {boolean} [parts.hasFullCaption] whether all of it is written below, not its first lines
- * @param {number | null} [parts.widthMm] width on paper
+ * @param {boolean} [parts.hasFullCaption] whether all of it is written below, not its last lines
  * @param {FigureStyle} style
  * @returns {Sheet}
  */
 export function makeSheet(
-  { body, title, legend, caption, hasFullCaption = true, widthMm = null },
+  { body, title, legend, marks = [], caption, hasFullCaption = false },
   style,
 ) {
-  const inner = Math.max(body.width, MIN_WIDTH_PX);
-  const titleLines = wrapped(title, inner, (text) => style.measure(text, TITLE_PX, 600));
-  const bodyTop = MARGIN_PX + titleLines.length * (TITLE_PX + 4) + GAP_PX;
+  const { marginPx: margin, widthPx } = style;
+  const inner = widthPx ?? Math.max(body.width, MIN_WIDTH_PX);
+  const titleLines = wrapped(title, inner, (text) => style.measure(text, FONT_PX.title, 600));
+  const bodyTop = Math.ceil(margin + titleLines.length * TITLE_LINE_PX + GAP_PX);
   const legendTop = bodyTop + body.height + GAP_PX;
-  const key = legend ? legendMarkup(legend, inner, style) : { markup: [], height: -GAP_PX };
-  const captionTop = legendTop + key.height + GAP_PX;
+  const key = legendMarkup(legend, marks, inner, style);
+  const captionTop = legendTop + key.height + (key.height > 0 ? GAP_PX : 0);
   const written = hasFullCaption ? caption : caption.slice(-2);
   const lines = written.flatMap((sentence) =>
     wrapped(sentence, inner, (text) => style.measure(text, CAPTION_PX)),
@@ -62,39 +62,36 @@ export function makeSheet(
         'text',
         {
           class: 'title',
-          x: MARGIN_PX,
-          y: MARGIN_PX + TITLE_PX + i * (TITLE_PX + 4) - 2,
-          'font-size': TITLE_PX,
+          x: margin,
+          y: margin + FONT_PX.title + i * TITLE_LINE_PX - 2,
+          'font-size': FONT_PX.title,
           'font-weight': 600,
           fill: style.ink,
         },
         line,
       ),
     ),
-    node(
-      'g',
-      { class: 'legend', transform: `translate(${MARGIN_PX} ${legendTop})` },
-      ...key.markup,
-    ),
+    node('g', { class: 'legend', transform: `translate(${margin} ${legendTop})` }, ...key.markup),
     node(
       'g',
       { class: 'caption', 'font-size': CAPTION_PX, fill: style.soft },
       ...lines.map((line, i) =>
-        node('text', { x: MARGIN_PX, y: captionTop + CAPTION_PX + i * LINE_PX }, line),
+        node('text', { x: margin, y: captionTop + CAPTION_PX + i * LINE_PX }, line),
       ),
     ),
   ];
   return {
-    width: inner + 2 * MARGIN_PX,
-    height: captionTop + lines.length * LINE_PX + MARGIN_PX - 4,
+    width: inner + 2 * margin,
+    height: captionTop + lines.length * LINE_PX + margin - 4,
     body,
-    x: MARGIN_PX + Math.round((inner - body.width) / 2),
+    x: margin + Math.round((inner - body.width) / 2),
     y: bodyTop,
     text,
     title,
     description: caption.join('\n'),
     paper: style.paper,
-    widthMm,
+    sharpness: style.sharpness,
+    isPaper: widthPx !== null,
   };
 }
 
@@ -104,10 +101,16 @@ export function makeSheet(
  * @typedef {{width: number, height: number, images: Body['images'], markup: Markup}} Drawn
  */
 
-/** @param {Body} body @param {Legend | null} legend @param {FigureStyle} style @returns {Drawn} */
-export function withLegend({ width, height, images, markup }, legend, style) {
-  const key = legend ? legendMarkup(legend, width, style) : { markup: [], height: -GAP_PX };
-  const whole = height + GAP_PX + key.height;
+/**
+ * @param {Body} body
+ * @param {Legend | null} legend
+ * @param {readonly MarkKind[]} marks
+ * @param {FigureStyle} style
+ * @returns {Drawn}
+ */
+export function withLegend({ width, height, images, markup }, legend, marks, style) {
+  const key = legendMarkup(legend, marks, width, style);
+  const whole = height + (key.height > 0 ? GAP_PX + key.height : 0);
   return {
     width,
     height: whole,
@@ -135,20 +138,24 @@ export function toSvg(sheet) {
   const paper = node('rect', { class: 'paper', width: '100%', height: '100%', fill: sheet.paper });
   return (
     '<?xml version="1.0" ' +
-    `encoding="UTF-8"?>\n${serialise(rootOf(sheet, 1, paper, ...images))}\n`
+    `encoding="UTF-8"?>\n${serialise(sheetMarkup(sheet, 1, paper, ...images))}\n`
   );
 }
 
 /**
  * @param {Sheet} sheet
- * @returns {Promise<Blob>} twice as many pixels along each side as the SVG has
+ * @returns {Promise<Blob>} as sharp as a page of its kind is, or as a canvas can be
  * @throws {Error} if no browser has a canvas that large
  */
 export async function toPng(sheet) {
   const canvas = document.createElement('canvas');
-  [canvas.width, canvas.height] = [SHARPNESS * sheet.width, SHARPNESS * sheet.height];
+  const most = Math.floor(MAX_PIXELS / Math.max(sheet.width, sheet.height));
+  const sharpness = Math.min(sheet.sharpness, most);
+  [canvas.width, canvas.height] = [sheet.width, sheet.height].map((side) =>
+    Math.round(sharpness * side),
+  );
   const pen = canvas.getContext('2d');
-  if (!pen || Math.max(canvas.width, canvas.height) > MAX_PIXELS)
+  if (!pen || sharpness < LEAST_SHARPNESS)
     throw new Error('This figure is too large for a PNG; an SVG has no such limit.');
   pen.fillStyle = sheet.paper;
   pen.fillRect(0, 0, canvas.width, canvas.height);
@@ -156,12 +163,12 @@ export async function toPng(sheet) {
   for (const { x, y, width, height, canvas: image } of sheet.body.images)
     pen.drawImage(
       image,
-      SHARPNESS * (sheet.x + x),
-      SHARPNESS * (sheet.y + y),
-      SHARPNESS * width,
-      SHARPNESS * height,
+      sharpness * (sheet.x + x),
+      sharpness * (sheet.y + y),
+      sharpness * width,
+      sharpness * height,
     );
-  pen.drawImage(await drawn(serialise(rootOf(sheet, SHARPNESS))), 0, 0);
+  pen.drawImage(await drawn(serialise(sheetMarkup(sheet, sharpness))), 0, 0);
   const blob = await new Promise((resolve, reject) =>
     canvas.toBlob(
       (made) =>
@@ -169,24 +176,30 @@ export async function toPng(sheet) {
       'image/png',
     ),
   );
-  const { title, description, widthMm } = sheet;
-  const perMetre = widthMm && (1000 * canvas.width) / widthMm;
+  const { title, description, isPaper } = sheet;
+  const perMetre = isPaper ? (1000 * sharpness) / MM_PER_PX : null;
   const texts = { Title: title, Description: description, Software: 'AttentionViz' };
   const png = new Uint8Array(await blob.arrayBuffer());
   return new Blob([withChunks(png, texts, perMetre)], { type: 'image/png' });
 }
 
-/** @param {Sheet} sheet @param {number} scale @param {...Markup} below */
-function rootOf(sheet, scale, ...below) {
-  const { width, height, body, x, y, text, title, description, widthMm } = sheet;
-  const mm = (/** @type {number} */ part) => `${Number(part.toFixed(2))}mm`;
-  const isPaper = widthMm !== null && scale === 1;
+/**
+ * The whole drawing, without what is pixels.
+ *
+ * @param {Sheet} sheet
+ * @param {number} scale
+ * @param {...Markup} below
+ */
+export function sheetMarkup(sheet, scale, ...below) {
+  const { width, height, body, x, y, text, title, description, isPaper } = sheet;
+  const size = (/** @type {number} */ side) =>
+    isPaper && scale === 1 ? `${Number((side * MM_PER_PX).toFixed(2))}mm` : side * scale;
   return node(
     'svg',
     {
       xmlns: 'http://www.w3.org/2000/svg',
-      width: isPaper ? mm(widthMm) : width * scale,
-      height: isPaper ? mm((widthMm * height) / width) : height * scale,
+      width: size(width),
+      height: size(height),
       viewBox: `0 0 ${width} ${height}`,
       'font-family': FONTS,
       role: 'img',

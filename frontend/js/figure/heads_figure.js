@@ -4,15 +4,17 @@
 
 import { fitHeads, placeNames } from '../compute/head_map_layout.js';
 import { formatTitle } from '../ui/labels.js';
+import { FONT_PX } from './figure_theme.js';
 import { node } from './markup.js';
 
 /** @import { HeadMapImage } from '../map/map_of_heads.js' */
 /** @import { FigureStyle } from './figure_theme.js' */
 /** @import { Body } from './map_figure.js' */
 
-const ROOM = Object.freeze({ width: 640, height: 480 });
+const WIDTH_PX = 640;
+const ASPECT = 0.75;
 const MARGIN_PX = 30;
-const FONT_PX = 10;
+const NAME_PX = FONT_PX.small;
 /** From so many heads on dots are small. */
 const MANY = 200;
 const PALE = 0.3;
@@ -24,20 +26,22 @@ const PALE = 0.3;
  * @returns {Body}
  */
 export function headsFigure({ map: { heads }, looks: dots }, open, style) {
-  const { x, y, scale } = fitHeads(heads, ROOM, MARGIN_PX);
+  const width = style.widthPx ?? WIDTH_PX;
+  const room = { width, height: Math.round(ASPECT * width) };
+  const { x, y, scale } = fitHeads(heads, room, MARGIN_PX);
   const radius = heads.length > MANY ? 3.5 : 5.5;
   const texts = heads.map(formatTitle);
   const size = {
-    widths: texts.map((text) => style.measure(text, FONT_PX, 500)),
-    height: 1.2 * FONT_PX,
+    widths: texts.map((text) => style.measure(text, NAME_PX, 500)),
+    height: 1.2 * NAME_PX,
     reach: radius,
   };
-  const names = placeNames({ x, y, scale }, size, ROOM, open);
+  const names = placeNames({ x, y, scale }, size, room, open);
   return {
-    ...ROOM,
+    ...room,
     images: [],
     markup: [
-      node('rect', { ...ROOM, fill: 'none', stroke: style.line }),
+      node('rect', { ...room, fill: 'none', stroke: style.line }),
       node(
         'g',
         { class: 'heads', stroke: style.soft },
@@ -67,9 +71,9 @@ export function headsFigure({ map: { heads }, looks: dots }, open, style) {
         : []),
       node(
         'g',
-        { class: 'names', 'font-size': FONT_PX, 'font-weight': 500, fill: style.ink },
+        { class: 'names', 'font-size': NAME_PX, 'font-weight': 500, fill: style.ink },
         ...names.map(({ head, left, top }) =>
-          node('text', { x: left, y: top + FONT_PX }, texts[head]),
+          node('text', { x: left, y: top + NAME_PX }, texts[head]),
         ),
       ),
     ],

@@ -2,8 +2,8 @@
 
 import { rampStops } from '../color/palettes.js';
 import { paintHeatMap } from '../ui/heat_map.js';
+import { FONT_PX } from './figure_theme.js';
 import { rampBar, RAMP_PX } from './legend.js';
-import { SHARPNESS } from './map_figure.js';
 import { node } from './markup.js';
 
 /** @import { FigureStyle } from './figure_theme.js' */
@@ -11,17 +11,20 @@ import { node } from './markup.js';
 
 /** @typedef {{n: number, pattern: Float32Array}} Pattern */
 
-const SIDE_PX = 300;
+/** Side of a heat map on the screen, and the most on paper. */
+const [SIDE_PX, MOST_SIDE_PX] = [300, 400];
 const GAP_PX = 32;
 const NAME_PX = 20;
 /** Below a heat map: its axes and its scale. */
 const FOOT_PX = 44;
-const FONT_PX = 12;
-const SMALL_PX = 10;
-/** The grid of all heads has about this width; its heads have room between these. */
+const SMALL_PX = FONT_PX.small;
+/** The grid of all heads has about this width on the screen, and its heads room between these. */
 const GRID_PX = 960;
 const [MIN_CELL, MAX_CELL] = [26, 110];
+const MOST_HEIGHT_PX = 729;
 const AXIS_PX = 28;
+/** Room for a number of a layer or head. */
+const NUMBER_PX = 16;
 
 /**
  * @param {readonly {name: string, pattern: Pattern}[]} maps
@@ -30,54 +33,56 @@ const AXIS_PX = 28;
  * @returns {Body}
  */
 export function heatFigure(maps, ramp, style) {
+  const room = style.widthPx && (style.widthPx + GAP_PX) / maps.length - GAP_PX;
+  const side = room === null ? SIDE_PX : Math.floor(Math.min(MOST_SIDE_PX, room));
   const drawn = maps.map(({ name, pattern }, i) => ({
     name,
-    x: i * (SIDE_PX + GAP_PX),
-    ...heatCanvas(pattern, ramp, SIDE_PX),
+    x: i * (side + GAP_PX),
+    ...heatCanvas(pattern, ramp, side, style),
   }));
   const markup = drawn.map(({ name, x, largest }, i) =>
     node(
       'g',
       { class: 'heat', transform: `translate(${x} 0)` },
-      node('text', { y: 13, 'font-size': FONT_PX, 'font-weight': 600, fill: style.ink }, name),
+      node(
+        'text',
+        { y: 13, 'font-size': FONT_PX.normal, 'font-weight': 600, fill: style.ink },
+        name,
+      ),
       node('rect', {
         y: NAME_PX,
-        width: SIDE_PX,
-        height: SIDE_PX,
+        width: side,
+        height: side,
         fill: 'none',
         stroke: style.line,
       }),
       node(
         'text',
-        { y: NAME_PX + SIDE_PX + 14, 'font-size': SMALL_PX, fill: style.soft },
+        { y: NAME_PX + side + 14, 'font-size': SMALL_PX, fill: style.soft },
         'rows: queries, columns: keys',
       ),
-      node(
-        'text',
-        { x: 0, y: NAME_PX + SIDE_PX + 33, 'font-size': SMALL_PX, fill: style.soft },
-        '0',
-      ),
+      node('text', { x: 0, y: NAME_PX + side + 33, 'font-size': SMALL_PX, fill: style.soft }, '0'),
       node(
         'g',
-        { transform: `translate(10 ${NAME_PX + SIDE_PX + 25})` },
+        { transform: `translate(10 ${NAME_PX + side + 25})` },
         ...rampBar(`heat-${i}`, rampStops(ramp), 0, 0),
       ),
       node(
         'text',
-        { x: 16 + RAMP_PX, y: NAME_PX + SIDE_PX + 33, 'font-size': SMALL_PX, fill: style.soft },
+        { x: 16 + RAMP_PX, y: NAME_PX + side + 33, 'font-size': SMALL_PX, fill: style.soft },
         largest.toFixed(3),
       ),
     ),
   );
   return {
-    width: maps.length * (SIDE_PX + GAP_PX) - GAP_PX,
-    height: NAME_PX + SIDE_PX + FOOT_PX,
+    width: maps.length * (side + GAP_PX) - GAP_PX,
+    height: NAME_PX + side + FOOT_PX,
     markup,
     images: drawn.map(({ x, canvas }) => ({
       x,
       y: NAME_PX,
-      width: SIDE_PX,
-      height: SIDE_PX,
+      width: side,
+      height: side,
       canvas,
     })),
   };
@@ -92,8 +97,16 @@ export function heatFigure(maps, ramp, style) {
  * @returns {Body}
  */
 export function allHeadsFigure({ nLayers, nHeads, n, patterns }, ramp, style) {
-  const pitch = Math.round(Math.min(MAX_CELL, Math.max(MIN_CELL, (GRID_PX - AXIS_PX) / nHeads)));
-  const side = pitch - Math.max(2, Math.round(pitch / 12));
+  const pitch =
+    style.widthPx === null
+      ? Math.round(Math.min(MAX_CELL, Math.max(MIN_CELL, (GRID_PX - AXIS_PX) / nHeads)))
+      : Math.min(
+          MAX_CELL,
+          (style.widthPx - AXIS_PX) / nHeads,
+          (MOST_HEIGHT_PX - AXIS_PX) / nLayers,
+        );
+  const side = pitch - Math.max(1, Math.round(pitch / 12));
+  const every = Math.ceil(NUMBER_PX / pitch);
   /** @type {FigureImage[]} */
   const images = [];
   const frames = [];
@@ -103,6 +116,7 @@ export function allHeadsFigure({ nLayers, nHeads, n, patterns }, ramp, style) {
       { n, pattern: patterns.subarray(i * n * n, (i + 1) * n * n) },
       ramp,
       side,
+      style,
     );
     images.push({ x, y, width: side, height: side, canvas });
     frames.push(node('rect', { x, y, width: side, height: side }));
@@ -112,16 +126,16 @@ export function allHeadsFigure({ nLayers, nHeads, n, patterns }, ramp, style) {
   return {
     width: AXIS_PX + nHeads * pitch,
     height: AXIS_PX + nLayers * pitch,
-    images: images,
+    images,
     markup: [
       node('g', { class: 'cells', fill: 'none', stroke: style.line }, ...frames),
       node(
         'g',
         { class: 'axis', 'font-size': SMALL_PX, fill: style.soft },
-        ...Array.from({ length: nHeads }, (_, head) =>
+        ...multiples(nHeads, every).map((head) =>
           number(head, AXIS_PX + head * pitch + side / 2, AXIS_PX - 8, 'middle'),
         ),
-        ...Array.from({ length: nLayers }, (_, layer) =>
+        ...multiples(nLayers, every).map((layer) =>
           number(layer, AXIS_PX - 8, AXIS_PX + layer * pitch + side / 2 + 4, 'end'),
         ),
       ),
@@ -129,17 +143,23 @@ export function allHeadsFigure({ nLayers, nHeads, n, patterns }, ramp, style) {
   };
 }
 
+/** Every so many of the numbers below n. @param {number} n @param {number} every */
+function multiples(n, every) {
+  return Array.from({ length: Math.ceil(n / every) }, (_, i) => i * every);
+}
+
 /**
  * A heat map in pixels that no program smooths, as many as a sharp screen has.
  *
  * @param {Pattern} pattern
  * @param {Uint32Array} ramp
- * @param {number} side CSS pixels
+ * @param {number} side pixels of the figure
+ * @param {FigureStyle} style
  */
-function heatCanvas(pattern, ramp, side) {
+function heatCanvas(pattern, ramp, side, { sharpness }) {
   const [small, canvas] = [document.createElement('canvas'), document.createElement('canvas')];
   const largest = paintHeatMap(small, pattern, ramp);
-  canvas.width = canvas.height = SHARPNESS * side;
+  canvas.width = canvas.height = Math.round(sharpness * side);
   const pen = canvas.getContext('2d');
   if (pen) {
     pen.imageSmoothingEnabled = pattern.n > canvas.width;

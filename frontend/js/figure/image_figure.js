@@ -15,6 +15,7 @@ import {
 } from '../render/image_links.js';
 import { heatAlpha } from '../compute/heat.js';
 import { formatTokenName } from '../ui/labels.js';
+import { FONT_PX } from './figure_theme.js';
 import { RAMP_PX, rampBar } from './legend.js';
 import { node } from './markup.js';
 
@@ -23,10 +24,11 @@ import { node } from './markup.js';
 /** @import { FigureStyle } from './figure_theme.js' */
 /** @import { Body } from './map_figure.js' */
 
-const WIDTH_PX = 448;
+/** Width on the screen, and the most on paper (100 mm). */
+const [WIDTH_PX, MOST_WIDTH_PX] = [448, 486];
+const MOST_HEIGHT_PX = 729;
 const CHIP_PX = 24;
 const GAP_PX = 12;
-const FONT_PX = 12;
 const EDGE_PX = 2;
 
 /**
@@ -42,8 +44,11 @@ const EDGE_PX = 2;
  */
 export function imageFigure(shown, image, style) {
   const { grid, state, selected, start } = shown;
-  const height = Math.round((WIDTH_PX * grid.image_height_px) / grid.image_width_px);
-  const boxes = boxesOf(shown, height, style);
+  const room = style.widthPx === null ? WIDTH_PX : Math.min(style.widthPx, MOST_WIDTH_PX);
+  const aspect = grid.image_height_px / grid.image_width_px;
+  const width = Math.round(Math.min(room, MOST_HEIGHT_PX / aspect));
+  const height = Math.round(width * aspect);
+  const boxes = boxesOf(shown, { width, height }, style);
   const isHeat = state.imageLinks === 'heat';
   const chosen = boxes[selected.token - start];
   const overlay = isHeat ? heatMarkup(shown, boxes, style) : linkMarkup(shown, boxes);
@@ -58,9 +63,9 @@ export function imageFigure(shown, image, style) {
           'text',
           {
             x: x + wide / 2,
-            y: y + high / 2 + 0.35 * FONT_PX,
+            y: y + high / 2 + 0.35 * FONT_PX.normal,
             'text-anchor': 'middle',
-            'font-size': FONT_PX,
+            'font-size': FONT_PX.normal,
             fill: style.ink,
           },
           label ?? '',
@@ -86,9 +91,9 @@ export function imageFigure(shown, image, style) {
     );
   const below = Math.max(height, ...boxes.map(({ y, height: high }) => y + high)) + GAP_PX;
   return {
-    width: WIDTH_PX,
+    width,
     height: isHeat ? below + 16 : below - GAP_PX + 4,
-    images: [{ x: 0, y: 0, width: WIDTH_PX, height, canvas: pixelsOf(image) }],
+    images: [{ x: 0, y: 0, width, height, canvas: pixelsOf(image) }],
     markup: [
       ...(isHeat ? overlay : []),
       ...chips,
@@ -108,12 +113,12 @@ export function imageFigure(shown, image, style) {
 
 /**
  * @param {ShownImage} shown
- * @param {number} height of the image
+ * @param {{width: number, height: number}} image
  * @param {FigureStyle} style
  * @returns {TokenBox[]}
  */
-function boxesOf({ tokens, start, n, grid }, height, { measure }) {
-  const [width, high] = [WIDTH_PX / grid.n_columns, height / grid.n_rows];
+function boxesOf({ tokens, start, n, grid }, image, { measure }) {
+  const [width, high] = [image.width / grid.n_columns, image.height / grid.n_rows];
   let [x, row] = [0, 0];
   return Array.from({ length: n }, (_, i) => {
     const token = start + i;
@@ -126,11 +131,11 @@ function boxesOf({ tokens, start, n, grid }, height, { measure }) {
         label: null,
       };
     const label = formatTokenName(tokens, token);
-    const wide = Math.ceil(measure(label, FONT_PX)) + 16;
-    if (x > 0 && x + wide > WIDTH_PX) [x, row] = [0, row + 1];
+    const wide = Math.ceil(measure(label, FONT_PX.normal)) + 16;
+    if (x > 0 && x + wide > image.width) [x, row] = [0, row + 1];
     const box = {
       x,
-      y: height + GAP_PX + row * (CHIP_PX + 6),
+      y: image.height + GAP_PX + row * (CHIP_PX + 6),
       width: wide,
       height: CHIP_PX,
       label,
@@ -180,12 +185,13 @@ function heatMarkup(shown, boxes, { paper }) {
 /** @param {ShownImage} shown @param {number} y @param {FigureStyle} style */
 function scaleMarkup(shown, y, { soft, measure }) {
   const maxText = sharesOf(shown).largest.toFixed(3);
-  const start = measure('weight', 11) + measure('0', 11) + 14;
+  const start = measure('weight', FONT_PX.small) + measure('0', FONT_PX.small) + 14;
   /** @param {string} label @param {number} x */
-  const text = (label, x) => node('text', { x, y: y + 11, 'font-size': 11, fill: soft }, label);
+  const text = (label, x) =>
+    node('text', { x, y: y + 11, 'font-size': FONT_PX.small, fill: soft }, label);
   return [
     text('weight', 0),
-    text('0', start - measure('0', 11) - 5),
+    text('0', start - measure('0', FONT_PX.small) - 5),
     ...rampBar('heat', rampStops(rampOf(shown)), start, y + 2),
     text(maxText, start + RAMP_PX + 6),
   ];

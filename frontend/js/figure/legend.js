@@ -1,31 +1,54 @@
-/** The legend of the colours below a figure. */
+/** The legend below a figure: of its colours, and of its lines and rings. */
 
 import { DIAMOND } from '../render/style.js';
+import { FONT_PX } from './figure_theme.js';
 import { node } from './markup.js';
 
 /** @import { Legend, RampLegend } from '../color/color_modes.js' */
 /** @import { Markup } from './markup.js' */
 /** @import { FigureStyle } from './figure_theme.js' */
+/** @import { MarkKind } from './map_figure.js' */
 
 const ROW_PX = 20;
 const MARK_PX = 5;
 export const RAMP_PX = 120;
 const GAP_PX = 18;
+/** Length of a piece of a line: two dashes and a half. */
+const LINE_PX = 24;
 /** Classes of a corpus may be many, and their names long. */
 const MAX_ENTRIES = 40;
 const LONGEST = 40;
 
 /**
- * @param {Legend} legend
+ * @param {Legend | null} legend of the colours
+ * @param {readonly MarkKind[]} marks of lines and rings, in rows of their own
  * @param {number} width
  * @param {FigureStyle} style
- * @returns {{markup: Markup[], height: number}}
+ * @returns {{markup: Markup[], height: number}} height 0 where there is nothing to say
  */
-export function legendMarkup(legend, width, style) {
+export function legendMarkup(legend, marks, width, style) {
+  const colors = legend ? rowsOf(colorItems(legend, style), width) : { markup: [], height: 0 };
+  const kinds = rowsOf(
+    marks.map((kind) => markItem(kind, style)),
+    width,
+  );
+  const below = node('g', { transform: `translate(0 ${colors.height})` }, ...kinds.markup);
+  return {
+    markup: marks.length > 0 ? [...colors.markup, below] : colors.markup,
+    height: colors.height + kinds.height,
+  };
+}
+
+/** @param {Legend} legend @param {FigureStyle} style @returns {Item[]} */
+function colorItems(legend, style) {
   const items = legend.kind === 'ramp' ? rampItems(legend, style) : swatchItems(legend, style);
-  const all = [textItem(legend.title, style, 600), ...items];
+  return [textItem(legend.title, style, 600), ...items];
+}
+
+/** @param {Item[]} items @param {number} width */
+function rowsOf(items, width) {
   let [x, row] = [0, 0];
-  const markup = all.map(({ size, draw }) => {
+  const markup = items.map(({ size, draw }) => {
     if (x > 0 && x + size > width) [x, row] = [0, row + 1];
     const drawn = node(
       'g',
@@ -35,30 +58,54 @@ export function legendMarkup(legend, width, style) {
     x += size + GAP_PX;
     return drawn;
   });
-  return { markup, height: (row + 1) * ROW_PX };
+  return { markup, height: items.length > 0 ? (row + 1) * ROW_PX : 0 };
+}
+
+/**
+ * A piece of a line, or a ring, as it is drawn.
+ *
+ * @param {MarkKind} kind
+ * @param {FigureStyle} style
+ * @returns {Item}
+ */
+function markItem({ words, isRing, look }, style) {
+  const { size, draw } = textItem(words, style);
+  const start = (isRing ? 2 * MARK_PX : LINE_PX) + 6;
+  const sample = isRing
+    ? node('circle', { cx: MARK_PX, cy: 9, r: MARK_PX - 1, fill: 'none', ...look })
+    : node('line', { x1: 0, y1: 9, x2: LINE_PX, y2: 9, ...look });
+  const moved = { transform: `translate(${start} 0)` };
+  return { size: start + size, draw: () => [sample, node('g', moved, ...draw())] };
 }
 
 /** @typedef {{size: number, draw: () => Markup[]}} Item */
 
 /** @param {string} content @param {FigureStyle} style @param {number} [weight] @returns {Item} */
 function textItem(content, { measure, ink }, weight = 400) {
-  return { size: measure(content, 12, weight), draw: () => [text(content, 0, ink, weight)] };
+  return {
+    size: measure(content, FONT_PX.normal, weight),
+    draw: () => [text(content, 0, ink, weight)],
+  };
 }
 
 /** @param {RampLegend} legend @param {FigureStyle} style @returns {Item[]} */
 function rampItems({ ramps, missing }, style) {
   const { measure, ink, soft } = style;
   const items = ramps.map(({ label, stops, range }) => {
-    const [name, low, high] = [measure(label, 12), measure(range[0], 11), measure(range[1], 11)];
+    const [name, low, high] = [
+      measure(label, FONT_PX.normal),
+      measure(range[0], FONT_PX.small),
+      measure(range[1], FONT_PX.small),
+    ];
     const start = 2 * MARK_PX + 6 + name + 10 + low + 6;
     return {
       size: start + RAMP_PX + 6 + high,
       draw: () => [
         mark(label === 'key' ? 'diamond' : 'disc', MARK_PX, stops[Math.floor(stops.length / 2)]),
         text(label, 2 * MARK_PX + 6, ink),
-        text(range[0], 2 * MARK_PX + 6 + name + 10, soft, 400, 11),
+        text(range[0], 2 * MARK_PX + 6 + name + 10, soft, 400, FONT_PX.small),
         ...rampBar(`ramp-${label}`, stops, start, 4),
-        text(range[1], start + RAMP_PX + 6, soft, 400, 11),
+        text(range[1], start + RAMP_PX + 6, soft, 400, FONT_PX.small),
       ],
     };
   });
@@ -110,7 +157,7 @@ function swatchItem({ label, colors, shapes }, { measure, ink }) {
   const content = label.length > LONGEST ? `${label.slice(0, LONGEST)}…` : label;
   const start = colors.length * (2 * MARK_PX + 3) + 3;
   return {
-    size: start + measure(content, 12),
+    size: start + measure(content, FONT_PX.normal),
     draw: () => [
       ...colors.map((color, i) =>
         mark(shapes[i] ?? 'square', MARK_PX + i * (2 * MARK_PX + 3), color),
@@ -127,7 +174,7 @@ function swatchItem({ label, colors, shapes }, { measure, ink }) {
  * @param {number} [weight]
  * @param {number} [size]
  */
-function text(content, x, fill, weight = 400, size = 12) {
+function text(content, x, fill, weight = 400, size = FONT_PX.normal) {
   return node(
     'text',
     { x, y: 13, 'font-size': size, 'font-weight': weight === 400 ? null : weight, fill },

@@ -3,19 +3,15 @@
 import { crossOf, tipOf } from '../compute/biplot_axis.js';
 import { cssColor } from '../color/palettes.js';
 import { cellCoefficients, projectPoint, SPACE_SCALE } from '../compute/geometry.js';
-import { LINE_PX, lineSegments } from '../render/lines.js';
+import { LINE_PX, lineSegments, RING_PX, ringRadius } from '../render/lines.js';
 import { createScatter2d } from '../render/scatter2d.js';
 import { inkOf, SPRITE_SCALE } from '../render/style.js';
 import { FLAG } from '../compute/flag_bits.js';
+import { MARK_LABELS } from '../ui/labels.js';
+import { FONT_PX } from './figure_theme.js';
 import { node } from './markup.js';
-import {
-  countPoints,
-  hasPatchImages,
-  hex,
-  MAX_SHAPES,
-  pointShapes,
-  visibleCells,
-} from './points.js';
+import { AXES_PX, PAD_PX, ROOM_FOR_NUMBER } from './paper_map.js';
+import { countPoints, hasPatchImages, hex, MAX_SHAPES, pointShapes } from './points.js';
 
 /** @import { ColoredAxis } from '../map/biplot_axis.js' */
 /** @import { ContourLine } from '../map/contours.js' */
@@ -28,27 +24,25 @@ import {
 /** @import { Markup } from './markup.js' */
 /** @import { Box } from './points.js' */
 
-/** Pixels of images per pixel of a figure. */
-export const SHARPNESS = 2;
-const LABEL_PX = 12;
+const LABEL_PX = FONT_PX.normal;
 const HALO_PX = 3.5;
-const PAD_PX = 12;
 /** Width of title and number beside the map of a list. */
 const LIST_WORDS_PX = 100;
 /** Between a grid and what lies beside it. */
 const EDGE_PX = 4;
-/** Room for the numbers of layers and heads beside the grid. */
-const AXES_PX = Object.freeze({ left: 34, top: 24 });
-/** Widths of a column from which number, and title too, have room. */
-const ROOM_FOR_NUMBER = 40;
+/** Width of a column from which title and number have room. */
 const ROOM_FOR_BOTH = 84;
 
 /**
  * @typedef {object} Drawing What is seen.
- * @property {Frame} frame with its points at rest
+ * @property {Frame} frame with its points at rest; its tiles are the tints of all heads
  * @property {Arrangement} arrangement
+ * @property {Box | null} box of the frame that is seen; null: as much of it as there is
+ * @property {boolean} isCut whether the map goes on beyond the box
  * @property {Legend | null} legend
- * @property {Lines[]} lines
+ * @property {Lines[]} lines of attention
+ * @property {{lines: Lines, rings: ArrayLike<number>, words: string} | null} compared lines to the
+ *   strongest partners in the corpus, and rings around the nearest points
  * @property {ColoredAxis | null} axis of a biplot
  * @property {ContourLine[]} contours
  * @property {{words: string, x: number, y: number, isKey: boolean}[]} labels left edge and middle
@@ -76,13 +70,12 @@ const ROOM_FOR_BOTH = 84;
  * @param {number} options.nHeads in a row of the grid
  * @param {boolean} [options.isSorted] whether the grid is in the order of a score
  * @param {boolean} options.isPixels whether points are pixels, however few
- * @returns {Body & {nPoints: number | null}} `nPoints`: shapes of points, null where they are
- *   pixels
+ * @returns {Body & {hasWords: boolean}} whether heads of the grid have titles or numbers
  */
 export function mapFigure(drawing, style, { cells, nHeads, isPixels, isSorted = false }) {
-  const { frame } = drawing;
-  const sight = inSight(drawing);
-  const box = whole(cells ? gridBox(drawing) : headBox(drawing, style), sight);
+  const hasWords = cells !== null && hasTitles(drawing);
+  const frame = hasWords ? { ...drawing.frame, tiles: null } : drawing.frame;
+  const { box, isCut } = seenBox(drawing, cells !== null, style);
   const hasAxes = cells !== null && !drawing.arrangement.isList;
   const [left, top] = hasAxes ? [AXES_PX.left, AXES_PX.top] : [0, 0];
   const size = { width: box.right - box.left, height: box.bottom - box.top };
@@ -92,20 +85,20 @@ export function mapFigure(drawing, style, { cells, nHeads, isPixels, isSorted = 
   const content = node(
     'g',
     { 'clip-path': 'url(#map)' },
-    ...(isShapes ? tileMarkup(frame) : []),
-    ...(cells ? emptyCells(frame, style) : []),
+    ...(isShapes ? tileMarkup(frame, box) : []),
+    ...emptyCells(frame, box, style),
     ...shapes,
-    ...(cells ? veils(frame, cells) : []),
+    ...veils(frame, cells ?? [], box),
     ...contourMarkup(drawing),
     ...lineMarkup(drawing),
     ...axisMarkup(drawing),
-    ...(cells ? titles(drawing, cells, style) : []),
+    ...(hasWords ? titles(drawing, cells, box, style) : []),
     ...drawing.labels.map((label) => labelMarkup(label, frame, style)),
   );
   return {
     width: left + size.width,
     height: top + size.height,
-    images: isShapes ? [] : [{ x: left, y: top, ...size, canvas: pixelsOf(frame, box) }],
+    images: isShapes ? [] : [{ x: left, y: top, ...size, canvas: pixelsOf(frame, box, style) }],
     markup: [
       node('defs', {}, clip),
       node(
@@ -113,11 +106,31 @@ export function mapFigure(drawing, style, { cells, nHeads, isPixels, isSorted = 
         { transform: `translate(${left - box.left} ${top - box.top})` },
         content,
         ...(hasAxes ? axes(drawing, box, nHeads, isSorted, style) : []),
-        ...cutEdge(box, sight, style),
+        ...(isCut ? [cutEdge(box, style)] : []),
       ),
     ],
-    nPoints: isShapes ? shapes.reduce((n, { children }) => n + children.length, 0) : null,
+    hasWords,
   };
+}
+
+/**
+ * The part of the frame that is drawn, and whether the map goes on beyond it.
+ *
+ * @param {Drawing} drawing
+ * @param {boolean} isGrid
+ * @param {FigureStyle} style
+ */
+function seenBox(drawing, isGrid, style) {
+  if (drawing.box) return { box: drawing.box, isCut: drawing.isCut };
+  const sight = inSight(drawing);
+  const box = whole(isGrid ? gridBox(drawing) : headBox(drawing, style), sight);
+  const sides = /** @type {const} */ (['left', 'top', 'right', 'bottom']);
+  return { box, isCut: sides.every((side) => box[side] === sight[side]) };
+}
+
+/** Whether there is room for words above the maps of a grid. @param {Drawing} drawing */
+function hasTitles({ frame: { transform }, arrangement: { isList, pitch, title } }) {
+  return isList || (pitch.x * transform.k >= ROOM_FOR_NUMBER && title * transform.k >= LABEL_PX);
 }
 
 /**
@@ -187,46 +200,60 @@ function gridBox({
   };
 }
 
+/** A hairline around a map that goes on beyond it. @param {Box} box @param {FigureStyle} style */
+function cutEdge({ left, top, right, bottom }, { line }) {
+  return node('rect', {
+    x: left + 0.5,
+    y: top + 0.5,
+    width: right - left - 1,
+    height: bottom - top - 1,
+    fill: 'none',
+    stroke: line,
+  });
+}
+
 /**
- * A hairline around a map that goes on beyond its edges.
+ * Cells of which at least a part is in a box.
  *
+ * @param {Frame} frame
  * @param {Box} box
- * @param {Box} sight
- * @param {FigureStyle} style
  */
-function cutEdge({ left, top, right, bottom }, sight, { line }) {
-  const isCut =
-    left === sight.left && top === sight.top && right === sight.right && bottom === sight.bottom;
-  return isCut
-    ? [
-        node('rect', {
-          x: left + 0.5,
-          y: top + 0.5,
-          width: right - left - 1,
-          height: bottom - top - 1,
-          fill: 'none',
-          stroke: line,
-        }),
-      ]
-    : [];
+function cellsIn({ cells, transform: { k, x, y } }, { left, top, right, bottom }) {
+  return Array.from({ length: cells.n }, (_, cell) => cell).filter((cell) => {
+    const [startX, startY, side] = [
+      cells.x[cell] * k + x,
+      cells.y[cell] * k + y,
+      cells.size[cell] * k,
+    ];
+    return startX < right && startX + side > left && startY < bottom && startY + side > top;
+  });
 }
 
 /**
  * The colour behind each head, where a score tints it; pixels have theirs already.
  *
  * @param {Frame} frame
+ * @param {Box} box
  */
-function tileMarkup(frame) {
-  return Array.from(frame.tiles ?? []).flatMap((color, cell) =>
-    color ? [cellRect(frame, cell, { fill: cssColor(color) })] : [],
-  );
+function tileMarkup(frame, box) {
+  const { tiles } = frame;
+  if (!tiles) return [];
+  return cellsIn(frame, box)
+    .filter((cell) => tiles[cell])
+    .map((cell) => cellRect(frame, cell, { fill: cssColor(tiles[cell]) }));
 }
 
-/** Heads outside of a range are pale. @param {Frame} frame @param {CellText[]} texts */
-function veils(frame, texts) {
-  return texts.flatMap(({ isOutside }, cell) =>
-    isOutside ? [cellRect(frame, cell, { fill: hex(frame.background), 'fill-opacity': 0.8 })] : [],
-  );
+/**
+ * Heads outside of a range are pale.
+ *
+ * @param {Frame} frame
+ * @param {CellText[]} texts
+ * @param {Box} box
+ */
+function veils(frame, texts, box) {
+  return cellsIn(frame, box)
+    .filter((cell) => texts[cell]?.isOutside)
+    .map((cell) => cellRect(frame, cell, { fill: hex(frame.background), 'fill-opacity': 0.8 }));
 }
 
 /** The square of a head. @param {Frame} frame @param {number} cell @param {object} style */
@@ -241,33 +268,31 @@ function cellRect({ cells, transform: { k, x, y } }, cell, style) {
   });
 }
 
-/** Heads whose map is not there yet. @param {Frame} frame @param {FigureStyle} style */
-function emptyCells({ cells, ready, transform: { k, x, y } }, { line }) {
-  return Array.from({ length: cells.n }, (_, cell) => cell)
-    .filter((cell) => !ready[cell])
+/**
+ * Heads whose map is not there yet.
+ *
+ * @param {Frame} frame
+ * @param {Box} box
+ * @param {FigureStyle} style
+ */
+function emptyCells(frame, box, { line }) {
+  return cellsIn(frame, box)
+    .filter((cell) => !frame.ready[cell])
     .map((cell) =>
-      node('rect', {
-        x: cells.x[cell] * k + x,
-        y: cells.y[cell] * k + y,
-        width: cells.size[cell] * k,
-        height: cells.size[cell] * k,
-        fill: 'none',
-        stroke: line,
-        'stroke-dasharray': '3 3',
-      }),
+      cellRect(frame, cell, { fill: 'none', stroke: line, 'stroke-dasharray': '3 3' }),
     );
 }
 
 /** @param {Drawing} drawing */
-function lineMarkup({ frame, lines }) {
-  return lines.map((each) =>
+function lineMarkup({ compared, frame, lines }) {
+  const all = [
+    ...lines.map((each) => ({ each, name: 'lines' })),
+    ...(compared ? [{ each: compared.lines, name: 'corpus-lines' }] : []),
+  ];
+  const groups = all.map(({ each, name }) =>
     node(
       'g',
-      {
-        class: 'lines',
-        stroke: hex(each.color ?? inkOf(frame)),
-        'stroke-width': each.width ?? LINE_PX,
-      },
+      { class: name, ...lineLook(frame, each) },
       ...lineSegments(frame, 0, each).map(({ opacity, segments }) =>
         node(
           'g',
@@ -277,6 +302,58 @@ function lineMarkup({ frame, lines }) {
       ),
     ),
   );
+  return compared ? [...groups, ringMarkup(frame, compared.rings)] : groups;
+}
+
+/** @param {Frame} frame @param {Lines} lines */
+function lineLook(frame, { color, dash, width }) {
+  return {
+    stroke: hex(color ?? inkOf(frame)),
+    'stroke-width': width ?? LINE_PX,
+    'stroke-dasharray': dash?.join(' ') ?? null,
+  };
+}
+
+/** @param {Frame} frame @param {ArrayLike<number>} rings */
+function ringMarkup(frame, rings) {
+  const coefficients = cellCoefficients(frame, 0);
+  return node(
+    'g',
+    { class: 'rings', fill: 'none', stroke: hex(inkOf(frame)), 'stroke-width': RING_PX },
+    ...Array.from(rings, (point) => {
+      const [cx, cy] = projectPoint(frame, 0, point, coefficients);
+      return node('circle', { cx, cy, r: ringRadius(frame) });
+    }),
+  );
+}
+
+/**
+ * What the kinds of lines and rings over a map mean, each with its look.
+ *
+ * @typedef {{words: string, isRing: boolean, look: import('./markup.js').Attributes}} MarkKind
+ */
+
+/**
+ * @param {Drawing} drawing
+ * @param {string} word for a sequence
+ * @returns {MarkKind[]} of what is drawn
+ */
+export function markKinds({ compared, frame, lines }, word) {
+  const own = lines.slice(-1).map((each) => ({
+    words: MARK_LABELS.attention(word),
+    isRing: false,
+    look: lineLook(frame, each),
+  }));
+  if (!compared) return own;
+  return [
+    ...own,
+    { words: MARK_LABELS.corpus, isRing: false, look: lineLook(frame, compared.lines) },
+    {
+      words: MARK_LABELS.nearest,
+      isRing: true,
+      look: { stroke: hex(inkOf(frame)), 'stroke-width': RING_PX },
+    },
+  ];
 }
 
 /** Lines around most of the points. @param {Drawing} drawing */
@@ -344,17 +421,18 @@ function labelMarkup({ words, x, y, isKey }, frame, { query, key }) {
  *
  * @param {Drawing} drawing
  * @param {CellText[]} texts
+ * @param {Box} box
  * @param {FigureStyle} style
  */
-function titles({ frame, arrangement }, texts, { ink, soft, warning }) {
+function titles({ frame, arrangement }, texts, box, { ink, soft, warning }) {
   const {
     cells,
     transform: { k, x, y },
   } = frame;
-  const { isList, pitch, title: height, titleWidth } = arrangement;
-  if (!isList && (pitch.x * k < ROOM_FOR_NUMBER || height * k < LABEL_PX)) return [];
+  const { isList, pitch, titleWidth } = arrangement;
   const isBoth = pitch.x * k >= ROOM_FOR_BOTH;
-  return visibleCells(frame).flatMap((cell) => {
+  const shown = cellsIn(frame, box).filter((cell) => frame.ready[cell]);
+  return shown.flatMap((cell) => {
     const { title, number, isWarning } = texts[cell];
     const side = cells.size[cell] * k;
     const width = isList ? LIST_WORDS_PX : Math.max(side, Math.min(titleWidth * k, 112));
@@ -362,6 +440,17 @@ function titles({ frame, arrangement }, texts, { ink, soft, warning }) {
     const [left, base] = isList
       ? [corner[0] + side + PAD_PX, corner[1] + LABEL_PX]
       : [corner[0] - (width - side) / 2, corner[1] - 6];
+    const tint = frame.tiles?.[cell]
+      ? [
+          node('rect', {
+            x: left,
+            y: base - LABEL_PX,
+            width,
+            height: LABEL_PX + 4,
+            fill: cssColor(frame.tiles[cell]),
+          }),
+        ]
+      : [];
     const value = {
       y: base,
       'font-size': LABEL_PX,
@@ -369,8 +458,12 @@ function titles({ frame, arrangement }, texts, { ink, soft, warning }) {
       fill: isWarning ? warning : ink,
     };
     if (!isBoth)
-      return [node('text', { x: left + width / 2, 'text-anchor': 'middle', ...value }, number)];
+      return [
+        ...tint,
+        node('text', { x: left + width / 2, 'text-anchor': 'middle', ...value }, number),
+      ];
     return [
+      ...tint,
       node('text', { x: left + 1, y: base, 'font-size': LABEL_PX, fill: soft }, title),
       node('text', { x: left + width - 1, 'text-anchor': 'end', ...value }, number),
     ];
@@ -421,26 +514,24 @@ function axes(
     .map(({ layer, at }) =>
       node(
         'text',
-        { x: box.left - 14, y: at + 4, 'text-anchor': 'end', ...look },
+        { x: box.left - 6, y: at + 4, 'text-anchor': 'end', ...look },
         String(isSorted ? layer * nHeads + 1 : layer),
       ),
     );
-  const corner = [
+  const [across, down] = [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
+  const beside = box.left - AXES_PX.left + FONT_PX.small;
+  /** @param {string} words @param {number} x @param {number} y @param {string | null} turn */
+  const name = (words, x, y, turn = null) =>
     node(
       'text',
-      { x: box.left - 6, y: box.top - 8, 'text-anchor': 'end', 'font-size': 10, fill: soft },
-      isSorted ? 'rank' : 'head',
-    ),
-  ];
+      { x, y, 'text-anchor': 'middle', 'font-size': FONT_PX.small, fill: soft, transform: turn },
+      words,
+    );
   return [
     ...columns,
     ...rows,
-    ...corner,
-    node(
-      'text',
-      { x: box.left - 6, y: box.top + 6, 'text-anchor': 'end', 'font-size': 10, fill: soft },
-      isSorted ? 'from' : 'layer',
-    ),
+    name(isSorted ? 'rank' : 'head', across, box.top - AXES_PX.top + FONT_PX.small),
+    name(isSorted ? 'from' : 'layer', beside, down, `rotate(-90 ${beside} ${down})`),
   ];
 }
 
@@ -449,14 +540,15 @@ function axes(
  *
  * @param {Frame} frame
  * @param {Box} box
+ * @param {FigureStyle} style
  */
-function pixelsOf(frame, { left, top, right, bottom }) {
+function pixelsOf(frame, { left, top, right, bottom }, { sharpness }) {
   const whole = document.createElement('canvas');
   const renderer = createScatter2d(whole);
-  renderer.draw({ ...frame, ratio: SHARPNESS });
+  renderer.draw({ ...frame, ratio: sharpness });
   const part = document.createElement('canvas');
-  [part.width, part.height] = [SHARPNESS * (right - left), SHARPNESS * (bottom - top)];
-  part.getContext('2d')?.drawImage(whole, -SHARPNESS * left, -SHARPNESS * top);
+  [part.width, part.height] = [sharpness * (right - left), sharpness * (bottom - top)];
+  part.getContext('2d')?.drawImage(whole, -sharpness * left, -sharpness * top);
   renderer.destroy();
   return part;
 }

@@ -2,7 +2,7 @@
 
 import { download, fileNameOf, TABLE_TYPES } from '../ui/download.js';
 import { el, icon, ICONS, setAttribute, setText } from '../ui/dom.js';
-import { isThere, makeFigure } from './figure.js';
+import { isThere, makeFigure, marksOf, saveFigure } from './figure.js';
 import { mapOf } from '../data/best_map.js';
 import { chosenMap } from '../data/points.js';
 import { fidelityRows, pointRows, tableCsv, tableJson } from './tables.js';
@@ -45,13 +45,13 @@ const SUBJECTS = [
 
 /** Widths of columns in journals. */
 const WIDTHS = [
-  { value: '', label: 'As on screen', mm: null },
-  { value: '85', label: 'Single column, 85 mm (3.35 in)', mm: 85 },
-  { value: '89', label: 'Single column, 89 mm (3.50 in)', mm: 89 },
-  { value: '174', label: 'Double column, 174 mm (6.85 in)', mm: 174 },
-  { value: '183', label: 'Double column, 183 mm (7.20 in)', mm: 183 },
+  { value: '', label: 'Screen', title: 'As large as on the screen' },
+  { value: '85', label: '85', title: 'Single column, 85 mm (3.35 in), text of 6 to 8 pt' },
+  { value: '89', label: '89', title: 'Single column, 89 mm (3.50 in), text of 6 to 8 pt' },
+  { value: '174', label: '174', title: 'Double column, 174 mm (6.85 in), text of 6 to 8 pt' },
+  { value: '183', label: '183', title: 'Double column, 183 mm (7.20 in), text of 6 to 8 pt' },
 ];
-/** Above this the preview takes too long, and is left out. */
+/** Characters above which a preview takes too long. */
 const MAX_PREVIEW = 8e6;
 
 /**
@@ -67,12 +67,13 @@ export function createSave(root, context) {
   let subject = 'map';
   let isWhite = false;
   let hasFullCaption = false;
-  /** @type {number | null} */
-  let widthMm = null;
-  const preview = el('img', { class: 'save__preview', alt: 'Preview of the figure', hidden: true });
-  sheet.append(preview);
+  let hasMarkLegend = true;
+  let width = '';
+  const choices = el('div', { class: 'save__choices' });
+  const preview = el('div', { class: 'save__preview' });
+  sheet.append(choices, preview);
 
-  const subjects = createSegments(sheet, {
+  const subjects = createSegments(choices, {
     legend: 'What the figure shows',
     choices: SUBJECTS,
     onPick(value) {
@@ -80,7 +81,21 @@ export function createSave(root, context) {
       update();
     },
   });
-  const white = createCheck(sheet, {
+  const widthRow = el(
+    'div',
+    { class: 'save__row' },
+    el('span', { class: 'save__label' }, 'Width, mm'),
+  );
+  choices.append(widthRow);
+  const widths = createSegments(widthRow, {
+    legend: 'Width of the figure, mm',
+    choices: WIDTHS,
+    onPick(value) {
+      width = value;
+      update();
+    },
+  });
+  const white = createCheck(choices, {
     label: 'White background',
     help: 'The colours of the light theme on white paper, instead of those of the dark theme.',
     onPick(next) {
@@ -88,7 +103,15 @@ export function createSave(root, context) {
       update();
     },
   });
-  const full = createCheck(sheet, {
+  const legend = createCheck(choices, {
+    label: 'Legend of lines and rings',
+    help: 'What the kinds of lines and rings over the map mean, where it has any.',
+    onPick(next) {
+      hasMarkLegend = next;
+      update();
+    },
+  });
+  const full = createCheck(choices, {
     label: 'Full caption',
     help: 'Model, corpus, map, parameters and fidelity; the file has them as metadata anyway.',
     onPick(next) {
@@ -96,28 +119,16 @@ export function createSave(root, context) {
       update();
     },
   });
-  const width = el(
-    'select',
-    {
-      class: 'select',
-      onChange() {
-        widthMm = WIDTHS.find(({ value }) => value === width.value)?.mm ?? null;
-        update();
-      },
-    },
-    ...WIDTHS.map(({ value, label }) => el('option', { value }, label)),
-  );
-  sheet.append(
-    el('label', { class: 'save__row' }, el('span', { class: 'save__label' }, 'Width'), width),
-  );
   const figures = el(
     'div',
     { class: 'save__row' },
     el('span', { class: 'save__label' }, 'Figure'),
     format('SVG', 'Words and lines stay words and lines; so do points, up to 20,000', () =>
-      saveFigure('svg'),
+      saveAs('svg'),
     ),
-    format('PNG', 'Pixels, two for each of the screen', () => saveFigure('png')),
+    format('PNG', 'Pixels: 617 an inch on paper, else two for each of the screen', () =>
+      saveAs('png'),
+    ),
   );
   const points = tableRow(
     'Points of this map',
@@ -129,29 +140,22 @@ export function createSave(root, context) {
     'recall@10, rank correlation and trustworthiness of every map of every head',
     (ending) => saveTable(fidelityTable(context), ending),
   );
-  sheet.append(figures, el('hr', { class: 'save__line' }), points, fidelity);
+  choices.append(figures, el('hr', { class: 'save__line' }), points, fidelity);
 
   const drawn = createPreview(preview);
 
+  const look = () => (isWhite ? 'light' : theme());
+  const layout = () => ({ hasFullCaption, hasMarkLegend, widthMm: width ? Number(width) : null });
+
   function showPreview() {
-    if (!isThere(subject, context)) return drawn.show(null);
-    const look = isWhite ? 'light' : theme();
-    drawn.show(() => makeFigure(subject, 'svg', look, context, { hasFullCaption }));
+    const isPossible = isThere(subject, context);
+    const draft = { ...layout(), isDraft: true };
+    drawn.show(isPossible ? () => makeFigure(subject, 'svg', look(), context, draft) : null);
   }
 
   /** @param {'svg' | 'png'} ending */
-  async function saveFigure(ending) {
-    const look = isWhite ? 'light' : theme();
-    try {
-      const { name, type, content } = await makeFigure(subject, ending, look, context, {
-        hasFullCaption,
-        widthMm,
-      });
-      download(content, name, type);
-      popup.close();
-    } catch (error) {
-      notify(error instanceof Error ? error.message : String(error));
-    }
+  async function saveAs(ending) {
+    if (await saveFigure(subject, ending, look(), context, layout())) popup.close();
   }
 
   /** @param {Table | null} table @param {Ending} ending */
@@ -177,7 +181,10 @@ export function createSave(root, context) {
       /** @type {Element} */ (subjects.element.querySelector('[value="sequence"] + *')),
       manifest?.model.modality === 'image' ? 'Image' : 'Sentence',
     );
+    widths.update(width);
     white.update(isWhite);
+    const hasMarks = marksOf(subject, context).length > 0;
+    legend.update(hasMarks && hasMarkLegend, hasMarks);
     full.update(hasFullCaption);
     showPreview();
     white.element.hidden = theme() === 'light';
@@ -191,19 +198,24 @@ export function createSave(root, context) {
 }
 
 /**
- * A picture of the figure as it would be saved; the latest request wins.
+ * A picture of the figure as it would be saved, at the size that it would have on paper if there is
+ * room; the latest request wins.
  *
- * @param {HTMLImageElement} image
+ * @param {HTMLElement} root
  */
-function createPreview(image) {
+function createPreview(root) {
+  const image = el('img', { class: 'save__image', alt: 'Preview of the figure' });
+  const words = el('p', { class: 'soft' });
+  root.append(image, words);
   let latest = 0;
   let url = '';
-  /** @param {string} next */
-  function replace(next) {
+  /** @param {string} next @param {string} [why] there is none */
+  function replace(next, why = '') {
     URL.revokeObjectURL(url);
     url = next;
     image.hidden = next === '';
     if (next) image.src = next;
+    setText(words, why);
   }
 
   return {
@@ -213,10 +225,15 @@ function createPreview(image) {
       if (!make) return replace('');
       setTimeout(async () => {
         if (turn !== latest) return;
-        const made = await make().catch(() => null);
-        if (turn !== latest) return;
-        const isSmall = typeof made?.content === 'string' && made.content.length < MAX_PREVIEW;
-        replace(made && isSmall ? URL.createObjectURL(new Blob([made.content], made)) : '');
+        try {
+          const { content, type } = await make();
+          if (turn !== latest) return;
+          if (typeof content !== 'string' || content.length > MAX_PREVIEW)
+            return replace('', 'This figure is too large for a preview; it can be saved.');
+          replace(URL.createObjectURL(new Blob([content], { type })));
+        } catch (error) {
+          if (turn === latest) replace('', error instanceof Error ? error.message : String(error));
+        }
       });
     },
   };

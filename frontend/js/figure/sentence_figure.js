@@ -6,6 +6,7 @@
 import { heaviestLines } from '../compute/heaviest_lines.js';
 import { weightBetween, WRITTEN_WEIGHT } from '../compute/hidden_tokens.js';
 import { formatToken } from '../ui/labels.js';
+import { FONT_PX } from './figure_theme.js';
 import { node } from './markup.js';
 
 /** @import { HiddenToken, Selected, Tokens } from '../page.js' */
@@ -13,12 +14,16 @@ import { node } from './markup.js';
 /** @import { FigureStyle } from './figure_theme.js' */
 /** @import { Body } from './map_figure.js' */
 
-const ROW_PX = 19;
-const FONT_PX = 13;
-const GAP_PX = 200;
+const ROW_PX = 16;
+/** Between the columns: on the screen, and the least and the most on paper. */
+const GAP_PX = Object.freeze({ screen: 200, least: 80, most: 360 });
+/** Between a column and its lines. */
+const AIR_PX = 8;
 const HEAD_PX = 28;
 /** Room for a weight at the outer edge of a column. */
 const WEIGHT_PX = 38;
+/** Least width of the tokens of a column. */
+const MIN_WORD_PX = 60;
 /** Opacity behind a token whose weight is 1. */
 const SHADE = 0.5;
 /** Characters of a token that are written. */
@@ -37,12 +42,11 @@ const LONGEST = 36;
  * @returns {Body}
  */
 export function sentenceFigure(
-  { tokens, start, n, attention, selected, hidden, labels = textsOf(tokens, start, n) },
+  { tokens, start, n, attention, selected, hidden, labels: texts = textsOf(tokens, start, n) },
   style,
 ) {
-  const words = Math.max(60, ...labels.map((word) => style.measure(word, FONT_PX, 700)));
-  const column = WEIGHT_PX + words;
-  const [from, to] = [column + 8, column + 8 + GAP_PX];
+  const { column, gap, labels } = columnsOf(texts, style);
+  const [from, to] = [column + AIR_PX, column + AIR_PX + gap];
   /** @param {number} position */
   const middle = (position) => HEAD_PX + (position + 0.5) * ROW_PX;
   const source = { kind: selected.kind, position: selected.token - start };
@@ -61,7 +65,7 @@ export function sentenceFigure(
   const listOf = (kind, x, anchor) =>
     node(
       'g',
-      { class: kind, 'text-anchor': anchor, 'font-size': FONT_PX, fill: style.ink },
+      { class: kind, 'text-anchor': anchor, 'font-size': FONT_PX.normal, fill: style.ink },
       ...labels.map((word, position) => {
         const isHidden = hidden.some((token) => token.kind === kind && token.position === position);
         const isChosen = source.kind === kind && source.position === position;
@@ -69,7 +73,7 @@ export function sentenceFigure(
           'text',
           {
             x,
-            y: middle(position) + 0.35 * FONT_PX,
+            y: middle(position) + 0.35 * FONT_PX.normal,
             'font-weight': isChosen ? 700 : null,
             'font-style': isHidden ? 'italic' : null,
             'text-decoration': isHidden ? 'line-through' : null,
@@ -83,12 +87,13 @@ export function sentenceFigure(
   const weights = labels
     .map((_, position) => ({ position, weight: weightBetween(attention, source, position) }))
     .filter(({ weight }) => weight >= WRITTEN_WEIGHT);
-  const [left, edge, anchor] = other === 'key' ? [to + 2, to + 8 + column, 'end'] : [0, 0, 'start'];
+  const [left, edge, anchor] =
+    other === 'key' ? [to + 2, to + AIR_PX + column, 'end'] : [0, 0, 'start'];
   const told = weights.flatMap(({ position, weight }) => [
     node('rect', {
       x: left,
       y: middle(position) - ROW_PX / 2,
-      width: column + 6,
+      width: column + AIR_PX - 2,
       height: ROW_PX,
       fill: style[other],
       'fill-opacity': Math.round(1000 * SHADE * weight) / 1000,
@@ -98,9 +103,9 @@ export function sentenceFigure(
       {
         class: 'weight',
         x: edge + (other === 'key' ? -2 : 4),
-        y: middle(position) + 0.35 * FONT_PX,
+        y: middle(position) + 0.35 * FONT_PX.normal,
         'text-anchor': anchor,
-        'font-size': FONT_PX - 1,
+        'font-size': FONT_PX.small,
         fill: style.ink,
       },
       weight.toFixed(2),
@@ -110,12 +115,12 @@ export function sentenceFigure(
   const head = (word, x, anchor, fill) =>
     node(
       'text',
-      { x, y: 13, 'text-anchor': anchor, 'font-size': FONT_PX, 'font-weight': 600, fill },
+      { x, y: 13, 'text-anchor': anchor, 'font-size': FONT_PX.normal, 'font-weight': 600, fill },
       word,
     );
 
   return {
-    width: Math.ceil(2 * column + 16 + GAP_PX),
+    width: Math.ceil(2 * (column + AIR_PX) + gap),
     height: HEAD_PX + n * ROW_PX,
     images: [],
     markup: [
@@ -130,14 +135,47 @@ export function sentenceFigure(
         ),
       ),
       head('query', column, 'end', style.query),
-      head('attends to', column + 8 + GAP_PX / 2, 'middle', style.soft),
-      head('key', to + 8, 'start', style.key),
+      head('attends to', (from + to) / 2, 'middle', style.soft),
+      head('key', to + AIR_PX, 'start', style.key),
       node('g', { class: 'weights' }, ...told),
       node('g', { class: 'lines', stroke: 'url(#blend)' }, ...lines),
       listOf('query', column, 'end'),
-      listOf('key', to + 8, 'start'),
+      listOf('key', to + AIR_PX, 'start'),
     ],
   };
+}
+
+/**
+ * Width of a column with its weights, the space between the columns, and the tokens, shortened
+ * where the width is too small for them.
+ *
+ * @param {readonly string[]} texts
+ * @param {FigureStyle} style
+ */
+function columnsOf(texts, { measure, widthPx }) {
+  const width = (/** @type {string} */ word) => measure(word, FONT_PX.normal, 700);
+  const widest = Math.max(MIN_WORD_PX, ...texts.map(width));
+  if (widthPx === null) return { column: WEIGHT_PX + widest, gap: GAP_PX.screen, labels: texts };
+  /** @param {number} words */
+  const gapBeside = (words) => widthPx - 2 * (WEIGHT_PX + words + AIR_PX);
+  const words = widest - Math.max(0, (GAP_PX.least - gapBeside(widest)) / 2);
+  return {
+    column: WEIGHT_PX + words,
+    gap: Math.min(GAP_PX.most, gapBeside(words)),
+    labels: texts.map((text) => shortened(text, words, width)),
+  };
+}
+
+/**
+ * @param {string} text
+ * @param {number} most
+ * @param {(text: string) => number} width
+ */
+function shortened(text, most, width) {
+  if (width(text) <= most) return text;
+  const characters = [...text];
+  while (characters.length > 1 && width(`${characters.join('')}…`) > most) characters.pop();
+  return `${characters.join('')}…`;
 }
 
 /** @param {Tokens} tokens @param {number} start @param {number} n */

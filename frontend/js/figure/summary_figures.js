@@ -156,9 +156,9 @@ export function headsMapParts({ state, tokens, style }, { derived, headMapImage 
   const title = column ? `${measureFacts(column.name).label}${formatUnit(column.name)}` : 'Layer';
   const tinted =
     column || derived.heads().within(state)
-      ? measureSentences({ ...state, order: null }, derived.heads())
-          .slice(1)
-          .map((text) => text.replace('Ground of the heads', 'Colour of a head'))
+      ? measureSentences({ ...state, order: null }, derived.heads(), false).map((text) =>
+          text.replace('Ground of the heads', 'Colour of a head'),
+        )
       : [];
   return {
     body: headsFigure(image, open, style),

@@ -78,6 +78,22 @@ export function createHeadLayer(root, context) {
     redraw();
   }
 
+  /**
+   * The lines and rings over a frame of the open head.
+   *
+   * @param {Frame} shown
+   * @param {State} state
+   * @param {ShownTheme} theme
+   */
+  function marksIn(shown, state, theme) {
+    const tokens = facts.tokens.value;
+    const isWhole = tokens !== null && shown.nPoints === 2 * tokens.n;
+    return {
+      lines: linesOf(shown, state),
+      compared: isWhole ? strongest.found(state, tokens, theme) : null,
+    };
+  }
+
   /** @param {Frame | null} shown */
   function draw(shown) {
     const state = store.get();
@@ -93,8 +109,7 @@ export function createHeadLayer(root, context) {
       const [x, y] = projectPoint(shown, 0, walk.point);
       pointTooltip.show({ x, y }, tokens, walk.point);
     }
-    const lines = linesOf(shown, state);
-    const found = isWhole ? strongest.found(state, tokens) : null;
+    const { lines, compared } = marksIn(shown, state, context.theme());
     legend.update(
       isWhole
         ? {
@@ -102,19 +117,23 @@ export function createHeadLayer(root, context) {
             selected: state.selected,
             attention: derived.attention(state),
             hasLines: lines.length > 0,
-            compared: found,
+            compared,
           }
         : null,
     );
-    const marks = [...lines.map((each) => ({ cell: 0, lines: each })), ...(found?.marks ?? [])];
-    if (marks.length > 0) overlay.draw(shown, marks);
+    const marks = [...lines.map((each) => ({ lines: each })), ...(compared ? [compared] : [])];
+    if (marks.length > 0)
+      overlay.draw(
+        shown,
+        marks.map((each) => ({ cell: 0, ...each })),
+      );
     else overlay.clear();
   }
 
   return {
     draw,
     walk: walk.walk,
-    linesIn: linesOf,
+    marksIn,
     /** The points drawn largest: the selected one and the one under the mouse. */
     emphasis: () => emphasised(store.get(), facts.tokens.value, facts.gridTokens.value, hover),
     /**

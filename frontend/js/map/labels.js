@@ -57,6 +57,7 @@ export function createLabels(canvas, { facts, hover, theme }) {
   if (!pen) throw new Error('this browser cannot draw: it gives no 2-D canvas context');
   const measure = createMeasure(pen);
   const layoutOf = createLabelLayouts(measure);
+  const figureLayoutOf = createLabelLayouts(measure); // of another font, so that both are kept
   let isClear = true;
 
   function clear() {
@@ -83,15 +84,16 @@ export function createLabels(canvas, { facts, hover, theme }) {
    * @param {Subject} subject
    * @param {number} cell
    * @param {Font} font
+   * @param {ReturnType<typeof createLabelLayouts>} layouts
    */
-  function labelsOf(subject, cell, font) {
+  function labelsOf(subject, cell, font, layouts) {
     const { frame, state } = subject;
     const gaps = gapsOf(frame);
     const point = state.at === null ? null : hover.get();
     const pointed = point && pointedLabel(subject, point, gaps.emphasised);
     const room = roomOf(frame, cell, font.lineHeight);
     return placedLabels(
-      layoutOf(subject, cell, font),
+      layouts(subject, cell, font),
       { transform: frame.transform, room, gaps, lineHeight: font.lineHeight },
       pointed && { ...pointed, width: measure(pointed.words, font.css) },
     );
@@ -111,25 +113,25 @@ export function createLabels(canvas, { facts, hover, theme }) {
       setStyle(pen, frame, font);
       const colors = labelColors(theme(), state.palette);
       for (const cell of cells)
-        for (const { words, x, y, width, isKey } of labelsOf(subject, cell, font)) {
+        for (const { words, x, y, width, isKey } of labelsOf(subject, cell, font, layoutOf)) {
           pen.fillStyle = colors[isKey ? 1 : 0];
           pen.strokeText(words, x, y, width);
           pen.fillText(words, x, y, width);
         }
     },
     /**
-     * What is written for a frame and where.
+     * What is written for a frame in a figure, and where.
      *
      * @param {Frame} frame
      * @param {State} state
+     * @param {Font} font
      * @returns {Label[]}
      */
-    written(frame, state) {
+    written(frame, state, font) {
       const subject = subjectOf(frame, state);
       if (!subject) return [];
-      const font = fontOf(canvas);
       const cells = cellsWithRoom(frame, state.at !== null);
-      return cells.flatMap((cell) => labelsOf(subject, cell, font));
+      return cells.flatMap((cell) => labelsOf(subject, cell, font, figureLayoutOf));
     },
   };
 }

@@ -6,9 +6,10 @@
 import { lastOnly } from '../compute/memo.js';
 import { answerLine } from '../data/attention_text.js';
 import { el, setText } from '../ui/dom.js';
-import { sequenceWord } from '../ui/labels.js';
+import { MARK_LABELS, sequenceWord } from '../ui/labels.js';
 
 /** @import { Attention, Selected, Tokens } from '../page.js' */
+/** @import { ComparedMarks } from './strongest.js' */
 
 /**
  * @typedef {object} ShownLines
@@ -16,8 +17,8 @@ import { sequenceWord } from '../ui/labels.js';
  * @property {Selected | null} selected
  * @property {Attention | null} attention of the selected sequence; null while it loads
  * @property {boolean} hasLines whether attention lines are drawn
- * @property {{words: string} | null} compared the strongest partners in the corpus against the
- *   nearest points, where both are drawn
+ * @property {Pick<ComparedMarks, 'lines' | 'words'> | null} compared the strongest partners in the
+ *   corpus against the nearest points, where both are drawn
  */
 
 /** @param {HTMLElement} root the map */
@@ -25,11 +26,12 @@ export function createLineLegend(root) {
   const answer = el('p', { class: 'line-legend__line', role: 'status' });
   const [own, corpus, near] = [
     ['line-legend__swatch', ''],
-    ['line-legend__swatch line-legend__swatch--corpus', 'highest q·k in the corpus'],
-    ['line-legend__ring', 'nearest in this map'],
+    ['line-legend__swatch line-legend__swatch--corpus', MARK_LABELS.corpus],
+    ['line-legend__ring', MARK_LABELS.nearest],
   ].map(([name, words]) =>
     el('span', { class: 'line-legend__kind' }, el('i', { class: name }), words),
   );
+  const swatch = /** @type {HTMLElement} */ (corpus.firstElementChild);
   const legend = el('p', { class: 'line-legend__kinds soft' }, own, corpus, near);
   const judged = el('p', { class: 'line-legend__judged soft', role: 'status' });
   const element = el('div', { class: 'line-legend', hidden: true }, answer, legend, judged);
@@ -52,10 +54,12 @@ export function createLineLegend(root) {
       answer.hidden = !selected;
       own.hidden = !hasLines;
       const word = sequenceWord(tokens.row === null ? 'text' : 'image');
-      setText(/** @type {Node} */ (own.lastChild), `attention in this ${word}`);
+      setText(/** @type {Node} */ (own.lastChild), MARK_LABELS.attention(word));
       corpus.hidden = near.hidden = judged.hidden = !compared;
       legend.hidden = !hasLines && !compared;
       setText(judged, compared?.words ?? '');
+      const color = compared?.lines.color;
+      if (color) swatch.style.borderTopColor = `rgb(${color.join(' ')})`;
     },
     destroy: () => element.remove(),
   };

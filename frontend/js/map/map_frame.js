@@ -107,7 +107,7 @@ export function createMapFrame(context, layout, redraw) {
     return {
       ...{ blend, cells, from, orbit, pointSize, transform },
       ready: drawnIn(state),
-      tiles: tilesIn(state, theme()),
+      tiles: hasTitles() ? null : tintsIn(state, theme()),
       windows: parts,
     };
   }
@@ -132,9 +132,9 @@ export function createMapFrame(context, layout, redraw) {
     return inside ? drawn(ready, inside) : ready;
   }
 
-  /** The tints behind the maps of the grid. @param {State} state @param {ShownTheme} shownTheme */
-  function tilesIn(state, shownTheme) {
-    if (state.at || state.score === null || hasTitles()) return null;
+  /** The tints of the heads of the grid. @param {State} state @param {ShownTheme} shownTheme */
+  function tintsIn(state, shownTheme) {
+    if (state.at || state.score === null) return null;
     return tiles(derived.heads().column(state.score, state), insideOf(state), shownTheme);
   }
 
@@ -166,13 +166,19 @@ export function createMapFrame(context, layout, redraw) {
       };
       return shown.frame;
     },
-    /** Frame at rest and legend in either theme, for figures. @param {ShownTheme} shownTheme */
+    /**
+     * Frame at rest, its tiles being the tints of all heads, and legend in either theme, for
+     * figures.
+     *
+     * @param {ShownTheme} shownTheme
+     */
     atRest(shownTheme) {
       if (!shown || !layout.arrangement || isComing) return null;
-      const frame = { ...shown.frame, from: null, blend: 1 };
-      if (shownTheme === theme()) return { frame, legend: shown.legend };
-      const tinted = tilesIn(store.get(), shownTheme);
-      return inTheme(context, { ...frame, tiles: tinted }, shownTheme);
+      const tiles = tintsIn(store.get(), shownTheme);
+      const frame = { ...shown.frame, ready, tiles, from: null, blend: 1 };
+      return shownTheme === theme()
+        ? { frame, legend: shown.legend }
+        : inTheme(context, frame, shownTheme);
     },
     destroy: motion.destroy,
   };

@@ -2,6 +2,8 @@
 
 import { createCleanup, el, watchPixelRatio } from '../ui/dom.js';
 import { createObservable } from '../ui/observable.js';
+import { LABEL_FONT } from '../figure/figure_theme.js';
+import { paperMap } from '../figure/paper_map.js';
 import { createRenderer } from '../render/choose.js';
 import { createBiplotAxis } from './biplot_axis.js';
 import { createContours } from './contours.js';
@@ -23,6 +25,7 @@ import { createTooltip } from '../ui/tooltip.js';
 /** @import { Legend } from '../color/color_modes.js' */
 /** @import { Context, State, View } from '../page.js' */
 /** @import { ShownTheme } from '../color/point_style.js' */
+/** @import { FigureStyle } from '../figure/figure_theme.js' */
 /** @import { Drawing } from '../figure/map_figure.js' */
 /** @import { Frame, Renderer } from '../types.js' */
 /** @import { BiplotAxis } from './biplot_axis.js' */
@@ -38,8 +41,8 @@ import { createTooltip } from '../ui/tooltip.js';
  * @param {Context & {theme: () => ShownTheme, drawn: () => void, openHeads: () => void}} context
  *   `drawn` is called after every drawn frame
  * @returns {View & {bar: BreadcrumbBar, element: HTMLElement, legend: () => Legend | null,
- *   renderer: Renderer, frame: () => Frame | null, toggleMapOfHeads: () => void, drawing: (theme:
- *   ShownTheme) => Drawing | null, walk: (step: 1 | -1, isLeap: boolean) => void, turn: (dx:
+ *   renderer: Renderer, frame: () => Frame | null, toggleMapOfHeads: () => void, drawing: (style:
+ *   FigureStyle) => Drawing | null, walk: (step: 1 | -1, isLeap: boolean) => void, turn: (dx:
  *   number, dy: number) => void}}
  */
 export function createStage(root, context) {
@@ -134,9 +137,11 @@ export function createStage(root, context) {
     gizmo.learn();
   }
 
-  /** @param {ShownTheme} theme */
-  function drawing(theme) {
-    return drawingOf({ axis, contours, head, labels, layout, shown }, store.get(), theme);
+  /** @param {FigureStyle} style */
+  function drawing(style) {
+    const nHeads = context.facts.description.value?.manifest?.n_heads ?? 1;
+    const drawn = { axis, contours, head, labels, layout, shown, nHeads };
+    return drawingOf(drawn, store.get(), style);
   }
 
   cleanup.add(() => cancelAnimationFrame(handle));
@@ -165,28 +170,30 @@ export function createStage(root, context) {
 /** @typedef {ReturnType<typeof createStage>} Stage */
 
 /**
- * What is seen, for a figure in either theme; null while there is nothing to see.
+ * What is seen, for a figure of a style; null while there is nothing to see.
  *
  * @param {{axis: BiplotAxis, contours: Contours, head: HeadLayer, labels: Labels, layout:
- *   MapLayout, shown: MapFrame}} parts
+ *   MapLayout, shown: MapFrame, nHeads: number}} parts
  * @param {State} state
- * @param {ShownTheme} theme
+ * @param {FigureStyle} style
  * @returns {Drawing | null}
  */
-function drawingOf({ axis, contours, head, labels, layout, shown }, state, theme) {
+function drawingOf({ axis, contours, head, labels, layout, shown, nHeads }, state, style) {
+  const { theme, widthPx, sharpness } = style;
   const { arrangement } = layout;
   const atRest = shown.atRest(theme);
-  return (
-    atRest &&
-    arrangement && {
-      ...atRest,
-      arrangement,
-      lines: head.linesIn(atRest.frame, state),
-      axis: axis.axisIn(atRest.frame, state, theme),
-      contours: contours.linesIn(atRest.frame, state, theme),
-      labels: state.hasLabels ? labels.written(atRest.frame, state) : [],
-    }
-  );
+  if (!atRest || !arrangement) return null;
+  const seen = { arrangement, frame: atRest.frame, box: null, isCut: false };
+  const laidOut =
+    widthPx === null ? seen : paperMap(seen, state.at ? null : nHeads, widthPx, sharpness);
+  return {
+    ...atRest,
+    ...laidOut,
+    ...head.marksIn(laidOut.frame, state, theme),
+    axis: axis.axisIn(laidOut.frame, state, theme),
+    contours: contours.linesIn(laidOut.frame, state, theme),
+    labels: state.hasLabels ? labels.written(laidOut.frame, state, LABEL_FONT) : [],
+  };
 }
 
 /**

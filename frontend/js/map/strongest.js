@@ -14,7 +14,7 @@ import { createPartners } from './partners.js';
 /** @import { Compared } from '../compute/nearest.js' */
 /** @import { Context, Facts, HeadMap, HeadMapFacts, Nearness } from '../page.js' */
 /** @import { Selected, State, Tokens } from '../page.js' */
-/** @import { Marks } from '../render/lines.js' */
+/** @import { Lines } from '../render/lines.js' */
 /** @import { ShownTheme } from '../color/point_style.js' */
 /** @import { Partners } from './partners.js' */
 
@@ -23,8 +23,14 @@ const WEIGHT = 0.8;
 /** Unlike attention lines, which are solid, CSS pixels. */
 const DASH = /** @type {const} */ ([5, 4]);
 
-/** @param {Context & {redraw: () => void, theme: () => ShownTheme}} context */
-export function createStrongest({ api, facts, hover, redraw, store, theme }) {
+/**
+ * Lines to the strongest partners, rings around the nearest points, and how they agree.
+ *
+ * @typedef {{lines: Lines, rings: ArrayLike<number>, words: string}} ComparedMarks
+ */
+
+/** @param {Context & {redraw: () => void}} context */
+export function createStrongest({ api, facts, hover, redraw, store }) {
   const partners = createPartners({ api }, redraw);
   const compare = lastOnly(compareIn);
 
@@ -82,9 +88,10 @@ export function createStrongest({ api, facts, hover, redraw, store, theme }) {
      *
      * @param {State} state
      * @param {Tokens} tokens
-     * @returns {{marks: Marks[], words: string} | null}
+     * @param {ShownTheme} shownTheme
+     * @returns {ComparedMarks | null}
      */
-    found(state, tokens) {
+    found(state, tokens, shownTheme) {
       const pointed = hover.get();
       const point = pointed && pointed.token < tokens.n ? pointed : state.selected;
       const seen =
@@ -100,12 +107,9 @@ export function createStrongest({ api, facts, hover, redraw, store, theme }) {
         weights: own.map(() => WEIGHT),
         width: WIDTH_PX,
         dash: DASH,
-        color: unpack(canvasPalette(theme(), state.palette).kinds[isQuery ? 1 : 0]),
+        color: unpack(canvasPalette(shownTheme, state.palette).kinds[isQuery ? 1 : 0]),
       };
-      return {
-        marks: [{ cell: 0, lines, rings: seen.nearest }],
-        words: formatCompared(seen, isQuery),
-      };
+      return { lines, rings: seen.nearest, words: formatCompared(seen, isQuery) };
     },
     destroy: partners.stop,
   };

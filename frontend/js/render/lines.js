@@ -25,6 +25,9 @@ import { FLAG } from '../compute/flag_bits.js';
 /** Steps of opacity; the faintest lines are stroked first. */
 const STEPS = 16;
 export const LINE_PX = 1.25;
+export const RING_PX = 1.5;
+/** Of a ring around a point, CSS px. @param {Frame} frame */
+export const ringRadius = ({ pointSize }) => Math.max(4, pointSize * 0.9);
 
 /**
  * Make the layer over the map.
@@ -139,12 +142,12 @@ export function lineSegments(frame, cell, lines) {
 function strokeRings(context, frame, cell, rings) {
   const [red, green, blue] = inkOf(frame);
   const coefficients = cellCoefficients(frame, cell);
+  const radius = ringRadius(frame);
   context.strokeStyle = `rgb(${red} ${green} ${blue})`;
-  context.lineWidth = 1.5;
+  context.lineWidth = RING_PX;
   context.beginPath();
   for (let at = 0; at < rings.length; at++) {
     const [x, y] = projectPoint(frame, cell, rings[at], coefficients);
-    const radius = Math.max(4, frame.pointSize * 0.9);
     context.moveTo(x + radius, y);
     context.arc(x, y, radius, 0, 2 * Math.PI);
   }

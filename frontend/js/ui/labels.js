@@ -91,6 +91,14 @@ export function sequenceWord(modality) {
   return modality === 'image' ? 'image' : 'sentence';
 }
 
+/** What the kinds of lines and rings over the map of a head are called. */
+export const MARK_LABELS = Object.freeze({
+  /** @param {string} word for a sequence */
+  attention: (word) => `attention in this ${word}`,
+  corpus: 'highest q·k in the corpus',
+  nearest: 'nearest in this map',
+});
+
 /**
  * Why a build ended without a dataset, and what to do.
  *
