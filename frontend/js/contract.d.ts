@@ -173,23 +173,29 @@ export interface Grid {
   n_points: number;
 }
 
-/** Alignment, scores and maps of one head. */
-export interface HeadFacts {
+/** Everything that is known of one head. */
+export interface HeadDetails {
   layer: number;
   head: number;
   alignment_scale: number | null;
   vector_rank_correlation: number | null;
   maps: Record<string, HeadMapFacts>;
-  /** The map with the highest recall@10 by the name of the choice, such as best-2d. */
+  /** As of all heads. */
   best_maps: Record<string, string | null>;
   /** Empty until the build has computed them. */
   scores: Record<string, HeadScore>;
   profile: OffsetProfile | null;
 }
 
-/** Alignment, scores and maps of every head, layer by layer. */
+/** Columns of one value per head, layer by layer. */
 export interface HeadList {
-  heads: HeadFacts[];
+  layer: number[];
+  head: number[];
+  alignment_scale: (number | null)[];
+  scores: Record<string, ScoreColumn>;
+  maps: Record<string, MapColumns>;
+  /** The map with the highest recall@10 by the name of the choice, such as best-2d. */
+  best_maps: Record<string, (string | null)[]>;
 }
 
 /** One map of one head; `fallback` is the reason if another method than requested was used. */
@@ -419,6 +425,17 @@ export interface Manifest {
   similarity?: SimilarityFacts;
 }
 
+/** Fidelity of one map of every head; null if undefined. */
+export interface MapColumns {
+  /** Whether the head has this map yet. */
+  is_ready: boolean[];
+  recall_at_10: (number | null)[];
+  rank_correlation: (number | null)[];
+  trustworthiness: (number | null)[];
+  /** Why another method than requested was used; null where it was not. */
+  fallback: (string | null)[];
+}
+
 /** One projection method in two or three dimensions. */
 export interface MapFacts {
   method: string;
@@ -557,6 +574,14 @@ export interface Progress {
   n_units: number;
   remaining_seconds: number | null;
   heartbeat_utc: string;
+}
+
+/** A score of every head, and the number of attention rows from which each was computed. */
+export interface ScoreColumn {
+  /** Null if undefined. */
+  value: (number | null)[];
+  /** Null until the build has computed it. */
+  n_rows: (number | null)[];
 }
 
 /** Label, definition and range of a head score. */

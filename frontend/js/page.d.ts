@@ -1,6 +1,7 @@
 /** Shapes of the page itself: choices, what the server said, and what passes between views. */
 
-import type { DatasetEntry, Description, HeadFacts, PairAnswer, Partner } from './contract.js';
+import type { DatasetEntry, Description, Fidelity, HeadDetails } from './contract.js';
+import type { HeadScore, PairAnswer, Partner } from './contract.js';
 import type { OfPane, State } from './state/choices.js';
 import type { Layer } from './user_sequences/live.js';
 import type { Dims, Kind, Method } from './types.js';
@@ -205,6 +206,19 @@ export interface Slot<T> {
   answerTo(key: string): Promise<T> | null;
 }
 
+/** What all heads are compared by; an open head has its details, too. */
+export interface HeadFacts {
+  layer: number;
+  head: number;
+  alignment_scale: number | null;
+  /** Empty until the build has computed them. */
+  scores: Record<string, HeadScore>;
+  /** The maps that are ready. */
+  maps: Record<string, { fidelity: Fidelity; fallback: string | null }>;
+  /** Names of the maps with the highest recall@10, by the name of the choice. */
+  best_maps: Record<string, string | null>;
+}
+
 export interface Facts {
   readonly datasets: Slot<DatasetEntry[]>;
   readonly description: Slot<Description>;
@@ -213,6 +227,8 @@ export interface Facts {
   readonly grid: Slot<GridMap>;
   readonly gridNorms: Slot<Uint8Array>;
   readonly heads: Slot<Map<string, HeadFacts>>;
+  /** Of the open head. */
+  readonly headDetails: Slot<HeadDetails>;
   readonly headMap: Slot<HeadMap>;
   readonly headNorms: Slot<Float32Array>;
   /** (token, 2): largest weight of its query, sum of its key's column. */

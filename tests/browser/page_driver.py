@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from playwright.sync_api import Frame, Locator, Page, expect
+from tests.support.head_list import heads_of
 from tests.support.waiting import wait_until
 
 # Pixels are read as words of four bytes, alpha in the highest: these loops start uncompiled in
@@ -181,6 +182,11 @@ def selected(page: Page) -> dict[str, Any]:
     """Return the selected point as the address has it."""
     kind, token = query_of(page)["selected"].split("-")
     return {"kind": kind, "token": int(token)}
+
+
+def fetch_heads(page: Page, dataset: str = "words") -> list[dict[str, Any]]:
+    """Return scores and maps of every head, layer by layer."""
+    return heads_of(fetch_json(page, f"api/v1/datasets/{dataset}/heads"))
 
 
 def fetch_json(page: Page, path: str) -> Any:

@@ -6,6 +6,7 @@ import numpy as np
 from playwright.sync_api import Page, expect
 from tests.browser.page_driver import (
     LINES,
+    fetch_heads,
     fetch_json,
     find_point,
     fingerprint,
@@ -21,7 +22,7 @@ from attentionviz.core.types import METHODS
 
 def best_maps(page: Page) -> list[str]:
     """Return the 2-D map of every head with the highest recall, as the server's numbers say."""
-    heads = fetch_json(page, "api/v1/datasets/words/heads")["heads"]
+    heads = fetch_heads(page)
     maps = [
         [f"{method}-2d" for method in METHODS if f"{method}-2d" in head["maps"]] for head in heads
     ]
@@ -40,7 +41,7 @@ def test_each_head_of_the_grid_and_an_open_one_have_their_best_map_and_say_which
     wait_until(lambda: fingerprint(page) != pca, "other maps are drawn")
     assert query_of(page)["method"] == "best"
     best = best_maps(page)
-    heads = fetch_json(page, "api/v1/datasets/words/heads")["heads"]
+    heads = fetch_heads(page)
     labels = {method["name"]: method["label"] for method in methods(page)}
     for i, (head, name) in enumerate(zip(heads, best, strict=True)):
         recall = head["maps"][name]["fidelity"]["recall_at_10"]

@@ -16,6 +16,7 @@ from tests.browser.conftest import TIMEOUT_MS
 from tests.browser.figure_reader import Figure, middle_of, save, save_svg, sheet
 from tests.browser.page_driver import (
     LINES,
+    fetch_heads,
     fetch_json,
     fingerprint,
     open_view,
@@ -197,7 +198,7 @@ def require_facts_in_caption(page: Page) -> None:
     They are in the metadata of every figure, and written on request.
     """
     manifest = fetch_json(page, "api/v1/datasets/words")["manifest"]
-    heads = fetch_json(page, "api/v1/datasets/words/heads")["heads"]
+    heads = fetch_heads(page)
     facts = next(h for h in heads if (h["layer"], h["head"]) == (1, 2))
     figure = save_svg(page)
     assert figure.name == "words-pca-2d-L1-H2.svg"
@@ -261,7 +262,7 @@ def require_saved_fidelity(page: Page) -> None:
     expect(sheet(page).get_by_text("Points of this map")).to_be_hidden()
     name, content = save(page, "Fidelity of all heads, CSV")
     assert name == "words-fidelity.csv"
-    heads = fetch_json(page, "api/v1/datasets/words/heads")["heads"]
+    heads = fetch_heads(page)
     saved = {(int(r["layer"]), int(r["head"]), r["map"]): r for r in rows_of(content)}
     assert len(saved) == sum(len(head["maps"]) for head in heads)
     for head in heads:
@@ -393,7 +394,7 @@ def test_a_grid_of_many_points_is_a_picture_with_words_around_it(page: Page, cro
     colors = picture.convert("RGB").getcolors(1 << 24)
     assert colors is not None
     assert len(colors) > 20
-    heads = fetch_json(page, "api/v1/datasets/crowd/heads")["heads"]
+    heads = fetch_heads(page, "crowd")
     words = [text.text for text in figure.all("text")]
     for head in heads:
         assert f"L{head['layer']} H{head['head']}" in words

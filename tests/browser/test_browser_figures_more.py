@@ -141,7 +141,7 @@ def test_the_weight_by_offset_of_a_head_and_the_map_of_heads_are_saved(
     page: Page, address: str
 ) -> None:
     open_view(page, address, HEAD)
-    profile = fetch_json(page, "api/v1/datasets/words/heads")["heads"][6]["profile"]
+    profile = fetch_json(page, "api/v1/datasets/words/heads/1/2")["profile"]
     wait_until(lambda: is_offered(page, "Weight by offset"), "the numbers of heads are there")
     figure = save_svg(page, "Weight by offset")
     assert figure.name == "words-L1-H2-weight-by-offset.svg"

@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, expect
-from tests.browser.page_driver import fetch_json, next_frames, open_view, press_tool, wait_until
+from tests.browser.page_driver import (
+    fetch_heads,
+    fetch_json,
+    next_frames,
+    open_view,
+    press_tool,
+    wait_until,
+)
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 
 GRID = "?dataset=words&method=pca"
@@ -21,7 +28,7 @@ def open_table(page: Page) -> None:
 
 def heads_of(page: Page) -> list[dict[str, Any]]:
     """Return what the server says of all heads."""
-    return fetch_json(page, "api/v1/datasets/words/heads")["heads"]
+    return fetch_heads(page)
 
 
 def test_the_table_has_every_score_of_each_head_is_saved_opens_heads_and_fits_small_windows(

@@ -5,6 +5,7 @@ from tests.browser.page_driver import (
     LINES,
     box_of,
     expect_map,
+    fetch_heads,
     fetch_json,
     find_point,
     fingerprint,
@@ -24,7 +25,7 @@ def test_heads_of_the_grid_are_named_with_their_recall_open_by_a_click_and_draw_
     page: Page, address: str
 ) -> None:
     open_view(page, address, TEXT)
-    heads = fetch_json(page, "api/v1/datasets/words/heads")["heads"]
+    heads = fetch_heads(page)
     best = fetch_json(page, "api/v1/datasets/words")["best_maps"]["best-2d"]
     assert f"{query_of(page)['method']}-2d" == best, "the truest map is shown first"
     expect(page.locator(".cell")).to_have_count(len(heads))

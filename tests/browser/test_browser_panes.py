@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.browser.page_driver import (
     LINES,
+    fetch_heads,
     fetch_json,
     find_point,
     is_still,
@@ -276,7 +277,7 @@ def link_by_words(page: Page, address: str) -> None:
         f"A and B: {n} sentences in both, linked by the words"
     )
     for one, dataset, at in ((a, "words", (1, 2)), (b, "pieces", (1, 0))):
-        heads = fetch_json(page, f"api/v1/datasets/{dataset}/heads")["heads"]
+        heads = fetch_heads(page, dataset)
         facts = next(h for h in heads if (h["layer"], h["head"]) == at)["maps"]["pca-2d"]
         recall = facts["fidelity"]["recall_at_10"]
         expect(one.locator(".bar__detail")).to_have_text(f"recall@10 {recall:.2f}")

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 from tests.browser.figure_reader import save_svg
 from tests.browser.page_driver import (
+    fetch_heads,
     fetch_json,
     fingerprint,
     next_frames,
@@ -36,14 +37,21 @@ def scored(page: Page) -> Page:
     """Return the page, which is told the induction scores above for the dataset of words."""
 
     def tell(route: Route) -> None:
-        answer = json.loads(route.fetch().text())
-        for head, value in zip(answer["heads"], INDUCTION, strict=True):
-            n_rows = 0 if value is None else 1000 + head["head"]
-            head["scores"]["induction"] = {"value": value, "n_rows": n_rows}
-            head["profile"] = PROFILE
-        route.fulfill(json=answer)
+        columns = json.loads(route.fetch().text())
+        columns["scores"]["induction"] = {
+            "value": INDUCTION,
+            "n_rows": [
+                0 if value is None else 1000 + head
+                for value, head in zip(INDUCTION, columns["head"], strict=True)
+            ],
+        }
+        route.fulfill(json=columns)
+
+    def tell_profile(route: Route) -> None:
+        route.fulfill(json={**json.loads(route.fetch().text()), "profile": PROFILE})
 
     page.route("**/datasets/words/heads", tell)
+    page.route(re.compile(r"/datasets/words/heads/\d+/\d+$"), tell_profile)
     return page
 
 
@@ -318,7 +326,7 @@ def test_fidelity_is_a_score_those_of_images_are_none_of_text_and_what_is_missin
     page: Page, address: str
 ) -> None:
     open_view(page, address, f"{GRID}&score=trustworthiness&order=trustworthiness")
-    heads = fetch_json(page, "api/v1/datasets/words/heads")["heads"]
+    heads = fetch_heads(page)
     values = [head["maps"]["pca-2d"]["fidelity"]["trustworthiness"] for head in heads]
     best = max(range(12), key=values.__getitem__)
     expect_cell(page.locator(".cell").first, name_of(best), f"{values[best]:.2f}")
@@ -336,10 +344,10 @@ def test_fidelity_is_a_score_those_of_images_are_none_of_text_and_what_is_missin
     expect(page.get_by_label("Tint by").locator("option", has_text="Same row")).to_have_count(1)
 
     def strip(route: Route) -> None:
-        answer = json.loads(route.fetch().text())
-        for head in answer["heads"]:
-            head |= {"scores": {}, "profile": None}
-        route.fulfill(json=answer)
+        columns = json.loads(route.fetch().text())
+        for score in columns["scores"].values():
+            score |= {"value": [None] * 12, "n_rows": [None] * 12}
+        route.fulfill(json=columns)
 
     page.route("**/datasets/words/heads", strip)
     open_view(page, address, f"{GRID}&score=induction&order=recall_at_10")
@@ -350,4 +358,3 @@ def test_fidelity_is_a_score_those_of_images_are_none_of_text_and_what_is_missin
     expect(page.locator(".section", has_text="Scores of this head")).to_contain_text(
         "not computed yet"
     )
-    expect(page.locator(".profile")).to_be_hidden()

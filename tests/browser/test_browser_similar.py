@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import TEXT
 from tests.browser.page_driver import (
+    fetch_heads,
     fetch_json,
     open_tab,
     open_view,
@@ -131,7 +132,8 @@ def require_names_apart(page: Page) -> None:
 def test_the_map_of_heads_has_the_tint_of_the_grid_and_its_range_and_is_a_sheet_in_a_narrow_window(
     page: Page, address: str
 ) -> None:
-    heads = fetch_heads(page, address)
+    open_view(page, address, "?dataset=words&method=pca")
+    heads = fetch_heads(page)
     values = [head["scores"]["previous"]["value"] for head in heads]
     least = sorted(values)[6]
     view = f"?dataset=words&method=pca&score=previous&score-min={least:.6f}"
@@ -162,11 +164,6 @@ def test_the_map_of_heads_has_the_tint_of_the_grid_and_its_range_and_is_a_sheet_
     dot(page, 2, 1).click()
     expect(page.locator(".bar__title")).to_have_text("Layer 2, head 1")
     expect(dock(page)).to_be_hidden()
-
-
-def fetch_heads(page: Page, address: str) -> list[dict]:
-    open_view(page, address, "?dataset=words&method=pca")
-    return fetch_json(page, "api/v1/datasets/words/heads")["heads"]
 
 
 def test_keys_lead_from_head_to_head_on_the_map_and_away_from_it_once_there_is_one(
@@ -212,7 +209,7 @@ def test_heads_like_the_open_one_are_listed_lead_there_and_open_beside(
     open_view(page, address, HEAD)
     open_tab(page, "Head")
     short = page.get_by_role("region", name="Head summary")
-    heads = fetch_json(page, "api/v1/datasets/words/heads")["heads"]
+    heads = fetch_heads(page)
     places = {}
     for name in heads[6]["scores"]:
         values = [v for h in heads if (v := h["scores"][name]["value"]) is not None]

@@ -3,12 +3,12 @@
 from typing import Any
 
 from playwright.sync_api import Page, expect
-from tests.browser.page_driver import box_of, fetch_json, open_view, query_of, wait_until
+from tests.browser.page_driver import box_of, fetch_heads, open_view, query_of, wait_until
 
 
 def best_head(page: Page, dataset: str, score: str) -> dict[str, Any]:
     """Return the head with the highest score."""
-    heads = fetch_json(page, f"api/v1/datasets/{dataset}/heads")["heads"]
+    heads = fetch_heads(page, dataset)
     return max(heads, key=lambda head: head["scores"][score]["value"] or -9)
 
 

@@ -7,6 +7,7 @@ import pytest
 from tests.server.conftest import CAUSAL, HALF, IMAGE, TEXT, array_of, make_app
 from tests.support.checked_client import CheckedClient
 from tests.support.fake_dataset import FakeSpec, write_fake_building
+from tests.support.head_list import heads_of
 
 from attentionviz.core.types import METHODS, HeadId
 from attentionviz.store.dataset import DatasetReader
@@ -45,7 +46,7 @@ def best_of(data_dir: Path, head: dict) -> str:
 def test_the_best_map_of_each_head_is_the_one_with_the_highest_recall(
     client: CheckedClient, data_dir: Path
 ) -> None:
-    heads = client.get(f"{BASE}/text/heads").json["heads"]
+    heads = heads_of(client.get(f"{BASE}/text/heads").json)
     best = [best_of(data_dir, head) for head in heads]
     assert len(set(best)) > 1, "the heads of the test have different best maps"
     response = client.get(f"{BASE}/text/projections/best-2d")
@@ -86,7 +87,7 @@ def test_during_a_build_the_best_map_is_among_the_finished_ones(
     spec = FakeSpec("young", maps=("attention-tsne-2d", "pca-2d"))
     write_fake_building(tmp_path, spec, n_units_done=3)
     client = make_app(tmp_path).test_client()
-    heads = client.get(f"{BASE}/young/heads").json["heads"]
+    heads = heads_of(client.get(f"{BASE}/young/heads").json)
     assert [len(head["maps"]) for head in heads] == [1, 1, 1, 0]
     assert heads[3]["best_maps"] == {"best-2d": None, "best-3d": None}
     response = client.get(f"{BASE}/young/projections/best-2d")

@@ -15,9 +15,10 @@ from tests.support.fake_dataset import (
     write_fake_building,
     write_fake_dataset,
 )
+from tests.support.head_list import heads_of
 
 from attentionviz import __version__
-from attentionviz.core.scores import ALL_SCORES, HEAD_NAMES, SCORE_FACTS
+from attentionviz.core.scores import ALL_SCORES, HEAD_NAMES
 
 BASE = "/api/v1/datasets"
 # The tests' own small dataset: 2 x 2 heads.
@@ -196,29 +197,35 @@ def test_json_is_compressed_if_the_client_accepts_it(client: CheckedClient) -> N
     assert packed.headers["ETag"] != plain.headers["ETag"]
 
 
-def test_heads_return_offset_and_scale_of_every_map(client: CheckedClient) -> None:
-    heads = client.get(f"{BASE}/text/heads").json["heads"]
-    assert [(head["layer"], head["head"]) for head in heads] == [(0, 0), (0, 1), (1, 0), (1, 1)]
-    assert set(heads[0]["maps"]) == set(TEXT.maps)
-    assert len(heads[0]["maps"]["pca-3d"]["offset"]) == 3
-
-
-def test_heads_contain_scores_with_their_rows_and_a_profile(client: CheckedClient) -> None:
+def test_the_columns_of_heads_have_what_heads_json_has_of_each(
+    client: CheckedClient, data_dir: Path
+) -> None:
     for name in ("text", "causal", "image"):
-        for head in client.get(f"{BASE}/{name}/heads").json["heads"]:
-            assert set(head["scores"]) == set(SCORE_FACTS)
-            assert all(set(score) == {"value", "n_rows"} for score in head["scores"].values())
-            lengths = {len(column) for column in head["profile"].values()}
-            assert set(head["profile"]) == {"offsets", "weights", "n_rows"}
-            assert lengths == {65}
+        folder = data_dir / (data_dir / f"{name}.current").read_text().strip()
+        stored = json.loads((folder / "heads.json").read_bytes())["heads"]
+        heads = heads_of(client.get(f"{BASE}/{name}/heads").json)
+        for head, facts in zip(heads, stored, strict=True):
+            assert head["scores"] == facts["scores"]
+            assert {n: m["fidelity"] for n, m in facts["maps"].items()} == {
+                n: m["fidelity"] for n, m in head["maps"].items()
+            }
+            at = f"{facts['layer']}/{facts['head']}"
+            one = client.get(f"{BASE}/{name}/heads/{at}").json
+            assert one == {**facts, "best_maps": head["best_maps"]}
+
+
+def test_a_head_outside_of_the_model_is_404(client: CheckedClient) -> None:
+    for at in ("0/2", "2/0", "0/x"):
+        assert client.get(f"{BASE}/text/heads/{at}").status_code == 404
 
 
 def test_heads_of_a_half_built_dataset_have_its_finished_scores(tmp_path: Path) -> None:
     write_fake_building(tmp_path, TINY, n_units_done=6)
     client = make_app(tmp_path).test_client()
-    heads = client.get(f"{BASE}/tiny/heads").json["heads"]
+    heads = heads_of(client.get(f"{BASE}/tiny/heads").json)
     assert [bool(head["scores"]) for head in heads] == [True, True, False, False]
-    assert [head["profile"] is None for head in heads] == [False, False, True, True]
+    own = [client.get(f"{BASE}/tiny/heads/{i // 2}/{i % 2}").json for i in range(4)]
+    assert [head["profile"] is None for head in own] == [False, False, True, True]
 
 
 def test_the_list_describes_every_score_and_method(client: CheckedClient) -> None:
@@ -257,10 +264,11 @@ def test_a_dataset_of_an_earlier_version_returns_its_version(tmp_path: Path) -> 
 
 
 def test_heads_of_a_half_built_dataset_have_its_finished_maps(client: CheckedClient) -> None:
-    heads = client.get(f"{BASE}/half/heads").json["heads"]
+    heads = heads_of(client.get(f"{BASE}/half/heads").json)
     assert [len(head["maps"]) for head in heads] == [3, 3, 2, 2]
     assert heads[0]["alignment_scale"] > 0
-    assert "alignment_scale" not in heads[0]["maps"]["biplot-2d"]
+    own = client.get(f"{BASE}/half/heads/0/0").json
+    assert "alignment_scale" not in own["maps"]["biplot-2d"]
 
 
 def test_images_come_as_png(client: CheckedClient) -> None:

@@ -199,7 +199,7 @@ def verify_names(folder: Path) -> list[str]:
 def test_malformed_facts_of_heads_are_damage(folder: Path, content: bytes) -> None:
     lying = republish(folder, {"heads.json": content})
     with pytest.raises(DamagedDatasetError, match="heads.json"):
-        reader_of(lying).heads_bytes()
+        reader_of(lying).heads()
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_malformed_scores_are_damage(folder: Path, change) -> None:
     change(facts["heads"][2])
     lying = republish(folder, {"heads.json": json.dumps(facts).encode()})
     with pytest.raises(DamagedDatasetError, match="heads.json: scores of head L01H00 are invalid"):
-        reader_of(lying).heads_bytes()
+        reader_of(lying).heads()
 
 
 @pytest.mark.parametrize("tokens", [[0, 0], [1, 0], [-1, 3], [0, 40], [39, 2**31 - 1]])

@@ -1,6 +1,6 @@
 """Descriptions of datasets, their maps and heads, from the files and what follows from them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,10 +11,13 @@ from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.core.scores import ALL_SCORES, HEAD_NAMES, NAME_MIN_ROWS
 from attentionviz.core.types import MapName
 from attentionviz.store.dataset import DatasetReader
+from attentionviz.store.manifest import Fidelity
 from attentionviz.store.reader import DatasetEntry
 
 COUNTS = ("n_layers", "n_heads", "n_sequences", "n_tokens")
+MEASURES = tuple(Fidelity.__annotations__)
 CORPUS = ("name", "license", "account")
+Row = Mapping[str, Any]
 
 
 def describe_list(entries: Iterable[DatasetEntry]) -> dict[str, Any]:
@@ -80,21 +83,38 @@ def describe_begun(entry: DatasetEntry) -> dict[str, Any]:
 
 
 def describe_heads(reader: DatasetReader) -> dict[str, Any]:
-    """Return the facts of every head, layer by layer.
+    """Return what grid and tables show of all heads, as columns of one value per head.
 
     Returns
     -------
     dict
-        ``heads``: each as ``heads.json`` has it, and ``best_maps``, its best map of so many
-        dimensions by the name of the choice, such as ``best-2d``; None while it has none.
+        ``layer``, ``head`` and ``alignment_scale``; ``scores`` and ``maps``, columns by name; and
+        ``best_maps``, the best map of so many dimensions by the name of the choice, such as
+        ``best-2d``. What only an open head shows is of `describe_head`.
     """
+    heads = reader.heads()
+    best = [_best_maps(head["maps"]) for head in heads]
     return {
-        "heads": [{**facts, "best_maps": _best_maps(facts["maps"])} for facts in reader.heads()]
+        **{name: [head[name] for head in heads] for name in ("layer", "head", "alignment_scale")},
+        "scores": {
+            name: _columns([head["scores"].get(name) for head in heads], ("value", "n_rows"))
+            for name in reader.manifest["scores"]
+        },
+        "maps": {
+            name: _map_columns([head["maps"].get(name) for head in heads])
+            for name in reader.manifest["maps"]
+        },
+        "best_maps": _columns(best, tuple(BEST_MAPS)),
     }
 
 
+def describe_head(facts: Row) -> dict[str, Any]:
+    """Return the facts of one head of ``heads.json``, and its ``best_maps``."""
+    return {**facts, "best_maps": _best_maps(facts["maps"])}
+
+
 def heads_fingerprint(reader: DatasetReader) -> str:
-    """Return a fingerprint that changes when `describe_heads` does."""
+    """Return a fingerprint that changes when `describe_heads` or `describe_head` does."""
     return reader.fingerprint(__version__, reader.heads_fingerprint(), files=())
 
 
@@ -102,6 +122,18 @@ def _mean_facts(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return the facts that each map has on average over the heads: none before publication."""
     means = manifest.get("fidelity", {})
     return {name: {"fidelity": fidelity} for name, fidelity in means.items()}
+
+
+def _columns(rows: Sequence[Row | None], names: Sequence[str]) -> dict[str, list[Any]]:
+    return {name: [row and row[name] for row in rows] for name in names}
+
+
+def _map_columns(maps: Sequence[Row | None]) -> dict[str, list[Any]]:
+    return {
+        "is_ready": [facts is not None for facts in maps],
+        **_columns([facts and facts["fidelity"] for facts in maps], MEASURES),
+        **_columns(maps, ("fallback",)),
+    }
 
 
 def _best_maps(maps: dict[str, Any]) -> dict[str, str | None]:

@@ -15,7 +15,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from attentionviz.analysis.descriptions import describe_dataset, describe_heads, describe_list
+from attentionviz.analysis.descriptions import (
+    describe_dataset,
+    describe_head,
+    describe_heads,
+    describe_list,
+)
 from attentionviz.analysis.head_attention import all_heads
 from attentionviz.analysis.maps import BEST_MAPS, grid, map_path
 from attentionviz.analysis.similar_heads import DEFAULT_HEADS, map_of_heads, similar_heads
@@ -116,6 +121,8 @@ def _facts(reader: DatasetReader) -> Iterator[tuple[str, Any]]:
     """Yield the routes of a dataset that answer with JSON, and their answers."""
     yield "tokens", parse_json(reader.tokens_bytes(), layout.TOKENS)
     yield "heads", describe_heads(reader)
+    for facts in reader.heads():
+        yield f"heads/{facts['layer']}/{facts['head']}", describe_head(facts)
     yield "similarity", map_of_heads(reader)
     for at in all_heads(reader):
         found = similar_heads(reader, at, reader, DEFAULT_HEADS)

@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from attentionviz.core.types import METHODS, MapName
+from attentionviz.core.types import DIMS, METHODS, MapName
+
+# Thousands of heads are asked at once.
+_NAMES: dict[int, dict[str, MapName]] = {
+    dims: {str(name): name for name in (MapName(method, dims) for method in METHODS)}
+    for dims in DIMS
+}
 
 
 def best_map(maps: Mapping[str, Any], dims: int) -> MapName | None:
@@ -13,8 +19,8 @@ def best_map(maps: Mapping[str, Any], dims: int) -> MapName | None:
     ----------
     maps : mapping
         Name of a map to its facts, as of one head in ``heads.json``, or to means over heads.
-    dims : int
-        Number of dimensions, 2 or 3; other maps are ignored.
+    dims : 2 or 3
+        Number of dimensions; other maps are ignored.
 
     Returns
     -------
@@ -22,8 +28,9 @@ def best_map(maps: Mapping[str, Any], dims: int) -> MapName | None:
         Ties go to the first in the order of `METHODS`; an undefined recall ranks last. None if
         there is no map of these dimensions.
     """
-    names = [name for method in METHODS if str(name := MapName(method, dims)) in maps]
-    return max(names, key=lambda name: _recall(maps[str(name)]), default=None)
+    names = [text for text in _NAMES[dims] if text in maps]
+    best = max(names, key=lambda text: _recall(maps[text]), default=None)
+    return None if best is None else _NAMES[dims][best]
 
 
 def _recall(facts: Mapping[str, Any]) -> float:

@@ -208,19 +208,26 @@ class BuildingReader(StagedReader):
         spec = layout.grid_spec(self.manifest, name)
         return self.fingerprint("grid", name, spec, *paths, files=(layout.GRID_TOKENS, *paths))
 
-    def heads_bytes(self) -> bytes:
-        """Return the facts of the heads finished so far, in the form of ``heads.json``."""
+    def heads(self) -> list[dict[str, Any]]:
+        """Return what is known of every head so far, in the form of ``heads.json``."""
         heads = [
             self._head_facts(head)
             for head in layout.iterate_heads(self.manifest["n_layers"], self.manifest["n_heads"])
         ]
         reader = self.reopen()
         if not isinstance(reader, BuildingReader):  # publishing may have removed the facts files
-            return reader.heads_bytes()
-        return canonical_json({"heads": heads})
+            return reader.heads()
+        return heads
+
+    def head(self, head: HeadId) -> dict[str, Any]:
+        """Return what is known of one head so far."""
+        self.require_head(head)
+        facts = self._head_facts(head)
+        reader = self.reopen()
+        return facts if isinstance(reader, BuildingReader) else reader.head(head)
 
     def heads_fingerprint(self) -> str:
-        """Return a fingerprint that changes when `heads_bytes` does."""
+        """Return a fingerprint that changes when `heads` does."""
         names = sorted(name for name in self.files.records if self._is_head_facts(name))
         return self.fingerprint("heads", *names, files=tuple(names))
 

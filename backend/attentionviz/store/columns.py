@@ -3,7 +3,8 @@
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,9 @@ SURFACE = "surface"
 """Optional column: the word of the text for each unknown token, else null."""
 
 _TYPES = {"text": str, "token_type": str, "token_id": int, "sequence": int, "position": int}
+_HEADS_BEGIN = re.compile(r'\s*\{\s*"heads"\s*:\s*\[\s*')
+_NEXT_HEAD = re.compile(r"\s*,\s*")
+_HEADS_END = re.compile(r"\s*\]\s*\}\s*")
 _MAY_BE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -40,15 +44,23 @@ def parse_json(content: bytes, name: str) -> Any:
     Duplicate keys in an object and unpaired surrogates in a string are not valid either, since
     parsers disagree on them.
     """
+    with _json_errors(name):
+        value = _DECODER.decode(content.decode(json.detect_encoding(content)))
+        _require_characters(content, value)
+    return value
+
+
+@contextmanager
+def _json_errors(name: str) -> Iterator[None]:
     try:
-        value = json.loads(
-            content, parse_constant=_refuse_constant, object_pairs_hook=_require_single_keys
-        )
-        if _MAY_BE_SURROGATE.search(content):
-            json.dumps(value, ensure_ascii=False).encode()
+        yield
     except (ValueError, RecursionError) as error:
         raise DamagedDatasetError(f"{name} is not JSON: {str(error)[:200]}") from error
-    return value
+
+
+def _require_characters(content: bytes, value: Any) -> None:
+    if _MAY_BE_SURROGATE.search(content):
+        json.dumps(value, ensure_ascii=False).encode()
 
 
 def _require_single_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -60,6 +72,9 @@ def _require_single_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is not a JSON number")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_require_single_keys)
 
 
 def check_tokens(content: bytes, manifest: Mapping[str, Any]) -> Sequences:
@@ -121,21 +136,40 @@ def write_characters(content: bytes, sequences: Sequences) -> bytes:
     return json.dumps({**tokens, "text": text}, ensure_ascii=False).encode()
 
 
-def check_heads(content: bytes, manifest: Mapping[str, Any]) -> None:
-    """Raise DamagedDatasetError unless ``heads.json`` describes every map of every head.
+class ParsedHeads(NamedTuple):
+    """Facts of every head, and where each stands in the file.
+
+    Attributes
+    ----------
+    facts : list of dict
+        Layer by layer.
+    spans : ndarray of int64, shape (n_heads_total, 2)
+        First character of a head, and the one after its last.
+    """
+
+    facts: list[dict[str, Any]]
+    spans: NDArray[np.int64]
+
+
+def parse_heads(content: bytes, manifest: Mapping[str, Any]) -> ParsedHeads:
+    """Return the facts of ``heads.json``, which describes every map of every head.
 
     Parameters
     ----------
     content : bytes
         Of ``heads.json``.
     manifest : mapping
+
+    Raises
+    ------
+    DamagedDatasetError
+        If it does not.
     """
-    document = parse_json(content, layout.HEADS)
-    heads = document.get("heads") if isinstance(document, dict) else None
+    heads = _split_heads(content)
     expected = list(layout.iterate_heads(manifest["n_layers"], manifest["n_heads"]))
-    if not isinstance(heads, list) or len(heads) != len(expected):
+    if len(heads.facts) != len(expected):
         raise DamagedDatasetError(f"{layout.HEADS} does not list {len(expected)} heads")
-    for head, facts in zip(expected, heads, strict=True):
+    for head, facts in zip(expected, heads.facts, strict=True):
         fits = (
             isinstance(facts, dict)
             and (facts.get("layer"), facts.get("head")) == head
@@ -146,6 +180,31 @@ def check_heads(content: bytes, manifest: Mapping[str, Any]) -> None:
             raise DamagedDatasetError(f"{layout.HEADS} does not describe head {head.folder}")
         if not _has_scores(facts, manifest["scores"]):
             raise DamagedDatasetError(f"{layout.HEADS}: scores of head {head.folder} are invalid")
+    return heads
+
+
+def head_at(content: bytes, span: NDArray[np.int64]) -> dict[str, Any]:
+    """Return the facts of one head of a ``heads.json`` that `parse_heads` has read."""
+    start, end = map(int, span)
+    facts: dict[str, Any] = parse_json(content.decode()[start:end].encode(), layout.HEADS)
+    return facts
+
+
+def _split_heads(content: bytes) -> ParsedHeads:
+    """Parse head by head: one of thousands can then be read again alone."""
+    facts, spans = [], []
+    with _json_errors(layout.HEADS):
+        text = content.decode()
+        found = _HEADS_BEGIN.match(text)
+        while found:
+            head, end = _DECODER.raw_decode(text, found.end())
+            facts.append(head)
+            spans.append((found.end(), end))
+            found = _NEXT_HEAD.match(text, end)
+        if not spans or not _HEADS_END.fullmatch(text, spans[-1][1]):
+            raise ValueError("it must be an object with a list of heads")
+        _require_characters(content, facts)
+    return ParsedHeads(facts, np.array(spans, dtype=np.int64))
 
 
 def _has_scores(facts: Mapping[str, Any], names: list[str]) -> bool:

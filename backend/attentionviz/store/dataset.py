@@ -19,10 +19,11 @@ from attentionviz.store import layout
 from attentionviz.store.cache import ByteCache
 from attentionviz.store.checked_files import CheckedFiles, OpenArray
 from attentionviz.store.columns import (
+    ParsedHeads,
     Sequences,
-    check_heads,
     check_tokens,
-    parse_json,
+    head_at,
+    parse_heads,
     write_characters,
 )
 from attentionviz.store.damage import DamageLog
@@ -124,18 +125,8 @@ class DatasetReader:
             self.cache.put(key, sequences, sequences.n_bytes)
         return sequences
 
-    def heads_bytes(self) -> bytes:
-        """Return ``heads.json``: alignment and maps of every head."""
-        content = self.read(layout.HEADS)
-        key = ("heads", self._record_hash(layout.HEADS))
-        if self.cache.get(key) is None:
-            with self.record_damage(layout.HEADS):
-                check_heads(content, self.manifest)
-            self.cache.put(key, True, 200)
-        return content
-
     def heads_fingerprint(self) -> str:
-        """Return a fingerprint that changes when `heads_bytes` does."""
+        """Return a fingerprint that changes when `heads` does."""
         return self.fingerprint("heads", files=(layout.HEADS,))
 
     def grid_tokens(self) -> Array:
@@ -193,8 +184,25 @@ class DatasetReader:
 
     def heads(self) -> list[dict[str, Any]]:
         """Return the facts of every head: alignment, and offset, scale and fidelity of its maps."""
-        heads: list[dict[str, Any]] = parse_json(self.heads_bytes(), layout.HEADS)["heads"]
+        return self._parsed_heads(self.read(layout.HEADS)).facts
+
+    def head(self, head: HeadId) -> dict[str, Any]:
+        """Return the facts of one head; the others are not parsed again."""
+        self.require_head(head)
+        content = self.read(layout.HEADS)
+        spans: Array | None = self.cache.get(self._spans_key())
+        if spans is None:
+            spans = self._parsed_heads(content).spans
+        return head_at(content, spans[head.layer * self.manifest["n_heads"] + head.head])
+
+    def _parsed_heads(self, content: bytes) -> ParsedHeads:
+        with self.record_damage(layout.HEADS):
+            heads = parse_heads(content, self.manifest)
+        self.cache.put(self._spans_key(), heads.spans, heads.spans.nbytes)
         return heads
+
+    def _spans_key(self) -> tuple[str, str]:
+        return "heads", self._record_hash(layout.HEADS)
 
     def similarity(self, name: str) -> Array:
         """Return one file of `layout.SIMILARITY_FILES`, its values validated.

@@ -1,7 +1,7 @@
 """All datasets of a data folder, their states, and a reader for each."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -230,11 +230,10 @@ class DatasetLibrary:
         key = (folder, file_key(folder / layout.MANIFEST))
         cached = self._manifests.get(key)
         if cached is None:
-            manifest = folders.read_manifest(folder, dataset_id, version)
-            files = manifest.pop("files")
-            folders.require_sizes(folder, files)
-            cached = manifest, sum(facts["bytes"] for facts in files.values())
-            self._manifests.put(key, cached, _size(manifest))
+            reader = self._read_version(dataset_id, version, key)
+            n_bytes = sum(record.n_bytes for record in reader.files.records.values())
+            cached = reader.manifest, n_bytes
+            self._manifests.put(key, cached, _size(reader.manifest))
         manifest, n_bytes = cached
         published = key[1].mtime_ns / 1e9 if key[1] else None
         entry = DatasetEntry(
@@ -269,17 +268,23 @@ class DatasetLibrary:
     def _open_version(self, dataset_id: str, version: str) -> DatasetReader:
         folder = layout.dataset_folder(self.data_dir, dataset_id, version)
         key = (folder, file_key(folder / layout.MANIFEST))
+        reader = self._read_version(dataset_id, version, key)
+        reason = self.damage.reason(folder)
+        if reason:
+            raise DamagedDatasetError(f"{dataset_id} is damaged: {reason}")
+        return reader
+
+    def _read_version(self, dataset_id: str, version: str, key: _ReaderKey) -> DatasetReader:
+        """Return the reader of a finished version; list and routes share it."""
         reader = self._cached(key)
         if reader is None:
+            folder = key[0]
             manifest = folders.read_manifest(folder, dataset_id, version)
             facts = manifest.pop("files")
             folders.require_sizes(folder, facts)
             files = CheckedFiles(folder, folders.manifest_records(facts))
             reader = DatasetReader(manifest, files, version, self.cache, self.damage)
             self._cache_reader(key, reader)
-        reason = self.damage.reason(folder)
-        if reason:
-            raise DamagedDatasetError(f"{dataset_id} is damaged: {reason}")
         return reader
 
     def _open_staged(self, dataset_id: str, folder: Path) -> DatasetReader:
@@ -359,5 +364,5 @@ def _require_id(dataset_id: str) -> None:
         raise DatasetNotFoundError(f"there is no dataset {dataset_id[:80]!r}")
 
 
-def _size(manifest: dict[str, Any]) -> int:
+def _size(manifest: Mapping[str, Any]) -> int:
     return 10 * len(str(manifest))  # Python objects take about ten times the memory of their text

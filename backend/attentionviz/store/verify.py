@@ -9,7 +9,7 @@ from attentionviz.core.file_names import is_junk
 from attentionviz.errors import DamagedDatasetError
 from attentionviz.store import folders, layout
 from attentionviz.store.checked_files import CheckedFiles
-from attentionviz.store.columns import check_heads, check_tokens
+from attentionviz.store.columns import check_tokens, parse_heads
 from attentionviz.store.grid import check_grid_tokens
 from attentionviz.store.safe_files import read_regular
 from attentionviz.store.schema import MAX_MANIFEST_BYTES
@@ -138,7 +138,7 @@ def _content_problems(files: CheckedFiles, manifest: dict[str, Any]) -> list[Pro
             check_grid_tokens(array.all(), manifest["n_tokens"])
     except DamagedDatasetError as error:
         problems.append(Problem(layout.GRID_TOKENS, str(error)))
-    for name, check in ((layout.TOKENS, check_tokens), (layout.HEADS, check_heads)):
+    for name, check in ((layout.TOKENS, check_tokens), (layout.HEADS, parse_heads)):
         try:
             check(files.read(name), manifest)
         except DamagedDatasetError as error:

@@ -2,7 +2,7 @@
 
 import { mapLabels, mapOf, shownMethod } from '../data/best_map.js';
 import { el, setText } from '../ui/dom.js';
-import { chosenMap, fidelityOf, meanFidelity } from '../data/points.js';
+import { chosenMap, detailsOf, fidelityOf, meanFidelity } from '../data/points.js';
 import { PRODUCT_NEARNESS, isMisleading, formatMeasure } from '../ui/labels.js';
 import { FIDELITY_LABELS } from '../data/map_labels.js';
 import { createSection } from '../ui/section.js';
@@ -93,9 +93,7 @@ export function createFidelity(root, { facts }) {
       setText(reading, `${label}: ${help}`);
       warning.hidden = !state.at || !isMisleading(fidelity);
       showMeasures(fidelity);
-      describeMap(
-        (state.at && own && heads?.get(`${state.at.layer},${state.at.head}`)?.maps[own]) || null,
-      );
+      describeMap((own && detailsOf(facts, state.at)?.maps[own]) || null);
     },
     destroy: section.destroy,
   };

@@ -3,6 +3,7 @@
 import { el, setText } from '../ui/dom.js';
 import { formatMissing, formatUnit } from '../data/head_measures.js';
 import { bestPlaces, formatMeasureValue } from '../data/head_measure_columns.js';
+import { detailsOf } from '../data/points.js';
 import { counted } from '../compute/number_text.js';
 import { createHistogram } from '../ui/histogram.js';
 import { createOffsetProfile } from './offset_profile.js';
@@ -93,7 +94,7 @@ export function createOwnScores(root, { actions, derived, facts }) {
         if (column) row.update(column, head);
         row.element.classList.toggle('own-score--rest', !best.has(row.name));
       }
-      profile.update(own?.profile ?? null);
+      profile.update(detailsOf(facts, state.at)?.profile ?? null);
     },
     reveal: section.reveal,
     destroy() {

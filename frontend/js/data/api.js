@@ -1,13 +1,15 @@
 /** Client of the API: JSON for facts, typed arrays for numbers. */
 
 import { decodePositions, decodeReady, readArray } from '../compute/decode.js';
+import { readHeads } from './head_list.js';
 import { setMethods } from './projection_methods.js';
 import { pairQuery } from '../compute/pairs.js';
 import { setMeasures } from './head_measures.js';
 import { asType, countsOf, createTransport } from './transport.js';
 
 /** @import { Aggregate, Attention, DatasetEntry, Description, GridMap } from '../page.js' */
-/** @import { HeadFacts, HeadId, HeadMap, HeadsMap, Pair, PairAnswer, Session } from '../page.js' */
+/** @import { HeadDetails, HeadFacts, HeadId, HeadMap, HeadsMap, Pair } from '../page.js' */
+/** @import { PairAnswer, Session } from '../page.js' */
 /** @import { HeadPatterns, SimilarHeads, Tokens, Weight } from '../page.js' */
 /** @import { Limits } from '../user_sequences/live.js' */
 /** @import { Dims, Kind } from '../types.js' */
@@ -73,11 +75,10 @@ function factRequests({ json }) {
      * @param {AbortSignal} signal
      * @returns {Promise<Map<string, HeadFacts>>} by "layer,head"
      */
-    async heads(id, signal) {
-      /** @type {HeadFacts[]} */
-      const heads = (await json(`${dataset(id)}/heads`, signal)).heads;
-      return new Map(heads.map((facts) => [`${facts.layer},${facts.head}`, facts]));
-    },
+    heads: async (id, signal) => readHeads(await json(`${dataset(id)}/heads`, signal)),
+    /** @param {string} id @param {HeadId} at @param {AbortSignal} signal
+     * @returns {Promise<HeadDetails>} */
+    headDetails: (id, at, signal) => json(`${dataset(id)}/${head(at)}`, signal),
   };
 }
 

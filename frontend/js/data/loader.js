@@ -70,7 +70,7 @@ export function createLoader(
       userSequences?.want(pane, wantedMaps(state, entry, facts));
       if (!build.isCaptured) return dropAll([facts.datasets, facts.description]);
       wantMaps(source, state, entry, build);
-      wantColumns(source, entry, build);
+      wantColumns(source, state, entry, build);
       wantExtras(source, state, entry, build);
     },
     retry() {
@@ -116,6 +116,7 @@ function createFacts(
     grid: slot('grid', 'the maps of all heads'),
     gridNorms: slot('gridNorms', 'the norms of the grid'),
     heads: slot('heads', 'the numbers of the heads'),
+    headDetails: slot('headDetails', 'the numbers of this head'),
     headMap: slot('headMap', 'the map of this head'),
     headNorms: slot('headNorms', 'the norms of this head'),
     tokenScores: slot('tokenScores', 'the attention of all tokens in this head'),
@@ -217,10 +218,20 @@ function readBuild(entry, facts) {
 /** The numbers of more heads are megabytes, which the maps are not to wait for. */
 const MANY_HEADS = 1000;
 
-/** @param {Source} source @param {DatasetEntry} entry @param {Build} build */
-function wantColumns({ api, facts }, entry, { base, mapsReady }) {
+/**
+ * @param {Source} source
+ * @param {State} state
+ * @param {DatasetEntry} entry
+ * @param {Build} build
+ */
+function wantColumns({ api, facts }, { at }, entry, { base, mapsReady }) {
   const { id } = entry;
   const progress = mapsReady ? Object.values(mapsReady).reduce((sum, n) => sum + n, 0) : 'all';
+  if (at)
+    facts.headDetails.want(id, `${base}/${progress}/${at.layer},${at.head}`, (signal) =>
+      api.headDetails(id, at, signal),
+    );
+  else facts.headDetails.drop();
   facts.tokens.want(id, base, (signal) => api.tokens(id, signal));
   facts.gridTokens.want(id, base, (signal) => api.gridTokens(id, signal));
   const isMany = (entry.n_layers ?? 0) * (entry.n_heads ?? 0) > MANY_HEADS;

@@ -2,7 +2,7 @@
 
 import { mapOf } from './best_map.js';
 
-/** @import { Fidelity, HeadFacts, HeadId, Selected, State } from '../page.js' */
+/** @import { Fidelity, HeadDetails, HeadFacts, HeadId, Selected, State } from '../page.js' */
 /** @import { Dims, Method } from '../types.js' */
 
 /**
@@ -64,6 +64,16 @@ export function drawnPoint({ kind, token }, drawn, nTokens) {
 export function fidelityOf(heads, at, name) {
   const own = mapOf(heads, at, name);
   return (own && heads?.get(`${at.layer},${at.head}`)?.maps[own]?.fidelity) || null;
+}
+
+/**
+ * The details of the open head; null while they are not loaded.
+ *
+ * @param {{headDetails: {value: HeadDetails | null}}} facts
+ * @param {HeadId | null} at
+ */
+export function detailsOf({ headDetails: { value } }, at) {
+  return value && value.layer === at?.layer && value.head === at.head ? value : null;
 }
 
 /**

@@ -4,7 +4,7 @@ import { download, fileNameOf, TABLE_TYPES } from '../ui/download.js';
 import { el, icon, ICONS, setAttribute, setText } from '../ui/dom.js';
 import { isThere, makeFigure, marksOf, saveFigure } from './figure.js';
 import { mapOf } from '../data/best_map.js';
-import { chosenMap } from '../data/points.js';
+import { chosenMap, detailsOf } from '../data/points.js';
 import { fidelityRows, pointRows, tableCsv, tableJson } from './tables.js';
 import { createSegments } from '../ui/segments.js';
 import { createCheck } from '../ui/sliders.js';
@@ -319,7 +319,7 @@ function pointsTable({ facts, store }) {
   const name = at && mapOf(heads, at, chosenMap(state));
   if (!map || !tokens || !manifest || !at || !name) return null;
   const { layer, head } = at;
-  const unit = heads?.get(`${layer},${head}`)?.maps[name];
+  const unit = detailsOf(facts, at)?.maps[name];
   if (!unit || map.name !== name || map.at.layer !== layer || map.at.head !== head) return null;
   const rows = pointRows(map, unit, tokens);
   const parts = [name, `L${layer}-H${head}`];

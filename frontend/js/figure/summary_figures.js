@@ -3,6 +3,7 @@
  * weight by offset.
  */
 
+import { detailsOf } from '../data/points.js';
 import { nCorpusSequences } from '../data/user_sequence_text.js';
 import { canvasPalette } from '../color/palettes.js';
 import { formatMeasureValue } from '../data/head_measure_columns.js';
@@ -186,7 +187,7 @@ export function headsMapParts({ state, tokens, style }, { derived, headMapImage 
 
 /** @param {Facts} facts @param {HeadId | null} at */
 function profileOf(facts, at) {
-  const whole = at && facts.heads.value?.get(`${at.layer},${at.head}`)?.profile;
+  const whole = detailsOf(facts, at)?.profile;
   return whole ? knownPart(whole) : null;
 }
 

@@ -6,7 +6,7 @@
 import { canvasPalette, cssColor } from '../color/palettes.js';
 import { axisOf, crossOf, tipOf } from '../compute/biplot_axis.js';
 import { mapOf } from '../data/best_map.js';
-import { chosenMap, pointOf } from '../data/points.js';
+import { chosenMap, detailsOf, pointOf } from '../data/points.js';
 import { framePen } from '../render/frame_pen.js';
 import { inkOf } from '../render/style.js';
 
@@ -40,7 +40,7 @@ export function createBiplotAxis(overlay, { facts, hover }) {
     const { at, palette, selected } = state;
     const tokens = facts.tokens.value;
     const name = at && mapOf(facts.heads.value, at, chosenMap(state));
-    const map = at && name && facts.heads.value?.get(`${at.layer},${at.head}`)?.maps[name];
+    const map = name && detailsOf(facts, at)?.maps[name];
     if (!map || !tokens || facts.description.value?.nearness[name] !== 'product') return null;
     const own = selected && pointIn(frame, tokens, selected);
     const pointed = hover.get();

@@ -8,7 +8,7 @@ import { canvasPalette } from '../color/palettes.js';
 import { unpack } from '../compute/rgba.js';
 import { lastOnly } from '../compute/memo.js';
 import { compareNearest, formatCompared, nearestOthers } from '../compute/nearest.js';
-import { chosenMap, pointOf } from '../data/points.js';
+import { chosenMap, detailsOf, pointOf } from '../data/points.js';
 import { createPartners } from './partners.js';
 
 /** @import { Compared } from '../compute/nearest.js' */
@@ -124,10 +124,11 @@ export function createStrongest({ api, facts, hover, redraw, store }) {
  * @param {Facts} facts
  * @param {Tokens} tokens
  */
-function shownMap(state, { description, headMap, heads }, { n }) {
+function shownMap(state, facts, { n }) {
   const { at } = state;
+  const { description, headMap, heads } = facts;
   const name = at && mapOf(heads.value, at, chosenMap(state));
-  const own = at && name ? heads.value?.get(`${at.layer},${at.head}`)?.maps[name] : null;
+  const own = name ? detailsOf(facts, at)?.maps[name] : null;
   const map = headMap.value;
   const isShown =
     map &&

@@ -240,6 +240,43 @@ class CorpusTokens(TypedDict):
     sequences: CorpusSequences
 
 
+class ScoreColumn(TypedDict):
+    """A score of every head, and the number of attention rows from which each was computed."""
+
+    value: Annotated[list[float | None], doc("Null if undefined.")]
+    n_rows: Annotated[list[Count | None], doc("Null until the build has computed it.")]
+
+
+class MapColumns(TypedDict):
+    """Fidelity of one map of every head; null if undefined."""
+
+    is_ready: Annotated[list[bool], doc("Whether the head has this map yet.")]
+    recall_at_10: list[float | None]
+    rank_correlation: list[float | None]
+    trustworthiness: list[float | None]
+    fallback: Annotated[
+        list[str | None],
+        doc("Why another method than requested was used; null where it was not."),
+    ]
+
+
+BestMaps = Annotated[
+    dict[str, list[str | None]],
+    doc("The map with the highest recall@10 by the name of the choice, such as best-2d."),
+]
+
+
+class HeadList(TypedDict):
+    """Columns of one value per head, layer by layer."""
+
+    layer: list[int]
+    head: list[int]
+    alignment_scale: list[float | None]
+    scores: dict[str, ScoreColumn]
+    maps: dict[str, MapColumns]
+    best_maps: BestMaps
+
+
 class HeadMapFacts(TypedDict):
     """One map of one head; `fallback` is the reason if another method than requested was used."""
 
@@ -265,26 +302,17 @@ class OffsetProfile(TypedDict):
     n_rows: list[Count]
 
 
-class HeadFacts(TypedDict):
-    """Alignment, scores and maps of one head."""
+class HeadDetails(TypedDict):
+    """Everything that is known of one head."""
 
     layer: int
     head: int
     alignment_scale: float | None
     vector_rank_correlation: float | None
     maps: dict[str, HeadMapFacts]
-    best_maps: Annotated[
-        dict[str, str | None],
-        doc("The map with the highest recall@10 by the name of the choice, such as best-2d."),
-    ]
+    best_maps: Annotated[dict[str, str | None], doc("As of all heads.")]
     scores: Annotated[dict[str, HeadScore], doc("Empty until the build has computed them.")]
     profile: OffsetProfile | None
-
-
-class HeadList(TypedDict):
-    """Alignment, scores and maps of every head, layer by layer."""
-
-    heads: list[HeadFacts]
 
 
 class Partner(TypedDict):
