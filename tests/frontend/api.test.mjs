@@ -122,3 +122,39 @@ test('columns of numbers become typed arrays, with -1 where there is none', () =
   assert.ok(tokens.tokenId instanceof Int32Array && tokens.sequences.start instanceof Int32Array);
   assert.deepEqual(tokens.sequences.columns, { label: ['cat'] });
 });
+
+test('heads come as columns; of one under construction only what is there is kept', async () => {
+  const column = {
+    rank_correlation: [0, null],
+    trustworthiness: [1, null],
+    fallback: [null, null],
+  };
+  const columns = {
+    ...{ layer: [0, 0], head: [0, 1], alignment_scale: [2, null] },
+    scores: { previous: { value: [null, null], n_rows: [0, null] } },
+    maps: { 'pca-2d': { ...column, is_ready: [true, false], recall_at_10: [0.5, null] } },
+    best_maps: { 'best-2d': ['pca-2d', null] },
+  };
+  const { api, asked } = withAnswers([
+    Response.json(columns),
+    Response.json({ layer: 0, head: 1 }),
+  ]);
+  const heads = await api.heads('d', signal);
+  assert.deepEqual(heads.get('0,0'), {
+    ...{ layer: 0, head: 0, alignment_scale: 2 },
+    scores: { previous: { value: null, n_rows: 0 } },
+    maps: {
+      'pca-2d': {
+        fidelity: { recall_at_10: 0.5, rank_correlation: 0, trustworthiness: 1 },
+        fallback: null,
+      },
+    },
+    best_maps: { 'best-2d': 'pca-2d' },
+  });
+  assert.deepEqual(heads.get('0,1'), {
+    ...{ layer: 0, head: 1, alignment_scale: null, scores: {}, maps: {} },
+    best_maps: { 'best-2d': null },
+  });
+  await api.headDetails('d', { layer: 0, head: 1 }, signal);
+  assert.equal(asked[1], 'http://lab/prefix/api/v1/datasets/d/heads/0/1');
+});
