@@ -225,7 +225,9 @@ export interface Facts {
   readonly tokens: Slot<Tokens>;
   readonly gridTokens: Slot<Int32Array>;
   readonly grid: Slot<GridMap>;
+  /** Scaled over each kind of a head, and over both. */
   readonly gridNorms: Slot<Uint8Array>;
+  readonly gridSharedNorms: Slot<Uint8Array>;
   readonly heads: Slot<Map<string, HeadFacts>>;
   /** Of the open head. */
   readonly headDetails: Slot<HeadDetails>;

@@ -100,12 +100,17 @@ test('an open head with a selected token needs its map and attention', async (t)
 });
 
 test('norms are asked for only where they colour the points', async (t) => {
-  const { names, follow } = await loaded(t);
+  const { asked, names, follow } = await loaded(t);
   await follow({ color: 'norm' });
+  await follow({ color: 'norm-shared' });
   await follow({ color: 'norm', at: { layer: 0, head: 0 } });
   assert.deepEqual(
     names().filter((name) => name.endsWith('Norms')),
-    ['gridNorms', 'headNorms'],
+    ['gridNorms', 'gridNorms', 'headNorms'],
+  );
+  assert.deepEqual(
+    asked.filter(([what]) => what === 'gridNorms').map(([, , scale]) => scale),
+    ['kind', 'head'],
   );
 });
 

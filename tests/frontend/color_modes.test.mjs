@@ -155,7 +155,13 @@ test('scaled norms of the grid colour every cell on its own', () => {
     [colors[0], colors[10], colors[19]],
     [queryRamp[0], queryRamp[255], keyRamp[255]],
   );
-  assert.deepEqual(legend.ramps[0].range, ['least', 'most']);
+  assert.deepEqual(legend.ramps[0].range, ['shortest', 'longest']);
+  const norms = new Uint8Array(20).fill(255, 10);
+  const shared = colorPoints('norm-shared', context({ nCells: 2, norms }));
+  assert.deepEqual(
+    [shared.colors[0], shared.colors[19]],
+    [0, 255].map((i) => palette.scores[i]),
+  );
 });
 
 test('frequency counts occurrences in the whole corpus, also of tokens that are not drawn', () => {

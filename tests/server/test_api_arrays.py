@@ -111,6 +111,12 @@ def test_norms_and_patches_are_the_stored_arrays(client: CheckedClient, data_dir
     found = array_of(client.get(f"{BASE}/text/heads/1/1/norms"))
     assert np.array_equal(found, stored(data_dir, "text", "L01H01/norms.npy"))
     assert array_of(client.get(f"{BASE}/text/grid/norms")).dtype == np.uint8
+    shared = array_of(client.get(f"{BASE}/text/grid/norms?scale=head"))
+    drawn = stored(data_dir, "text", "grid/tokens.npy")
+    both = found[:, :2]
+    share = (both[drawn].T.ravel() - both.min()) / (both.max() - both.min())
+    assert np.abs(shared[1, 1] / 255 - share).max() <= 0.5 / 255 + 1e-6
+    assert client.get(f"{BASE}/text/grid/norms?scale=all").status_code == 400
     assert array_of(client.get(f"{BASE}/image/patches")).shape == (IMAGE.n_tokens, 8, 8, 3)
     assert client.get(f"{BASE}/text/patches").status_code == 404
 

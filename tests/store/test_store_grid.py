@@ -52,6 +52,7 @@ def test_three_dimensions_take_eleven_eleven_and_ten_bits(point, packed):
 def test_norms_run_from_0_to_255_for_each_kind_alone():
     norms = np.array([[1, 100, 7, 7], [2, 300, 7, 7], [3, 200, 7, 7]], dtype=np.float32)
     assert byte_norms(norms).tolist() == [0, 128, 255, 0, 255, 128]
+    assert byte_norms(norms, "head").tolist() == [0, 1, 2, 84, 255, 170]
 
 
 def test_equal_norms_are_all_zero():

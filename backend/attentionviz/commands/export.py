@@ -21,6 +21,7 @@ from attentionviz.analysis.descriptions import (
     describe_heads,
     describe_list,
 )
+from attentionviz.analysis.grid_norms import shared_grid_norms
 from attentionviz.analysis.head_attention import all_heads
 from attentionviz.analysis.maps import BEST_MAPS, grid, map_path
 from attentionviz.analysis.similar_heads import DEFAULT_HEADS, map_of_heads, similar_heads
@@ -138,6 +139,7 @@ def _arrays(reader: DatasetReader) -> Iterator[tuple[str, NDArray[Any]]]:
     manifest = reader.manifest
     yield "grid", reader.grid_tokens()
     yield "grid/norms", reader.array(layout.GRID_NORMS)
+    yield "grid/norms--scale-head", shared_grid_norms(reader)
     if manifest["model"]["modality"] == "image":
         yield "patches", reader.array(layout.PATCHES)
     dims = {facts["dims"] for facts in manifest["maps"].values()}

@@ -1,7 +1,7 @@
 """The sample of every head that the grid draws: its tokens and packed points."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,22 +71,27 @@ def pack_points(steps: NDArray[np.uint16]) -> NDArray[Any]:
     return (x >> 5) | (y >> 5) << 11 | (z >> 6) << 22
 
 
-def byte_norms(norms: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return the norms of queries, then of keys, each kind scaled from its minimum to its maximum.
+def byte_norms(
+    norms: NDArray[np.float32], scale: Literal["kind", "head"] = "kind"
+) -> NDArray[np.uint8]:
+    """Return the norms of queries, then of keys, scaled from their minimum to their maximum.
 
     Parameters
     ----------
     norms : ndarray of float32, shape (n_tokens, 4)
         The norms of one head as stored; the first two columns are used.
+    scale : "kind" or "head"
+        Whether minimum and maximum are those of the queries and those of the keys, or of both.
 
     Returns
     -------
     ndarray of uint8, shape (2 * n_tokens,)
-        0 for the minimum of a kind, 255 for its maximum; 0 if all are equal.
+        0 for the minimum, 255 for the maximum; 0 if all are equal.
     """
     require_shape("norms", norms, (None, 4), "f")
     both = norms[:, :2].astype(np.float64)
-    low, high = both.min(axis=0), both.max(axis=0)
+    axis = 0 if scale == "kind" else None
+    low, high = both.min(axis=axis), both.max(axis=axis)
     scaled = (both - low) / np.where(high > low, high - low, 1)
     return np.rint(scaled * 255).astype(np.uint8).T.reshape(-1)
 

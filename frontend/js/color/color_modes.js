@@ -153,11 +153,10 @@ export const COLOR_MODES = Object.freeze([
   {
     name: 'norm-shared',
     label: 'Norm, one scale',
-    help: 'Norm of the query or key, on one scale for both. In an open head.',
+    help: 'Norm of the query or key vector, on one scale for both kinds of its head.',
     modality: 'any',
     perHead: true,
     needs: ['norms'],
-    isHeadOnly: true,
     scale: 'shared ramp',
     values: ({ norms }) => norms ?? [],
     note: 'shortest to longest vector of the head, queries and keys alike',
@@ -332,6 +331,11 @@ const COLUMN = 'column:';
  */
 export function needsOf(name) {
   return COLOR_MODES.find((mode) => mode.name === name)?.needs ?? [];
+}
+
+/** Whether a mode has one scale for queries and keys. @param {string | null} name */
+export function hasSharedScale(name) {
+  return COLOR_MODES.find((mode) => mode.name === name)?.scale === 'shared ramp';
 }
 
 /**

@@ -10,6 +10,10 @@ import { rangeOf } from '../compute/ranges.js';
 /** @typedef {import('./color_modes.js').Legend} Legend */
 /** @typedef {import('./color_modes.js').RampLegend} RampLegend */
 
+/** The range of norms that the server has scaled, and words for its ends. */
+const BYTES = /** @type {[number, number]} */ ([0, 255]);
+const SCALED_ENDS = /** @type {[string, string]} */ (['shortest', 'longest']);
+
 /**
  * @typedef {object} Painting
  * @property {ColorMode} mode
@@ -110,13 +114,14 @@ export const SCALES = {
  */
 function paintSharedRamp(painting) {
   const { mode, palette, values } = painting;
-  const range = rangeOf(values);
+  const isScaled = values instanceof Uint8Array; // per head, by the server
+  const range = isScaled ? BYTES : rangeOf(values);
   const missing = paint(
     painting,
     (value) => palette.scores[Math.round(shareOf(value, range) * (RAMP_SIZE - 1))],
   );
   const format = mode.format ?? String;
-  const ends = /** @type {[string, string]} */ (range.map(format));
+  const ends = /** @type {[string, string]} */ (isScaled ? SCALED_ENDS : range.map(format));
   const stops = rampStops(palette.scores);
   return {
     kind: 'ramp',
@@ -143,7 +148,7 @@ function paintRamp(painting, scaled) {
   /** @param {0 | 1} isKey @returns {[string, string]} */
   const rangeText = (isKey) =>
     context.norms instanceof Uint8Array && layout.perHead
-      ? ['least', 'most']
+      ? SCALED_ENDS
       : [format(ranges[isKey][0]), format(ranges[isKey][1])];
   return {
     kind: 'ramp',
@@ -184,11 +189,7 @@ function paint({ palette, layout, colors, values }, colorOf) {
  * @returns {[number, number][]}
  */
 function kindRanges(values, { nTokens, nCells }) {
-  if (values instanceof Uint8Array)
-    return [
-      [0, 255],
-      [0, 255],
-    ]; // scaled per head and kind by the server
+  if (values instanceof Uint8Array) return [BYTES, BYTES]; // scaled per head by the server
   if (nCells > 1)
     throw new RangeError('true norms can be shown for one head only, scaled ones for the grid');
   const exact = /** @type {Float32Array} */ (values);

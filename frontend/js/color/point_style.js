@@ -4,7 +4,7 @@
  */
 
 import { canvasPalette } from './palettes.js';
-import { colorPoints } from './color_modes.js';
+import { colorPoints, hasSharedScale } from './color_modes.js';
 import { lastOnly } from '../compute/memo.js';
 import { pointFlags, pointsOutside } from './point_flags.js';
 import { rangeOf } from '../compute/ranges.js';
@@ -111,7 +111,8 @@ function createColoring({ derived, facts }) {
   function headValues(mode, { at }) {
     if (mode.needs.includes('scores')) return at && derived.scores();
     if (at) return derived.norms();
-    return mode.isHeadOnly ? null : facts.gridNorms.value;
+    if (mode.isHeadOnly) return null;
+    return (hasSharedScale(mode.name) ? facts.gridSharedNorms : facts.gridNorms).value;
   }
 }
 

@@ -88,9 +88,12 @@ function mapRequests({ array, get }) {
     /** @param {string} id @param {AbortSignal} signal */
     gridTokens: async (id, signal) =>
       asType(Int32Array, await array(`${dataset(id)}/grid`, signal)),
-    /** @param {string} id @param {AbortSignal} signal */
-    gridNorms: async (id, signal) =>
-      asType(Uint8Array, await array(`${dataset(id)}/grid/norms`, signal)),
+    /** @param {string} id @param {'kind' | 'head'} scale @param {AbortSignal} signal */
+    gridNorms: async (id, scale, signal) =>
+      asType(
+        Uint8Array,
+        await array(`${dataset(id)}/grid/norms${scale === 'head' ? '?scale=head' : ''}`, signal),
+      ),
     /**
      * @param {string} id
      * @param {string} name

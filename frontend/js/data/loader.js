@@ -5,7 +5,7 @@
 import { MAX_AGGREGATED } from '../compute/hidden_tokens.js';
 import { N_STRONGEST } from '../compute/nearest.js';
 import { pairQuery } from '../compute/pairs.js';
-import { needsOf } from '../color/color_modes.js';
+import { hasSharedScale, needsOf } from '../color/color_modes.js';
 import { BEST, hasMap, headsReady, mapOf } from './best_map.js';
 import { mapName, pointOf } from './points.js';
 import { createSlot } from './slots.js';
@@ -115,6 +115,7 @@ function createFacts(
     gridTokens: slot('gridTokens', 'the tokens of the grid'),
     grid: slot('grid', 'the maps of all heads'),
     gridNorms: slot('gridNorms', 'the norms of the grid'),
+    gridSharedNorms: slot('gridSharedNorms', 'the norms of the grid'),
     heads: slot('heads', 'the numbers of the heads'),
     headDetails: slot('headDetails', 'the numbers of this head'),
     headMap: slot('headMap', 'the map of this head'),
@@ -227,11 +228,12 @@ const MANY_HEADS = 1000;
 function wantColumns({ api, facts }, { at }, entry, { base, mapsReady }) {
   const { id } = entry;
   const progress = mapsReady ? Object.values(mapsReady).reduce((sum, n) => sum + n, 0) : 'all';
-  if (at)
+  // Until the description is loaded, the address may name a head that the model lacks.
+  if (!at || !facts.description.value?.manifest) facts.headDetails.drop();
+  else
     facts.headDetails.want(id, `${base}/${progress}/${at.layer},${at.head}`, (signal) =>
       api.headDetails(id, at, signal),
     );
-  else facts.headDetails.drop();
   facts.tokens.want(id, base, (signal) => api.tokens(id, signal));
   facts.gridTokens.want(id, base, (signal) => api.gridTokens(id, signal));
   const isMany = (entry.n_layers ?? 0) * (entry.n_heads ?? 0) > MANY_HEADS;
@@ -285,8 +287,12 @@ function wantExtras(source, state, { id, modality }, { base }) {
   const { api, facts } = source;
   const { at } = state;
   const needs = needsOf(state.color);
-  if (needs.includes('norms') && !at)
-    facts.gridNorms.want(id, base, (signal) => api.gridNorms(id, signal));
+  if (needs.includes('norms') && !at) {
+    const [slot, scale] = hasSharedScale(state.color)
+      ? [facts.gridSharedNorms, /** @type {const} */ ('head')]
+      : [facts.gridNorms, /** @type {const} */ ('kind')];
+    slot.want(id, base, (signal) => api.gridNorms(id, scale, signal));
+  }
   if (at && (needs.includes('norms') || hasNorms(state)))
     facts.headNorms.want(id, `${base}/${at.layer},${at.head}`, (signal) =>
       api.headNorms(id, at, signal),

@@ -149,6 +149,11 @@ function createImageUrls() {
   };
 }
 
+/** @param {Uint8Array} value @param {Layer} layer */
+function addWithoutNorm(value, layer) {
+  return insertPoints(value, cellsOf(layer), 1, layer.n, () => {});
+}
+
 /** @typedef {(value: any, layer: Layer, facts: Facts, key: string) => any} Extend */
 
 /** How facts are extended. @type {Partial<Record<keyof Facts, Extend>>} */
@@ -157,7 +162,8 @@ const EXTENDED = {
   gridTokens: (value, layer) => appendDrawn(value, layer),
   grid: extendGrid,
   // bytes are scaled between the norms of the corpus: not defined for other sequences
-  gridNorms: (value, layer) => insertPoints(value, cellsOf(layer), 1, layer.n, () => {}),
+  gridNorms: addWithoutNorm,
+  gridSharedNorms: addWithoutNorm,
   headMap: extendHead,
   headNorms: (value, layer, _facts, key) =>
     appendRows(

@@ -3,9 +3,17 @@
 from flask import Blueprint, Response
 
 from attentionviz.analysis import maps
+from attentionviz.analysis.grid_norms import shared_fingerprint, shared_grid_norms
 from attentionviz.core.types import HeadId
 from attentionviz.errors import InvalidRequestError
-from attentionviz.server.http.operations import array, open_dataset, operation, query, whole_number
+from attentionviz.server.http.operations import (
+    array,
+    one_of,
+    open_dataset,
+    operation,
+    query,
+    whole_number,
+)
 from attentionviz.server.http.responses import ArrayAnswer, array_response, file_response
 from attentionviz.store import layout
 
@@ -25,15 +33,22 @@ def get_grid_tokens(dataset_id: str) -> Response:
 
 @blueprint.get("/grid/norms")
 @operation(
-    array(
-        "uint8 (layer, head, point): norm of a query or key, from the least of its head and kind "
-        "(0) to the largest (255)."
-    )
+    array("uint8 (layer, head, point): norm of a query or key, from the least (0) to the largest."),
+    scale=one_of(
+        *("kind", "head"),
+        text="Least and largest norm of the queries and of the keys of a head, or of both.",
+        default="kind",
+    ),
 )
 def get_grid_norms(dataset_id: str) -> Response:
     """Return the norm of every point that the grid draws."""
-    reader = open_dataset(dataset_id, query()["v"])
-    return file_response(reader, layout.GRID_NORMS)
+    wanted = query()
+    reader = open_dataset(dataset_id, wanted["v"])
+    if wanted["scale"] == "kind":
+        return file_response(reader, layout.GRID_NORMS)
+    return array_response(
+        reader, shared_fingerprint(reader), lambda: (shared_grid_norms(reader), {})
+    )
 
 
 @blueprint.get("/projections/<map_name>")
