@@ -38,7 +38,7 @@ NO_GPU = ["--disable-gpu"]
 SHELL = "chromium-headless-shell"
 TEXT = FakeSpec("words", n_layers=3, n_heads=4, n_tokens=300)
 IMAGE = FakeSpec("pictures", modality="image", n_layers=2, n_heads=3, n_tokens=150, seed=2)
-FEW_MAPS = FakeSpec("few-maps", n_tokens=60, maps=("pca-2d", "umap-3d"), seed=4)
+FEW_MAPS = FakeSpec("few-maps", n_tokens=60, maps=("pca-2d", "umap-3d"), seed=4, has_terms=True)
 GROWING = FakeSpec("growing", n_layers=2, n_heads=3, n_tokens=80, seed=3)
 
 

@@ -34,7 +34,9 @@ ASK = """async ([site, server, name, parts]) => {
 def folder(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder that a web host serves, with a site of two datasets below a prefix."""
     made = tmp_path_factory.mktemp("host")
-    export_site(Settings(data_dir=built), ["words", "pictures"], made / "papers" / "site")
+    export_site(
+        Settings(data_dir=built), ["words", "pictures", "few-maps"], made / "papers" / "site"
+    )
     return made
 
 
@@ -90,6 +92,11 @@ COMPUTED: list[tuple[str, list[Any]]] = [
         ],
     ),
     ("attention", ["pictures", {"layer": 0, "head": 1}, 2, "none"]),
+    # A soft cap, a bias by offset, and a sink in layer 0.
+    *(("attention", ["few-maps", {"layer": at, "head": 1}, 0, "none"]) for at in (0, 1)),
+    ("sequencePatterns", ["few-maps", 0, "value", None]),
+    ("sequenceScores", ["few-maps", {"layer": 0, "head": 0}]),
+    ("pairs", ["few-maps", [{"query": 3, "key": 1, "isStrong": True}]]),
 ]
 
 

@@ -5,7 +5,8 @@ import pytest
 from scipy.special import softmax
 from scipy.stats import percentileofscore, rankdata
 
-from attentionviz.core.rule import HeadRule
+from attentionviz.core.pattern import attention_pattern
+from attentionviz.core.rule import HeadRule, OffsetBias
 from attentionviz.errors import ShapeError
 from attentionviz.measures.pair_fit import fit, pair_weight, score_pairs
 
@@ -60,6 +61,16 @@ def test_a_non_finite_key_gives_no_score() -> None:
 def test_pairs_out_of_range_are_refused() -> None:
     with pytest.raises(ShapeError, match=r"keys has shape \(5, 2\)"):
         score_pairs(EYE, KEYS, [KEYS])
+
+
+def test_a_weight_has_every_term_of_the_scores() -> None:
+    queries, keys = np.random.default_rng(0).standard_normal((2, 7, 4)).astype(np.float32)
+    bias = OffsetBias((-9, 0), ((-3.0, 0.0),))
+    rule = HeadRule(0.9, is_causal=True, chunk=4, softcap=2.0, bias=bias, sink=0.3)
+    pattern = attention_pattern(queries, keys, rule)
+    for key in (4, 5, 6):
+        found = pair_weight(queries[6], (6, key), rule, [(4, keys[4:5]), (5, keys[5:7])])
+        assert found == pytest.approx(pattern[6, key], abs=1e-6)
 
 
 @pytest.mark.parametrize("scaling", [1.0, 30.0, 1e6])

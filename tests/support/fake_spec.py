@@ -1,12 +1,13 @@
 """Specification of a synthetic dataset, and its manifest."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from tests.support.fake_corpus import FakeCorpus
 
+from attentionviz.core.rule import LayerRule, OffsetBias
 from attentionviz.core.scores import ALL_SCORES, SCORE_FACTS, ScoreFacts
 from attentionviz.core.types import DIMS, METHODS, HeadId, MapName
 from attentionviz.store.schema import SCHEMA_VERSION
@@ -45,6 +46,7 @@ class FakeSpec:
         False  # spirals, bands and rings beside clusters, and heads that do one thing
     )
     is_cut: bool = False  # the same sentences in other tokens: without marks, long words in two
+    has_terms: bool = False  # scores with a soft cap, a bias by offset and, in layer 0, a sink
     is_earlier: bool = False  # format 2, with the scores of 0.3.1
 
     @property
@@ -70,6 +72,17 @@ def build_key(spec: FakeSpec) -> str:
     return hashlib.sha256(repr(spec).encode()).hexdigest()[:12]
 
 
+def fake_rule(spec: FakeSpec, layer: int) -> LayerRule:
+    """Return the rule of a layer."""
+    rule = LayerRule(float(spec.d_head) ** -0.5, spec.is_causal, spec.max_distance)
+    if not spec.has_terms:
+        return rule
+    slopes = [0.25 / 2**head for head in range(spec.n_heads)]
+    bias = OffsetBias((-64, 0, 3), tuple((-64 * slope, 0.0, -slope) for slope in slopes))
+    sinks = tuple(0.5 - head for head in range(spec.n_heads)) if layer == 0 else None
+    return replace(rule, softcap=2.0, bias=bias, sinks=sinks)
+
+
 def fake_manifest(spec: FakeSpec, corpus: FakeCorpus, n_grid_tokens: int) -> dict[str, Any]:
     """Return the manifest without ``files`` and ``fidelity``."""
     is_text = spec.modality == "text"
@@ -79,11 +92,7 @@ def fake_manifest(spec: FakeSpec, corpus: FakeCorpus, n_grid_tokens: int) -> dic
         reason = "image models have no tokens to repeat"
         probe = {"n_sequences": 0, "period": 0, "reason": reason}
         prefix_probe = {"n_sequences": 0, "period": 0, "n_repeats": 0, "start": []}
-    rule = {
-        "scaling": float(spec.d_head) ** -0.5,
-        "is_causal": spec.is_causal,
-        "max_distance": spec.max_distance,
-    }
+    rules = [fake_rule(spec, layer) for layer in range(spec.n_layers)]
     family = "vit" if not is_text else "gpt2" if spec.is_causal else "bert"
     manifest = {
         "schema_version": SCHEMA_VERSION,
@@ -105,8 +114,8 @@ def fake_manifest(spec: FakeSpec, corpus: FakeCorpus, n_grid_tokens: int) -> dic
         "d_head": spec.d_head,
         "n_sequences": len(corpus.lengths),
         "n_tokens": corpus.n_tokens,
-        "layers": [rule] * spec.n_layers,
-        "bias_terms": [] if spec.max_distance is None else ["sliding window"],
+        "layers": [rule.facts() for rule in rules],
+        "bias_terms": list(dict.fromkeys(term for rule in rules for term in rule.terms)),
         "corpus": dict(corpus.facts),
         "patch_grid": corpus.patch_grid,
         "precision": spec.precision,

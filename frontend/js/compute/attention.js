@@ -3,11 +3,10 @@
  * server, and for sequences of the user.
  */
 
-/**
- * Masking and scaling of a layer's attention.
- *
- * @typedef {{scaling: number, is_causal: boolean, max_distance: number | null}} Rule
- */
+import { scoreOf, visibleSpan } from './score_rule.js';
+
+/** @import { Rule } from './score_rule.js' */
+
 /** Vectors row by row. @typedef {{values: Float32Array, width: number}} Rows */
 /**
  * Awaited between rows, so that a long computation does not block the page.
@@ -16,7 +15,7 @@
  */
 
 /**
- * The pattern of the first queries of a sequence: softmax(scaling · q·k) over the visible keys.
+ * The pattern of the first queries of a sequence: the softmax of their scores over visible keys.
  *
  * @param {Rows} queries
  * @param {Rows} keys
@@ -61,34 +60,30 @@ export function patternNow(queries, keys, n, rule) {
  * @param {Rule} rule
  */
 function fillRow(pattern, queries, keys, start, query, nKeys, rule) {
-  const first = rule.max_distance === null ? 0 : Math.max(0, query - rule.max_distance);
-  const reach =
-    rule.max_distance === null ? nKeys - 1 : Math.min(nKeys - 1, query + rule.max_distance);
-  const last = rule.is_causal ? Math.min(query, reach) : reach;
   softmaxRow(
     pattern,
     query * nKeys,
-    first,
-    last,
-    (key) => rule.scaling * dot(queries, start + query, keys, start + key),
+    visibleSpan(rule, query, nKeys),
+    (key) => scoreOf(rule, dot(queries, start + query, keys, start + key), key - query),
+    rule.sink ?? -Infinity,
   );
 }
 
 /**
  * @param {Float32Array} pattern
  * @param {number} row
- * @param {number} first
- * @param {number} last
- * @param {(key: number) => number} scoreOf
+ * @param {[first: number, last: number]} span
+ * @param {(key: number) => number} score
+ * @param {number} sink its score
  */
-function softmaxRow(pattern, row, first, last, scoreOf) {
-  let largest = -Infinity;
+function softmaxRow(pattern, row, [first, last], score, sink) {
+  let largest = sink;
   for (let key = first; key <= last; key++) {
-    const score = scoreOf(key);
-    pattern[row + key] = score;
-    if (score > largest) largest = score;
+    const found = score(key);
+    pattern[row + key] = found;
+    if (found > largest) largest = found;
   }
-  let total = 0;
+  let total = Math.exp(sink - largest);
   for (let key = first; key <= last; key++)
     total += pattern[row + key] = Math.exp(pattern[row + key] - largest);
   for (let key = first; key <= last; key++) pattern[row + key] /= total;

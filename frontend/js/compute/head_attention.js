@@ -2,9 +2,11 @@
 
 import { MAX_AGGREGATED } from './hidden_tokens.js';
 import { attentionPattern, coarse, longSequences, strongestRows, weighKeys } from './attention.js';
+import { ruleOfHead } from './score_rule.js';
 
 /** @import { HeadId, Manifest, Weight } from '../page.js' */
 /** @import { Pause, Rows } from './attention.js' */
+/** @import { Rule } from './score_rule.js' */
 /** @import { Vectors } from '../site/vectors.js' */
 
 /**
@@ -217,18 +219,18 @@ export async function partners(site, at, point) {
   return { partners: await strongestRows(own, point % n, others, n, rule.scaling, k, site.pause) };
 }
 
-/** @typedef {{at: HeadId, queries: Rows, keys: Rows, rule: Manifest['layers'][number]}} Head */
+/** @typedef {{at: HeadId, queries: Rows, keys: Rows, rule: Rule}} Head */
 
 /** @param {Site} site @param {HeadId} at @returns {Promise<Head>} */
 export async function headOf({ manifest, vectors, signal }, at) {
-  const rule = manifest.layers[at.layer];
-  if (!rule || at.head >= manifest.n_heads)
+  const layer = manifest.layers[at.layer];
+  if (!layer || at.head >= manifest.n_heads)
     throw new NotThereError(`there is no layer ${at.layer}, head ${at.head}`);
   const [queries, keys] = await Promise.all([
     vectors.of(manifest, at, 'queries', signal),
     vectors.of(manifest, at, 'keys', signal),
   ]);
-  return { at, queries, keys, rule };
+  return { at, queries, keys, rule: ruleOfHead(layer, at.head) };
 }
 
 /**

@@ -6,6 +6,7 @@
 import { readPairQuery } from './pairs.js';
 import { dot } from './attention.js';
 import { headOf, NotThereError } from './head_attention.js';
+import { scoreOf, visibleSpan } from './score_rule.js';
 
 /** @import { PairAnswer } from '../page.js' */
 /** @import { Head, Site } from './head_attention.js' */
@@ -89,16 +90,14 @@ function placeOf({ queries, keys, rule }, { query, key }, nTokens) {
  * @param {number[]} sequences of its query and of its key
  */
 function weightOf({ starts, lengths }, { queries, keys, rule }, { query, key }, [sequence, other]) {
-  const reach = rule.max_distance ?? Infinity;
-  const last = rule.is_causal
-    ? query
-    : Math.min(starts[sequence] + lengths[sequence] - 1, query + reach);
-  const first = Math.max(starts[sequence], query - reach);
-  if (sequence !== other || key < first || key > last) return null;
-  const score = dot(queries, query, keys, key);
-  let total = 0;
-  for (let seen = first; seen <= last; seen++)
-    total += Math.exp(rule.scaling * (dot(queries, query, keys, seen) - score));
+  const start = starts[sequence];
+  const [first, last] = visibleSpan(rule, query - start, lengths[sequence]);
+  if (sequence !== other || key < start + first || key > start + last) return null;
+  const score = (/** @type {number} */ token) =>
+    scoreOf(rule, dot(queries, query, keys, token), token - query);
+  const own = score(key);
+  let total = rule.sink === undefined ? 0 : Math.exp(rule.sink - own);
+  for (let seen = first; seen <= last; seen++) total += Math.exp(score(start + seen) - own);
   return rounded(1 / total);
 }
 

@@ -4,9 +4,11 @@
 
 import { attentionPattern } from './attention.js';
 import { counts, headOf, LONGEST, NotThereError } from './head_attention.js';
+import { sinkWeight, visibleSpan } from './score_rule.js';
 
 /** @import { HeadId } from '../page.js' */
 /** @import { Computed, Site } from './head_attention.js' */
+/** @import { Rule } from './score_rule.js' */
 
 /** Maximum number of weights computed for one answer, over all heads; the server allows more. */
 const MAX_WEIGHTS = 1 << 22;
@@ -80,20 +82,22 @@ async function addHead(site, at, chosen, sums) {
 
 /**
  * Mean keys for 90 % and mean entropy over the rows of a pattern with more than one visible key,
- * and the number of these rows.
+ * and the number of these rows. A sink is a visible key.
  *
  * @param {Float32Array} pattern (n, n)
  * @param {number} n
- * @param {{is_causal: boolean, max_distance: number | null}} rule
+ * @param {Rule} rule
  * @returns {[nKeys: number, entropy: number, nRows: number]}
  */
 export function meanSpread(pattern, n, rule) {
   let [nKeys, entropy, nRows] = [0, 0, 0];
   for (let query = 0; query < n; query++) {
-    const found = spreadOf(
-      pattern.subarray(query * n, (query + 1) * n),
-      visibleKeys(query, n, rule),
-    );
+    const row = pattern.subarray(query * n, (query + 1) * n);
+    const [first, last] = visibleSpan(rule, query, n);
+    const found =
+      rule.sink === undefined
+        ? spreadOf(row, last - first + 1)
+        : spreadOf(Float32Array.of(...row, sinkWeight(row)), last - first + 2);
     if (!found) continue;
     nKeys += found.nKeys;
     entropy += found.entropy;
@@ -116,16 +120,6 @@ export function spreadOf(row, nVisible) {
   while (sum < SHARE && nKeys < sorted.length) sum += sorted[sorted.length - 1 - nKeys++];
   for (const weight of row) if (weight > 0) entropy -= weight * Math.log(weight);
   return { nKeys, entropy: entropy / Math.log(nVisible) };
-}
-
-/**
- * @param {number} query
- * @param {number} n
- * @param {{is_causal: boolean, max_distance: number | null}} rule
- */
-function visibleKeys(query, n, { is_causal: isCausal, max_distance: maxDistance }) {
-  const reach = maxDistance ?? n;
-  return Math.min(n - 1, isCausal ? query : query + reach) - Math.max(0, query - reach) + 1;
 }
 
 /**

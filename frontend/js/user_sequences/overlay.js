@@ -6,6 +6,7 @@
 import { mapOf } from '../data/best_map.js';
 import { sequenceAt, startsOf } from '../data/user_layers.js';
 import { partOf } from '../compute/head_attention.js';
+import { ruleOfHead } from '../compute/score_rule.js';
 import { meanSpread } from '../compute/sequence_scores.js';
 import { appendDrawn, appendPositions, appendRows, appendTokens, insertPoints } from './append.js';
 import { normsOf, partnersOf, patternOf, scoresOf } from './pattern.js';
@@ -119,7 +120,7 @@ function spreads(answer, { manifest }, at) {
     meanSpread(
       patternOf(answer, head, manifest.layers[head.layer]),
       n,
-      manifest.layers[head.layer],
+      ruleOfHead(manifest.layers[head.layer], head.head),
     ),
   );
   const mean = [0, 1].map((part) => all.reduce((sum, one) => sum + one[part], 0) / all.length);

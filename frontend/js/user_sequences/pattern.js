@@ -1,6 +1,7 @@
 /** Attention of the heads in a sequence of the user, from its queries and keys. */
 
 import { patternNow, weighKeys } from '../compute/attention.js';
+import { ruleOfHead } from '../compute/score_rule.js';
 
 /** @import { HeadId, Manifest, Weight } from '../page.js' */
 /** @import { Answer } from './live.js' */
@@ -13,18 +14,18 @@ const NORM_COLUMN = { none: -1, value: 2, output: 3 };
  *
  * @param {Answer} answer
  * @param {HeadId} at
- * @param {Manifest['layers'][number]} rule
+ * @param {Manifest['layers'][number]} layerRule
  * @param {Weight} [weight]
  * @returns {Float32Array} [query_pos, key_pos] row by row
  */
-export function patternOf(answer, { layer, head }, rule, weight = 'none') {
+export function patternOf(answer, { layer, head }, layerRule, weight = 'none') {
   const { dHead, keys, n, nHeads, nKeyHeads, queries } = answer;
   const keyHead = Math.floor((head * nKeyHeads) / nHeads);
   const pattern = patternNow(
     rowsOf(queries, layer * nHeads + head, n, dHead),
     rowsOf(keys, layer * nKeyHeads + keyHead, n, dHead),
     n,
-    rule,
+    ruleOfHead(layerRule, head),
   );
   const column = NORM_COLUMN[weight];
   if (column >= 0)

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { patternNow } from '../../frontend/js/compute/attention.js';
+import { ruleOfHead, sinkWeight, visibleSpan } from '../../frontend/js/compute/score_rule.js';
+import { meanSpread } from '../../frontend/js/compute/sequence_scores.js';
+
+const N = 7;
+const PLAIN = { scaling: 0.5, is_causal: false, max_distance: null };
+const BIAS = {
+  offsets: [-4, 0, 2],
+  values: [
+    [0, 0, 0],
+    [-2, 1, 0],
+  ],
+};
+/** The bias of head 1 by hand, from −6 to 6. */
+const BY_HAND = [-2, -2, -2, -1.25, -0.5, 0.25, 1, 0.5, 0, 0, 0, 0, 0];
+/** Layers, and the score of a product and an offset, by hand. */
+const CASES = {
+  'a soft cap': [{ ...PLAIN, softcap: 1.5 }, (s) => 1.5 * Math.tanh(s / 1.5)],
+  'a bias': [{ ...PLAIN, bias: BIAS }, (s, offset) => s + BY_HAND[offset + 6]],
+  'a sink': [{ ...PLAIN, sinks: [9, 0.7] }, (s) => s],
+  chunks: [{ ...PLAIN, is_causal: true, chunk: 3 }, (s) => s],
+  'all of them': [
+    { ...PLAIN, softcap: 2, bias: BIAS, sinks: [9, -1], max_distance: 2 },
+    (s, offset) => 2 * Math.tanh(s / 2) + BY_HAND[offset + 6],
+  ],
+};
+const rows = (seed) => ({
+  values: Float32Array.from({ length: 2 * N }, (_, i) => 3 * Math.sin(seed * (i + 1))),
+  width: 2,
+});
+const [QUERIES, KEYS] = [rows(1.7), rows(2.3)];
+
+for (const [name, [layer, scoreOf]] of Object.entries(CASES))
+  test(`attention with ${name} is the softmax of the scores by hand`, () => {
+    const rule = ruleOfHead(layer, 1);
+    const pattern = patternNow(QUERIES, KEYS, N, rule);
+    for (let i = 0; i < N; i++) {
+      const weights = Array.from({ length: N }, (_, j) => {
+        const isSeen =
+          (!layer.is_causal || j <= i) &&
+          Math.abs(i - j) <= (layer.max_distance ?? N) &&
+          Math.floor(i / (layer.chunk ?? N)) === Math.floor(j / (layer.chunk ?? N));
+        const product =
+          QUERIES.values[2 * i] * KEYS.values[2 * j] +
+          QUERIES.values[2 * i + 1] * KEYS.values[2 * j + 1];
+        const [first, last] = visibleSpan(rule, i, N);
+        assert.equal(j >= first && j <= last, isSeen);
+        return isSeen ? Math.exp(scoreOf(0.5 * product, j - i)) : 0;
+      });
+      const sink = layer.sinks ? Math.exp(layer.sinks[1]) : 0;
+      const total = weights.reduce((sum, weight) => sum + weight, sink);
+      const row = pattern.subarray(i * N, (i + 1) * N);
+      weights.forEach((weight, j) => assert.ok(Math.abs(row[j] - weight / total) < 1e-6));
+      assert.ok(Math.abs(sinkWeight(row) - sink / total) < 1e-6);
+    }
+  });
+
+test('a sink counts as a key in the entropy of a row and in the keys for 90 %', () => {
+  const rule = { ...PLAIN, is_causal: true, sink: 0 };
+  // The query sees its own key and the sink, evenly.
+  assert.deepEqual(meanSpread(Float32Array.of(0.5), 1, rule), [2, 1, 1]);
+});
