@@ -15,7 +15,11 @@
  * @property {Bias} [bias]
  * @property {number} [sink] score of the sink
  */
-/** A bias at every offset from `first` on; constant beyond. @typedef {{first: number, values: Float64Array}} Bias */
+/**
+ * A bias at every offset from `first` on; constant beyond.
+ *
+ * @typedef {{first: number, values: Float64Array}} Bias
+ */
 
 /**
  * @param {Manifest['layers'][number]} layer
