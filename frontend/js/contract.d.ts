@@ -5,7 +5,7 @@
 
 /** Numbers of sequences of the corpus that were read, taken, cut and left out. */
 export interface Account {
-  unit: 'line' | 'row' | 'element' | 'file';
+  unit: 'line' | 'row' | 'element' | 'record' | 'file';
   n_read: number;
   n_taken: number;
   n_cut: number;

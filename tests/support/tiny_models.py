@@ -14,9 +14,13 @@ from transformers import (
     AutoTokenizer,
     BertConfig,
     BertModel,
+    EsmConfig,
+    EsmModel,
+    EsmTokenizer,
     GPT2Config,
     GPT2Model,
     PreTrainedModel,
+    PreTrainedTokenizerBase,
     PreTrainedTokenizerFast,
     ViTConfig,
     ViTModel,
@@ -31,6 +35,9 @@ SENTENCES = [
     "He said: the bank by the river is closed.",
 ]
 """English, with words that come back, for corpora of tests."""
+
+AMINO_ACIDS = "LAGVSERTIDPKQNFYMHWCXBUZO"
+"""In the order of the vocabulary of ESM-2."""
 
 N_LAYERS, N_HEADS, HIDDEN = 2, 2, 16
 
@@ -62,6 +69,30 @@ def save_tiny_gpt2(folder: Path, seed: int = 0) -> Path:
         eos_token_id=0,
     )
     return save(GPT2Model, config, folder, tokenizer=tokenizer, seed=seed)
+
+
+def save_tiny_esm(folder: Path, seed: int = 0, **settings: object) -> Path:
+    """Write an ESM with the vocabulary and the slow tokenizer of ESM-2; return the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    words = ["<cls>", "<pad>", "<eos>", "<unk>", *AMINO_ACIDS, ".", "-", "<null_1>", "<mask>"]
+    (folder / "vocab.txt").write_text("\n".join(words))
+    tokenizer = EsmTokenizer(str(folder / "vocab.txt"))
+    sizes: dict[str, object] = {
+        "hidden_size": HIDDEN,
+        "num_hidden_layers": N_LAYERS,
+        "num_attention_heads": N_HEADS,
+        "intermediate_size": 32,
+        "max_position_embeddings": 130,
+    }
+    config = EsmConfig(
+        vocab_size=len(words),
+        pad_token_id=1,
+        mask_token_id=len(words) - 1,
+        position_embedding_type="rotary",
+        token_dropout=True,
+        **{**sizes, **settings},
+    )
+    return save(EsmModel, config, folder, tokenizer=tokenizer, seed=seed)
 
 
 def save_tiny_vit(folder: Path, seed: int = 0) -> Path:
@@ -100,7 +131,7 @@ def save(
     config: object,
     folder: Path,
     *,
-    tokenizer: PreTrainedTokenizerFast | None = None,
+    tokenizer: PreTrainedTokenizerBase | None = None,
     image_px: tuple[int, int] | None = None,
     seed: int = 0,
 ) -> Path:

@@ -27,6 +27,8 @@ TEXT_FORMATS: dict[str, TextFormat] = {
     ".jsonl": TextFormat("jsonl", has_columns=True),
     ".ndjson": TextFormat("jsonl", has_columns=True),
     ".json": TextFormat("jsonl", has_columns=True),
+    ".fa": TextFormat("fasta", has_columns=False),
+    ".fasta": TextFormat("fasta", has_columns=False),
 }
 
 TEXT_ENDINGS = tuple(filter(None, TEXT_FORMATS))

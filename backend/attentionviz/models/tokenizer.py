@@ -10,6 +10,7 @@ from transformers import AutoTokenizer
 from attentionviz.errors import AppError, ModelNotAvailableError, UnsupportedModelError
 from attentionviz.models.files import AGAIN, listing, read_json, require_content
 from attentionviz.models.names import ModelSource
+from attentionviz.models.slow_tokenizer import fast_equivalent
 from attentionviz.models.steps import error_message, step
 
 FILE = "tokenizer.json"
@@ -28,7 +29,7 @@ def load_tokenizer(source: ModelSource) -> Any:
     ModelNotAvailableError
         If it is missing or cannot be read.
     UnsupportedModelError
-        If it is a slow (pure Python) tokenizer.
+        If it is a slow (pure Python) tokenizer without a fast equivalent.
     """
     for file in FILES:
         require_content(source, file)
@@ -40,6 +41,8 @@ def load_tokenizer(source: ModelSource) -> Any:
             )
     except ModelNotAvailableError as error:
         raise ModelNotAvailableError(_why_unread(source, error)) from error
+    if not tokenizer.is_fast:
+        tokenizer = fast_equivalent(tokenizer) or tokenizer
     if not tokenizer.is_fast:
         raise UnsupportedModelError(
             f"the tokenizer of {source.name}, {type(tokenizer).__name__}, is a slow tokenizer; "

@@ -25,7 +25,13 @@ from attentionviz.pipeline.publish import (
 )
 from attentionviz.pipeline.request import BuildRequest
 from attentionviz.pipeline.similarity import write_similarity
-from attentionviz.pipeline.sources import Source, select_sequences, source_of, take_sequences
+from attentionviz.pipeline.sources import (
+    Source,
+    select_sequences,
+    separate_letters,
+    source_of,
+    take_sequences,
+)
 from attentionviz.store import layout
 from attentionviz.store.folders import read_pointer
 from attentionviz.store.journal import Journal
@@ -110,6 +116,8 @@ def prepare(request: BuildRequest, log: Log) -> tuple[BuildPlan, "LoadedModel", 
     model = models.load(request.model, device=request.device, local_models=request.local_models)
     for note in model.notes:
         log(note)
+    if isinstance(corpus, TextCorpus) and model.modality == "text":
+        corpus = separate_letters(model, corpus)
     source = source_of(model, corpus)
     taken = take_sequences(source, request.max_tokens)
     plan = make_plan(request, model, source, taken)

@@ -43,6 +43,8 @@ class TextCorpus:
         Of sequences and columns, so that the same content has the same hash in any format.
     source, license : str or None
         From ``<name>.about.json`` next to the file, if it exists.
+    is_letters : bool
+        See `Records`.
     """
 
     name: str
@@ -54,6 +56,7 @@ class TextCorpus:
     sha256: str
     source: str | None
     license: str | None
+    is_letters: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,7 @@ def read_text_corpus(path: Path, text_column: str | None = None) -> TextCorpus:
         sha256=_hash([sequences, columns]),
         source=source,
         license=license_,
+        is_letters=records.is_letters,
     )
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 WITHOUT_TOKENS = "without tokens for this model"
 SAMPLE_SEQUENCES = 8
+SAMPLE_LETTERS = 50
 SAMPLE_TOKENS = 2048
 """Padded tokens of a sample; longer sequences are cut, so that it has at least two."""
 SAMPLE_BYTES = 256 * 2**20
@@ -120,6 +121,32 @@ def source_of(model: "LoadedModel", corpus: TextCorpus | ImageCorpus) -> Source:
     if isinstance(corpus, ImageCorpus):
         return ImageSource(model, corpus)
     return TextSource(model, corpus)
+
+
+def separate_letters(model: "LoadedModel", corpus: TextCorpus) -> TextCorpus:
+    """Return sequences of letters with spaces between them if the tokenizer needs them.
+
+    A tokenizer of words reads an unbroken protein as one unknown word.
+
+    Parameters
+    ----------
+    model : LoadedModel
+        Of text.
+    corpus : TextCorpus
+        Returned unchanged unless it is of letters.
+    """
+    if not corpus.is_letters:
+        return corpus
+    sample = [text[:SAMPLE_LETTERS] for text in corpus.sequences[:SAMPLE_SEQUENCES]]
+    if _n_unknown(model, sample) <= _n_unknown(model, [" ".join(text) for text in sample]):
+        return corpus
+    note = "letters separated by spaces, since the tokenizer reads words"
+    account = replace(corpus.account, notes=(*corpus.account.notes, note))
+    return replace(corpus, sequences=[" ".join(text) for text in corpus.sequences], account=account)
+
+
+def _n_unknown(model: "LoadedModel", texts: list[str]) -> int:
+    return sum(word is not None for word in model.prepare_texts(texts).tokens.surface)
 
 
 def select_sequences(source: Source, kept: Sequence[int]) -> Source:

@@ -110,7 +110,7 @@ class LeftOut(TypedDict):
 class Account(TypedDict):
     """Numbers of sequences of the corpus that were read, taken, cut and left out."""
 
-    unit: Literal["line", "row", "element", "file"]
+    unit: Literal["line", "row", "element", "record", "file"]
     n_read: Positive
     n_taken: Positive
     n_cut: Count

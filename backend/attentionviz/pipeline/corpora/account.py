@@ -8,7 +8,7 @@ N_EXAMPLES = 5
 N_NAMED = 3
 """Examples in a message; the manifest keeps a few more."""
 
-Unit = Literal["line", "row", "element", "file"]
+Unit = Literal["line", "row", "element", "record", "file"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Account:
-    """Every line, row, element or file of a corpus, counted once.
+    """Every line, row, element, record or file of a corpus, counted once.
 
     Attributes
     ----------

@@ -105,11 +105,15 @@ class Records:
     taken : list of Record
     notes : list of str
         Detected properties of the file, one sentence each.
+    is_letters : bool
+        Whether every letter of a text is a unit, as in proteins; a tokenizer of words then gets
+        them separated by spaces.
     """
 
     def __init__(self, file: TextFile, unit: Unit) -> None:
         self.taken: list[Record] = []
         self.notes: list[str] = []
+        self.is_letters = False
         self._file = file
         self._unit = unit
         self._left_out: dict[str, Locations] = {}
