@@ -282,7 +282,7 @@ function createPage(root, { activePane, ask, choices, context, help, live, sched
       theme,
       schedule,
       openHeads,
-      compare: (both) => createComparison(app, both),
+      compare: (both) => createComparison(app, area, both),
     },
     activePane,
   );

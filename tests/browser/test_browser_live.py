@@ -262,8 +262,36 @@ def require_edited(page: Page, row: Locator) -> None:
     copy = items_of(page).nth(1)
     expect(copy).to_contain_text("edited")
     assert chips.all_inner_texts() == before, "the original stays"
-    expect(copy.get_by_role("button", name="Compare")).to_be_visible()
     expect(tokens_shown(page, "key").nth(4)).to_have_text("letter")
+    copy.get_by_role("button", name="Compare").click()
+    require_side_by_side(page, [word for word in before if word], "letter")
+    page.get_by_role("button", name="Close pane B").click()
+    expect(page.locator(".stage")).to_have_count(1)
+
+
+def require_side_by_side(page: Page, before: list[str], word: str) -> None:
+    """Compare a text before and after the edit of its token 4: what only one has is a gap."""
+    after = [*before[:4], word, *before[5:]]
+    rows = {
+        name: page.get_by_label(f"Attention in pane {name}").locator(
+            ".sentence__column--query .sentence__row"
+        )
+        for name in "AB"
+    }
+    told = [
+        [f"{token}, query, position {i + 1}" for i, token in enumerate(tokens)]
+        for tokens in (before, after)
+    ]
+    told[0].insert(5, "")
+    told[1].insert(4, "")
+    expect(rows["A"]).to_have_text(told[0])
+    expect(rows["B"]).to_have_text(told[1])
+    expect(rows["B"].locator(".is-apart")).to_have_text(word)
+    page.get_by_label("A − B").check()
+    note = page.locator(".comparison__note")
+    expect(note).to_contain_text(f"{len(before) - 1} tokens in both; not subtracted")
+    expect(note).to_contain_text(f"{word}\u2069” (only B)")
+    expect(page.locator(".difference__apart").first).to_contain_text(f"{before[4]}only A")
 
 
 def require_run_through_another_model(page: Page) -> None:

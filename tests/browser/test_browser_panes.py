@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from playwright.sync_api import Locator, Page, expect
 from tests.browser.page_driver import (
     LINES,
@@ -319,6 +321,53 @@ def require_room(page: Page, a: Locator, b: Locator) -> None:
             for inside in [part.bounding_box() for part in parts]:
                 edge = box["x"] + box["width"] + 1
                 assert inside is None or inside["x"] + inside["width"] <= edge
+
+
+def pattern_of(page: Page, address: str, at: tuple[int, int], sequence: int) -> NDArray[np.float32]:
+    """Return the pattern of a head of `words`, shape (query, key)."""
+    path = "api/v1/datasets/words/heads/{}/{}/attention/{}".format(*at, sequence)
+    answer = page.request.get(f"{address}{path}")
+    shape = [int(n) for n in answer.headers["x-shape"].split(",")]
+    return np.frombuffer(answer.body(), np.float32).reshape(shape)
+
+
+def test_a_minus_b_is_the_difference_of_both_patterns_and_a_lock_keeps_a_token(
+    page: Page, address: str
+) -> None:
+    open_panes(page, address, TWO_HEADS)
+    sequences = fetch_json(page, "api/v1/datasets/words/tokens")["sequences"]
+    # So short that all of its rows are on the page.
+    sequence = next(i for i, n in enumerate(sequences["length"]) if 8 <= n <= 16)
+    start = sequences["start"][sequence]
+    chosen = start + 5
+    open_panes(page, address, f"{TWO_HEADS}&selected=query-{chosen}")
+    patterns = [pattern_of(page, address, at, sequence) for at in ((1, 2), (0, 1))]
+    rows = [pattern[5] for pattern in patterns]
+    comparison = page.get_by_role("complementary", name="Comparison of both panes")
+    halves = comparison.locator(".comparison__half")
+    for half, row in zip(halves.all(), rows, strict=True):
+        weights = half.locator(".sentence__column--key .sentence__weight")
+        expect(weights).to_have_text([f"{w:.2f}" if w >= 0.01 else "" for w in row])
+
+    comparison.get_by_label("A − B").check()
+    keys = comparison.get_by_role("list", name="Keys")
+    written = keys.locator(".difference__weight")
+    signed = [(w, f"{'−' if w < 0 else '+'}{abs(w):.2f}") for w in rows[0] - rows[1]]
+    assert min(signed)[0] < -0.01
+    assert max(signed)[0] > 0.01
+    expect(written).to_have_text([text if abs(w) >= 0.01 else "" for w, text in signed])
+    largest = np.abs(patterns[0] - patterns[1]).max()
+    expect(comparison.locator(".difference__legend")).to_contain_text(f"largest {largest:.2f}")
+
+    page.get_by_role("button", name="Lock the selection of pane A").click()
+    comparison.get_by_label("Side by side").check()
+    halves.nth(1).get_by_role("list", name="Queries").get_by_role("button").nth(0).click()
+    wait_until(lambda: query_of(page).get("compare.selected") == f"query-{start}", "B has another")
+    assert query_of(page)["selected"] == f"query-{chosen}"
+    for half, position in ((halves.nth(0), 5), (halves.nth(1), 0)):
+        expect(half.locator(".is-selected")).to_have_attribute("aria-posinset", str(position + 1))
+    page.get_by_role("button", name="Lock the selection of pane A").click()
+    wait_until(lambda: selected(page)["token"] == start, "an unlocked pane follows the other one")
 
 
 WRONG_PARTS = {

@@ -11,8 +11,13 @@ import { createHover } from '../../frontend/js/state/hover.js';
 import { createLink, matchSequences } from '../../frontend/js/data/token_links.js';
 import { createSlot } from '../../frontend/js/data/slots.js';
 import { DEFAULTS, NO_MARKS } from '../../frontend/js/state/choices.js';
-import { commonTokens, patternDifference } from '../../frontend/js/compute/token_alignment.js';
-import { reasonAgainst } from '../../frontend/js/sequence/comparison.js';
+import {
+  commonTokens,
+  patternDifference,
+  rowsSideBySide,
+} from '../../frontend/js/compute/token_alignment.js';
+import { alignSequences } from '../../frontend/js/data/sequence_alignment.js';
+import { differenceRows, formatSubtracted } from '../../frontend/js/sequence/comparison.js';
 import { createUndo } from '../../frontend/js/state/undo.js';
 import { readQuery, writeQuery } from '../../frontend/js/state/url.js';
 import { createStore } from '../../frontend/js/state/store.js';
@@ -407,14 +412,62 @@ test('common tokens of two sequences are those of a longest common subsequence',
   assert.deepEqual([found[0], found[1], found[2999]], [-1, 1, 2999]);
 });
 
-test('patterns of the same tokens have a signed difference, others a reason against it', () => {
-  const difference = patternDifference(
-    { n: 2, pattern: Float32Array.of(1, 0, 0.25, 0.75) },
-    { n: 2, pattern: Float32Array.of(1, 0, 0.75, 0.25) },
+test('common tokens share a row, and others stand beside a gap', () => {
+  const { own, other, n } = rowsSideBySide(Int32Array.of(-1, 0, 3, -1), 5);
+  assert.deepEqual([[...own], [...other], n], [[0, 1, 4, 5], [1, 2, 3, 4, 6], 7]);
+});
+
+test('two tokenizations of a text share rows by letters, two texts by common tokens', () => {
+  const [words, pieces] = [
+    textSide('a', [['[CLS]', 'playing', 'cannot', 'end', '[SEP]']]),
+    textSide('b', [['<s>', 'play', '##ing', 'can', 'not', 'end', '[SEP]']], ['playing cannot end']),
+  ];
+  pieces.tokens.tokenType[0] = 'special';
+  const aligned = (...sides) => {
+    const found = alignSequences(
+      ...sides.map(({ name, tokens }) => ({
+        dataset: name,
+        tokens,
+        sequence: 0,
+        words: tokens.text,
+      })),
+    );
+    return [found.rowsOfA, found.rowsOfB, found.common].map((rows) => [...rows]);
+  };
+  assert.deepEqual(aligned(words, pieces), [
+    [0, 1, 3, 5, 6],
+    [0, 1, 2, 3, 4, 5, 6],
+    [-1, -1, -1, 5, 6],
+  ]);
+  const edited = textSide('a', [['[CLS]', 'the', 'river', 'end', '[SEP]']]);
+  assert.deepEqual(aligned(words, edited), [
+    [0, 1, 2, 5, 6],
+    [0, 3, 4, 5, 6],
+    [0, -1, -1, 3, 4],
+  ]);
+});
+
+test('the difference is that of common tokens, and what is not subtracted is named', () => {
+  const common = Int32Array.of(0, -1, 1);
+  const first = { n: 3, pattern: Float32Array.of(1, 0, 0, 0.5, 0.5, 0, 0.25, 0.25, 0.5) };
+  const second = { n: 2, pattern: Float32Array.of(1, 0, 0.75, 0.25) };
+  const { n, pattern, positions } = patternDifference(first, second, common);
+  assert.deepEqual([n, [...pattern], positions], [2, [0, 0, -0.5, 0.25], [0, 2]]);
+  const [a, b] = [
+    ['in', 'old', 'april'],
+    ['in', 'april'],
+  ].map((words) => ({
+    n: words.length,
+    words,
+  }));
+  const said = formatSubtracted(a, b, { common }).replace(/[\u2068\u2069]/g, '');
+  assert.equal(said, '2 tokens in both; not subtracted: “old” (only A).');
+  assert.equal(formatSubtracted(b, b, { common: Int32Array.of(0, 1) }), '');
+  assert.match(formatSubtracted(a, b, { common: common.map(() => -1) }), /nothing can be/);
+  const { own, other, n: nRows } = rowsSideBySide(common, b.n);
+  const rows = differenceRows({ common, n: nRows, rowsOfA: own, rowsOfB: other }, a.words, b.words);
+  assert.deepEqual(
+    rows.map(({ index, words, pane }) => `${index} ${words} ${pane}`.trim()),
+    ['0 in', '-1 old only A', '1 april'],
   );
-  assert.deepEqual([...difference.pattern], [0, 0, -0.5, 0.5]);
-  const side = (...words) => ({ n: words.length, words });
-  assert.equal(reasonAgainst(side('a', 'b'), side('a', 'b')), null);
-  assert.match(reasonAgainst(side('a', 'b'), side('a', 'c')), /token 2 is “b” in A and “c” in B/);
-  assert.match(reasonAgainst(side('a'), side('a', 'c')), /A has 1 token, B 2/);
 });

@@ -1,4 +1,4 @@
-/** Common tokens of two sequences, and the difference of two patterns of the same tokens. */
+/** Common tokens of two sequences, side by side, and the difference of their patterns. */
 
 /** Larger tables are not computed: only the common beginning and end are aligned. */
 const MAX_CELLS = 4_000_000;
@@ -40,12 +40,45 @@ export function commonTokens(own, other) {
 }
 
 /**
- * The first pattern minus the second.
+ * Rows of two lists side by side: what is common shares a row, and where one list has something
+ * that the other lacks, the other one has a gap.
+ *
+ * @param {Int32Array} partners of each own position the other one, or -1; increasing
+ * @param {number} nOther
+ * @returns {{own: Int32Array, other: Int32Array, n: number}} row of each position, and their number
+ */
+export function rowsSideBySide(partners, nOther) {
+  const own = new Int32Array(partners.length);
+  const other = new Int32Array(nOther);
+  let [row, j] = [0, 0];
+  partners.forEach((partner, i) => {
+    while (j < partner) other[j++] = row++;
+    if (partner >= 0) other[j++] = row;
+    own[i] = row++;
+  });
+  while (j < nOther) other[j++] = row++;
+  return { own, other, n: row };
+}
+
+/**
+ * The first pattern minus the second, of the tokens that both have.
  *
  * @param {{n: number, pattern: Float32Array}} first [query_pos, key_pos] row by row
- * @param {{n: number, pattern: Float32Array}} second of as many positions
- * @returns {{n: number, pattern: Float32Array}} -1..1
+ * @param {{n: number, pattern: Float32Array}} second
+ * @param {Int32Array} common of each position of the first that of the second, or -1
+ * @returns {{n: number, pattern: Float32Array, positions: number[]}} -1..1, and of each row and
+ *   column the position in the first
  */
-export function patternDifference({ n, pattern }, { pattern: other }) {
-  return { n, pattern: pattern.map((weight, at) => weight - other[at]) };
+export function patternDifference(first, second, common) {
+  const positions = [...common.keys()].filter((i) => common[i] >= 0);
+  const n = positions.length;
+  const pattern = new Float32Array(n * n);
+  positions.forEach((query, row) => {
+    positions.forEach((key, column) => {
+      pattern[row * n + column] =
+        first.pattern[query * first.n + key] -
+        second.pattern[common[query] * second.n + common[key]];
+    });
+  });
+  return { n, pattern, positions };
 }

@@ -36,8 +36,8 @@ import { createStage } from './stage.js';
  * @param {() => ShownTheme} parts.theme
  * @param {() => void} parts.schedule
  * @param {() => void} parts.openHeads
- * @param {(panes: Record<PaneName, Context>) => {update: (state: State, active: PaneName) => void,
- *   destroy: () => void}} parts.compare makes the comparison of both
+ * @param {(panes: Record<PaneName, Context>) => {update: (state: State) => void, destroy: () =>
+ *   void}} parts.compare makes the comparison of both
  * @param {(name: PaneName) => void} parts.bring called when a pane is used
  */
 export function createSecondPane(
@@ -135,7 +135,7 @@ export function createSecondPane(
       heads[0].update(state, activePane === 'A');
       heads[1].update(second, activePane === 'B');
       frame.update(link(), state);
-      comparison.update(state, activePane);
+      comparison.update(state);
     },
     destroy() {
       for (const stop of stops) stop();

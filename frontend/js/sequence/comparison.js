@@ -1,41 +1,49 @@
-/**
- * What two panes select, side by side: the pattern of the other pane below that of the panel, or
- * the difference of both.
- */
+/** What two panes select, common tokens in the same row: both patterns, or their difference. */
 
-import { commonTokens, patternDifference } from '../compute/token_alignment.js';
-import { corpusText, el, iconButton, ICONS, setText } from '../ui/dom.js';
+import { alignSequences } from '../data/sequence_alignment.js';
 import { counted } from '../compute/number_text.js';
-import { createColumns } from './sentence_rows.js';
-import { createDifference } from './difference.js';
-import { createSegments } from '../ui/segments.js';
-import { formatHead, formatToken, isOwnText } from '../ui/labels.js';
 import { lastOnly } from '../compute/memo.js';
+import { patternDifference } from '../compute/token_alignment.js';
 import { userSequenceName } from '../data/user_sequence_text.js';
+import { corpusText, el, iconButton, ICONS, setText } from '../ui/dom.js';
+import { capital, formatHead, formatToken, isOwnText } from '../ui/labels.js';
+import { createSegments } from '../ui/segments.js';
+import { createDifference } from './difference.js';
+import { createComparisonHeight } from './panel_size.js';
+import { createColumns } from './sentence_rows.js';
 
 /** @import { Attention, Context, PaneName, Selected, State, Tokens } from '../page.js' */
+/** @import { AlignedSequence, Alignment } from '../data/sequence_alignment.js' */
+/** @import { DifferenceRow } from './difference.js' */
+
+/** Words of one text that are named; more are counted. */
+const MAX_NAMED = 4;
 
 /**
  * What a pane selects: a sequence, its tokens as words, and its attention in the open head.
  *
- * @typedef {{state: State, tokens: Tokens, selected: Selected, start: number, n: number, words:
- *   string[], attention: Attention | null}} Side
+ * @typedef {{state: State, tokens: Tokens, selected: Selected, start: number, n: number, text:
+ *   AlignedSequence, words: readonly string[], attention: Attention | null}} Side
  */
 
 /**
- * @param {HTMLElement} root
+ * @param {HTMLElement} root of the page
+ * @param {HTMLElement} maps above the comparison
  * @param {Record<PaneName, Context>} panes
  */
-export function createComparison(root, panes) {
-  const title = el('h2', { class: 'comparison__title' });
+export function createComparison(root, maps, panes) {
   const close = iconButton(ICONS.close, 'Close the comparison', {
     onClick: () => panes.A.actions.choose({ comparison: 'off' }),
   });
-  const head = el('div', { class: 'comparison__head' }, title);
+  const head = el(
+    'div',
+    { class: 'comparison__head' },
+    el('h2', { class: 'comparison__title' }, 'Comparison'),
+  );
   const segments = createSegments(head, {
     legend: 'What is compared',
     choices: [
-      { value: 'pattern', label: 'Pattern', title: 'The attention of the other pane' },
+      { value: 'pattern', label: 'Side by side', title: 'The attention of both panes' },
       {
         value: 'difference',
         label: 'A − B',
@@ -45,39 +53,24 @@ export function createComparison(root, panes) {
     onPick: (value) =>
       panes.A.actions.choose({ comparison: value === 'difference' ? 'difference' : 'pattern' }),
   });
-  head.append(close);
   const note = el('p', { class: 'comparison__note soft', role: 'status' });
+  head.append(note, close);
   const body = el('div', { class: 'comparison__body' });
   const element = el(
     'aside',
     { class: 'comparison', 'aria-label': 'Comparison of both panes', hidden: true },
     head,
-    note,
     body,
   );
   root.append(element);
-  const wordsOf = { A: lastOnly(tokenWords), B: lastOnly(tokenWords) };
-  const align = lastOnly(commonTokens);
+  const height = createComparisonHeight(root, maps);
+  element.prepend(height.element);
+  const readSide = { A: createSideReader(panes.A), B: createSideReader(panes.B) };
+  const align = lastOnly(alignSequences);
   const subtract = lastOnly(patternDifference);
+  const listRows = lastOnly(differenceRows);
   /** @type {{key: string, view: {update: (shown: any) => void, destroy: () => void}} | null} */
   let inside = null;
-
-  /**
-   * What a pane selects in an open head; null if nothing.
-   *
-   * @param {PaneName} name
-   * @returns {Side | null}
-   */
-  function sideOf(name) {
-    const { derived, facts, store } = panes[name];
-    const state = store.get();
-    const [tokens, { at, selected }] = [facts.tokens.value, state];
-    if (!tokens || !at || !selected || selected.token >= tokens.n) return null;
-    const sequence = tokens.sequence[selected.token];
-    const [start, n] = [tokens.sequences.start[sequence], tokens.sequences.length[sequence]];
-    const words = wordsOf[name](tokens, start, n);
-    return { state, tokens, selected, start, n, words, attention: derived.attention(state) };
-  }
 
   /** @param {string} key @param {() => NonNullable<typeof inside>['view']} create */
   function viewFor(key, create) {
@@ -88,115 +81,250 @@ export function createComparison(root, panes) {
     return inside.view;
   }
 
-  /** @param {Side} a @param {Side} b */
-  function showDifference(a, b) {
-    const why = reasonAgainst(a, b);
-    body.hidden = why !== null || !a.attention || !b.attention;
-    setText(note, why ?? (body.hidden ? 'Loading the attention …' : ''));
+  /** @param {Side} a @param {Side} b @param {Alignment} alignment */
+  function showDifference(a, b, alignment) {
+    const words = formatSubtracted(a, b, alignment);
+    const isComing = !a.attention || !b.attention;
+    body.hidden = isComing || !alignment.common.some((position) => position >= 0);
+    setText(note, isComing ? 'Loading the attention …' : words);
     if (body.hidden || !a.attention || !b.attention) return;
-    const difference = subtract(a.attention, b.attention);
-    viewFor('difference', () => createDifference(body, panes.A)).update({ ...a, difference });
+    const difference = subtract(a.attention, b.attention, alignment.common);
+    const rows = listRows(alignment, a.words, b.words);
+    const selected = selectedIn(difference.positions, a, b, alignment);
+    viewFor('difference', () => createDifference(body, panes.A)).update({
+      ...a,
+      selected,
+      rows,
+      difference,
+    });
   }
 
-  /** @param {PaneName} name @param {Side} own @param {Side} other */
-  function showPattern(name, own, other) {
-    const common = align(own.words, other.words);
-    const nCommon = common.reduce((sum, position) => sum + Number(position >= 0), 0);
+  /** @param {Side} a @param {Side} b @param {Alignment} alignment */
+  function showPatterns(a, b, alignment) {
     body.hidden = false;
-    setText(
-      note,
-      own.words === other.words || (nCommon === own.n && own.n === other.n)
-        ? ''
-        : `${counted(nCommon, 'token')} in common of ${own.n} and ${other.n}; others underlined`,
-    );
-    const key = `${name} ${own.state.dataset} ${own.start} ${common.join()}`;
-    const view = viewFor(key, () => createOther(body, panes[name], common));
-    view.update({ ...own, hidden: own.state.hidden });
+    setText(note, formatCommon(a, b, alignment));
+    viewFor('pattern', () => createSideBySide(body, panes)).update({ A: a, B: b, alignment });
   }
 
   return {
-    /** @param {State} state @param {PaneName} active whose sentence the panel shows */
-    update(state, active) {
-      const [a, b] = [sideOf('A'), sideOf('B')];
+    /** @param {State} state */
+    update(state) {
+      const [a, b] = [readSide.A(), readSide.B()];
       element.hidden = !a || !b || state.comparison === 'off';
       if (!a || !b || element.hidden) return;
-      const name = active === 'A' ? 'B' : 'A';
-      const own = name === 'A' ? a : b;
-      const isDifference = state.comparison === 'difference';
-      setText(title, isDifference ? 'Difference' : `${name}: ${nameOf(own)}`);
       segments.update(state.comparison);
-      if (isDifference) showDifference(a, b);
-      else showPattern(name, own, name === 'A' ? b : a);
-      note.hidden = note.textContent === '';
+      const alignment = align(a.text, b.text);
+      (state.comparison === 'difference' ? showDifference : showPatterns)(a, b, alignment);
     },
     destroy() {
       inside?.view.destroy();
       segments.destroy();
+      height.destroy();
       element.remove();
     },
   };
 }
 
 /**
- * The attention of the other pane; tokens that the panel's sequence does not have are underlined.
+ * Return what reads what a pane selects in an open head; null if nothing.
  *
- * @param {HTMLElement} root
- * @param {Context} context
- * @param {Int32Array} common of each position that of the other sequence, or -1
+ * @param {Context} pane
+ * @returns {() => Side | null}
  */
-function createOther(root, context, common) {
-  const columns = createColumns(root, context, {
-    listLabel: (kind) => (kind === 'query' ? 'Queries' : 'Keys'),
-    makeText(tokens, token) {
-      const words = formatToken(tokens, token);
-      const start = tokens.sequences.start[tokens.sequence[token]];
-      const isApart = common[token - start] < 0 ? ' is-apart' : '';
-      return isOwnText(tokens, token)
-        ? corpusText(words, `corpus sentence__token${isApart}`)
-        : el('span', { class: `sentence__token${isApart}` }, words);
-    },
-    nameOf: formatToken,
-  });
-  return {
-    /** @param {Parameters<typeof columns.update>[0]} shown */
-    update(shown) {
-      columns.update(shown);
-      columns.repaint();
-    },
-    destroy: () => columns.destroy(),
+function createSideReader({ derived, facts, store }) {
+  const textOf = lastOnly(textOfSequence);
+  return () => {
+    const state = store.get();
+    const [tokens, { at, selected }] = [facts.tokens.value, state];
+    if (!tokens || !at || !selected || selected.token >= tokens.n) return null;
+    const sequence = tokens.sequence[selected.token];
+    const [start, n] = [tokens.sequences.start[sequence], tokens.sequences.length[sequence]];
+    const text = textOf(state.dataset, tokens, sequence);
+    const { words } = text;
+    return { state, tokens, selected, start, n, text, words, attention: derived.attention(state) };
   };
 }
 
 /**
- * The tokens of a sequence as they are compared.
+ * The attention of both panes in columns that scroll together. Tokens that only one of them has are
+ * underlined, beside a gap in the other.
  *
- * @param {Tokens} tokens
- * @param {number} start
- * @param {number} n
+ * @param {HTMLElement} root
+ * @param {Record<PaneName, Context>} panes
  */
-function tokenWords(tokens, start, n) {
-  return Array.from({ length: n }, (_, i) => formatToken(tokens, start + i));
+function createSideBySide(root, panes) {
+  const parts = { A: createHalf('A', panes.A), B: createHalf('B', panes.B) };
+  const halves = [parts.A, parts.B];
+  const element = el('div', { class: 'comparison__pair' }, ...halves.map((half) => half.element));
+  root.append(element);
+  /** @param {number} from */
+  const scrollAlong = (from) => {
+    const [own, other] = [halves[from], halves[1 - from]].map(({ columns }) => columns.scroller);
+    if (own.scrollTop !== other.scrollTop) other.scrollTop = own.scrollTop;
+  };
+  halves.forEach(({ columns }, i) =>
+    columns.scroller.addEventListener('scroll', () => scrollAlong(i), { passive: true }),
+  );
+
+  return {
+    /** @param {Record<PaneName, Side> & {alignment: Alignment}} shown */
+    update({ A, B, alignment }) {
+      const { common, n, rowsOfA, rowsOfB } = alignment;
+      const isCommonInB = new Set(common);
+      parts.A.update(A, rowsOfA, n, (position) => common[position] >= 0);
+      parts.B.update(B, rowsOfB, n, (position) => isCommonInB.has(position));
+    },
+    destroy() {
+      for (const { columns } of halves) columns.destroy();
+      element.remove();
+    },
+  };
 }
 
-/** @param {Side} side */
-function nameOf({ state: { at }, tokens, selected }) {
-  const sequence = tokens.sequence[selected.token];
-  const name = userSequenceName(tokens, sequence) ?? `sentence ${sequence + 1}`;
-  return [name, at && formatHead(at)].filter(Boolean).join(', ');
+/** @param {PaneName} name @param {Context} context */
+function createHalf(name, context) {
+  const words = el('span', { class: 'comparison__name' });
+  const badge = el('span', { class: 'pane__name' }, name);
+  const element = el(
+    'section',
+    { class: 'comparison__half', 'aria-label': `Attention in pane ${name}` },
+    el('h3', { class: 'comparison__heading' }, badge, words),
+  );
+  /** @type {(position: number) => boolean} */
+  let isCommon = () => true;
+  /** @type {{rows: Int32Array, n: number} | undefined} */
+  let aligned;
+  const columns = createColumns(element, context, {
+    listLabel: (kind) => `${kind === 'query' ? 'Queries' : 'Keys'} of ${name}`,
+    makeText(tokens, token) {
+      const text = formatToken(tokens, token);
+      const position = token - tokens.sequences.start[tokens.sequence[token]];
+      const isApart = isCommon(position) ? '' : ' is-apart';
+      return isOwnText(tokens, token)
+        ? corpusText(text, `corpus sentence__token${isApart}`)
+        : el('span', { class: `sentence__token${isApart}` }, text);
+    },
+    nameOf: formatToken,
+  });
+
+  return {
+    element,
+    columns,
+    /**
+     * @param {Side} side
+     * @param {Int32Array} rows
+     * @param {number} n
+     * @param {(position: number) => boolean} isInBoth
+     */
+    update(side, rows, n, isInBoth) {
+      isCommon = isInBoth;
+      if (aligned?.rows !== rows) aligned = { rows, n };
+      setText(words, nameOf(side));
+      columns.update({ ...side, hidden: side.state.hidden, aligned });
+      columns.repaint();
+    },
+  };
 }
 
 /**
- * Why the patterns of two panes have no difference; null if they have one.
+ * A sequence with its tokens as they are compared.
  *
- * @param {Pick<Side, 'n' | 'words'>} a
- * @param {Pick<Side, 'n' | 'words'>} b
+ * @param {string | null} dataset
+ * @param {Tokens} tokens
+ * @param {number} sequence
+ * @returns {AlignedSequence}
  */
-export function reasonAgainst(a, b) {
-  const at = a.words.findIndex((word, i) => word !== b.words[i]);
-  if (at < 0 && a.n === b.n) return null;
-  const what =
-    a.n === b.n
-      ? `token ${at + 1} is “${a.words[at]}” in A and “${b.words[at]}” in B`
-      : `A has ${counted(a.n, 'token')}, B ${b.n}`;
-  return `A difference needs the same tokens in both panes: ${what}.`;
+function textOfSequence(dataset, tokens, sequence) {
+  const [start, n] = [tokens.sequences.start[sequence], tokens.sequences.length[sequence]];
+  const words = Array.from({ length: n }, (_, i) => formatToken(tokens, start + i));
+  return { dataset, tokens, sequence, words };
+}
+
+/** @param {Side} side */
+function nameOf({ state: { at }, tokens, text: { sequence } }) {
+  const name = capital(userSequenceName(tokens, sequence) ?? `sentence ${sequence + 1}`);
+  return [name, at && formatHead(at)].filter(Boolean).join(' · ');
+}
+
+/**
+ * The rows of a difference: tokens of both, and words that only one of them has.
+ *
+ * @param {Alignment} alignment
+ * @param {readonly string[]} wordsA
+ * @param {readonly string[]} wordsB
+ * @returns {DifferenceRow[]}
+ */
+export function differenceRows({ common, n, rowsOfA, rowsOfB }, wordsA, wordsB) {
+  const rows = Array.from({ length: n }, () => ({ index: -1, words: '', pane: '' }));
+  rowsOfB.forEach((row, i) => {
+    rows[row] = { index: -1, words: wordsB[i], pane: 'only B' };
+  });
+  let nCommon = 0;
+  rowsOfA.forEach((row, i) => {
+    const other = rows[row].words;
+    if (common[i] >= 0) rows[row] = { index: nCommon++, words: wordsA[i], pane: '' };
+    else if (other === '') rows[row] = { index: -1, words: wordsA[i], pane: 'only A' };
+    else rows[row] = { index: -1, words: `${wordsA[i]} | ${other}`, pane: 'A | B' };
+  });
+  return rows;
+}
+
+/**
+ * Where the selected token is in the difference: that of A, else of B; -1 if neither is in both.
+ *
+ * @param {readonly number[]} positions
+ * @param {Side} a
+ * @param {Side} b
+ * @param {Alignment} alignment
+ */
+function selectedIn(positions, a, b, { common }) {
+  const own = positions.indexOf(a.selected.token - a.start);
+  const other = positions.indexOf(common.indexOf(b.selected.token - b.start));
+  return own >= 0 || other < 0
+    ? { kind: a.selected.kind, index: own }
+    : { kind: b.selected.kind, index: other };
+}
+
+/** @typedef {Pick<Side, 'n' | 'words'>} Words */
+
+/**
+ * How many tokens are in both; empty if all are.
+ *
+ * @param {Words} a
+ * @param {Words} b
+ * @param {Pick<Alignment, 'common'>} alignment
+ */
+function formatCommon(a, b, { common }) {
+  const nCommon = common.reduce((sum, position) => sum + Number(position >= 0), 0);
+  if (nCommon === a.n && nCommon === b.n) return '';
+  return `${counted(nCommon, 'token')} in both of ${a.n} and ${b.n}; others are underlined.`;
+}
+
+/**
+ * What is subtracted, and what cannot be.
+ *
+ * @param {Words} a
+ * @param {Words} b
+ * @param {Pick<Alignment, 'common'>} alignment
+ */
+export function formatSubtracted(a, b, { common }) {
+  const inB = new Set(common);
+  const onlyA = a.words.filter((_, i) => common[i] < 0);
+  const onlyB = b.words.filter((_, i) => !inB.has(i));
+  const nCommon = a.n - onlyA.length;
+  if (nCommon === 0) return 'A and B have no token in common, so nothing can be subtracted.';
+  if (nCommon === a.n && nCommon === b.n) return '';
+  const parts = [
+    onlyA.length > 0 ? `${namedWords(onlyA)} (only A)` : '',
+    onlyB.length > 0 ? `${namedWords(onlyB)} (only B)` : '',
+  ];
+  const left = parts.filter(Boolean).join(', ');
+  return `${counted(nCommon, 'token')} in both; not subtracted: ${left}.`;
+}
+
+/** @param {readonly string[]} words */
+function namedWords(words) {
+  const named = words.slice(0, MAX_NAMED).map((word) => `“\u2068${word.trim() || word}\u2069”`);
+  const left = words.length - named.length;
+  return [...named, ...(left > 0 ? [`${left} more`] : [])].join(' ');
 }

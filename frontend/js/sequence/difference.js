@@ -1,11 +1,11 @@
-/** The signed difference of two patterns of the same tokens, as lines and as a heat map. */
+/** The signed difference of the tokens that two patterns share, as lines and as a heat map. */
 
 import { canvasPalette, cssColor } from '../color/palettes.js';
 import { el, emptyPen, setText } from '../ui/dom.js';
 import { formatToken } from '../ui/labels.js';
 import { paintDifference } from '../ui/heat_map.js';
 
-/** @import { Context, Selected, State, Tokens } from '../page.js' */
+/** @import { Context, State, Tokens } from '../page.js' */
 /** @import { Kind } from '../types.js' */
 
 /** Smaller differences are neither drawn nor written. */
@@ -16,13 +16,17 @@ const ROW_PX = 24;
 /** Widths of lines, CSS pixels, and the opacity of those of other tokens as a share. */
 const [OWN_PX, OTHER_PX, OTHERS] = [2.5, 1, 0.3];
 
+/** A row: a token of both, by its index in the difference, or words that only one of them has. */
+/** @typedef {{index: number, words: string, pane: string}} DifferenceRow `index` -1: not of both */
 /**
  * @typedef {object} ShownDifference
  * @property {State} state of the pane whose tokens are shown
  * @property {Tokens} tokens
  * @property {number} start first token of the sequence
- * @property {Selected} selected
- * @property {{n: number, pattern: Float32Array}} difference A − B, [query_pos, key_pos]
+ * @property {{kind: Kind, index: number}} selected
+ * @property {readonly DifferenceRow[]} rows
+ * @property {{n: number, pattern: Float32Array, positions: readonly number[]}} difference A − B,
+ *   [query, key]; `positions`: of each index
  */
 
 /**
@@ -36,27 +40,30 @@ export function createDifference(root, { hover, actions }) {
   const rows = el('div', { class: 'difference__rows' }, lists.query, canvas, lists.key);
   const heat = el('canvas', { class: 'difference__heat', role: 'img' });
   const status = el('p', { class: 'difference__status soft', role: 'status' });
-  const element = el('div', { class: 'difference' }, legend.element, status, rows, heat);
+  const scroller = el('div', { class: 'difference__scroll' }, rows);
+  const summary = el('div', { class: 'difference__summary' }, legend.element, status, heat);
+  const element = el('div', { class: 'difference' }, scroller, summary);
   root.append(element);
   /** @type {ShownDifference | null} */
   let shown = null;
-  let listed = '';
   /** @type {Record<Kind, HTMLElement[]>} */
   let weights = { query: [], key: [] };
 
   /** @param {Kind} kind @param {ShownDifference} next */
-  function list(kind, { tokens, start, difference: { n } }) {
-    weights[kind] = Array.from({ length: n }, () => el('span', { class: 'difference__weight' }));
+  function fill(kind, { tokens, start, rows: all, difference: { positions } }) {
+    weights[kind] = positions.map(() => el('span', { class: 'difference__weight' }));
     lists[kind].replaceChildren(
-      ...weights[kind].map((weight, position) => {
-        const token = start + position;
+      ...all.map(({ index, words: only, pane }) => {
+        if (index < 0) return makeApart(only, pane);
+        const weight = weights[kind][index];
+        const token = start + positions[index];
         const words = shortName(tokens, token);
         const button = el(
           'button',
           {
             class: 'difference__token',
             type: 'button',
-            'aria-label': `Select ${words}, ${kind}, position ${position + 1}`,
+            'aria-label': `Select ${words}, ${kind}, position ${positions[index] + 1}`,
             onClick: () => actions.select({ kind, token }),
             onPointerenter: () => hover.set({ kind, token }),
             onPointerleave: () => hover.set(null),
@@ -75,20 +82,24 @@ export function createDifference(root, { hover, actions }) {
     if (!shown) return null;
     const { start, selected, difference } = shown;
     const hovered = hover.get();
-    const isOwn = hovered && hovered.token >= start && hovered.token < start + difference.n;
-    const { kind, token } = isOwn ? hovered : selected;
-    return { kind, position: token - start };
+    const index = hovered ? difference.positions.indexOf(hovered.token - start) : -1;
+    const { kind, index: position } = hovered && index >= 0 ? { ...hovered, index } : selected;
+    return { kind, position };
   }
 
   function draw() {
     const from = source();
     if (!shown || !from) return;
-    const { difference, start, tokens } = shown;
-    const { n, pattern } = difference;
+    const { difference, rows: all, start, tokens } = shown;
+    const { n, pattern, positions } = difference;
     const isQuery = from.kind === 'query';
     /** @param {number} other */
     const between = (other) =>
-      isQuery ? pattern[from.position * n + other] : pattern[other * n + from.position];
+      from.position < 0
+        ? 0
+        : isQuery
+          ? pattern[from.position * n + other]
+          : pattern[other * n + from.position];
     for (const kind of /** @type {const} */ (['query', 'key']))
       weights[kind].forEach((weight, i) => {
         const value = kind === from.kind ? 0 : between(i);
@@ -98,18 +109,18 @@ export function createDifference(root, { hover, actions }) {
           kind === from.kind && i === from.position,
         );
       });
-    drawLines(canvas, difference, from);
+    drawLines(canvas, difference, from, all);
+    if (from.position < 0)
+      return setText(status, 'The selected token is not in both, so it has no difference.');
     const others = Array.from({ length: n }, (_, i) => i)
       .filter((i) => Math.abs(between(i)) >= LEAST)
       .sort((a, b) => Math.abs(between(b)) - Math.abs(between(a)))
       .slice(0, 3);
-    const own = formatToken(tokens, start + from.position);
-    const parts = others.map(
-      (i) => `${formatToken(tokens, start + i)} ${formatSigned(between(i))}`,
-    );
+    const name = (/** @type {number} */ i) => formatToken(tokens, start + positions[i]);
+    const parts = others.map((i) => `${name(i)} ${formatSigned(between(i))}`);
     setText(
       status,
-      `${own} (${from.kind}): ${parts.length > 0 ? parts.join(', ') : 'no difference'}`,
+      `${name(from.position)} (${from.kind}): ${parts.join(', ') || 'no difference'}`,
     );
   }
 
@@ -117,16 +128,15 @@ export function createDifference(root, { hover, actions }) {
   return {
     /** @param {ShownDifference} next */
     update(next) {
-      const key = `${next.state.dataset} ${next.start} ${next.difference.n}`;
-      const isNew = key !== listed || next.tokens !== shown?.tokens;
+      const isNew = next.rows !== shown?.rows || next.tokens !== shown.tokens;
       shown = next;
-      listed = key;
-      const hasRows = next.difference.n <= MAX_ROWS;
+      const hasRows = next.rows.length <= MAX_ROWS;
       rows.hidden = !hasRows;
       if (isNew) {
         weights = { query: [], key: [] };
-        if (hasRows) for (const kind of /** @type {const} */ (['query', 'key'])) list(kind, next);
-        root.scrollTop = (next.selected.token - next.start - 3) * ROW_PX;
+        if (hasRows) for (const kind of /** @type {const} */ (['query', 'key'])) fill(kind, next);
+        const row = next.rows.findIndex(({ index }) => index === next.selected.index);
+        scroller.scrollTop = (row - 3) * ROW_PX;
       }
       const largest = paintDifference(heat, next.difference, signedColors());
       heat.setAttribute(
@@ -152,6 +162,16 @@ function signedColors() {
 /** @param {string} label */
 function makeList(label) {
   return el('ol', { class: 'difference__list', 'aria-label': label });
+}
+
+/** A row of which nothing is subtracted. @param {string} words @param {string} pane */
+function makeApart(words, pane) {
+  return el(
+    'li',
+    { class: 'difference__apart soft' },
+    el('bdi', { class: 'difference__token' }, words),
+    el('span', {}, pane),
+  );
 }
 
 function createLegend() {
@@ -182,14 +202,19 @@ function createLegend() {
  * @param {HTMLCanvasElement} canvas
  * @param {{n: number, pattern: Float32Array}} difference
  * @param {{kind: Kind, position: number}} source
+ * @param {readonly DifferenceRow[]} rows
  */
-function drawLines(canvas, { n, pattern }, source) {
-  canvas.style.height = `${n * ROW_PX}px`;
+function drawLines(canvas, { n, pattern }, source, rows) {
+  canvas.style.height = `${rows.length * ROW_PX}px`;
   const pen = emptyPen(canvas);
   if (!pen) return;
   const [more, less] = signedColors().map(cssColor);
   const width = canvas.clientWidth;
-  const middle = (/** @type {number} */ position) => (position + 0.5) * ROW_PX;
+  const rowOf = new Int32Array(n);
+  rows.forEach(({ index }, row) => {
+    if (index >= 0) rowOf[index] = row;
+  });
+  const middle = (/** @type {number} */ index) => (rowOf[index] + 0.5) * ROW_PX;
   for (const isOwn of [false, true])
     for (let at = 0; at < n * n; at++) {
       const [query, key] = [Math.floor(at / n), at % n];

@@ -1,4 +1,7 @@
-/** Sizes of the panel beside the map and of the mean below the sentence; both are remembered. */
+/**
+ * Sizes of the panel beside the map, of the mean below the sentence and of the comparison below two
+ * maps; all are remembered.
+ */
 
 import { remPx } from '../ui/dom.js';
 import { recall, remember } from '../ui/preferences.js';
@@ -8,9 +11,8 @@ import { createSeparator } from '../ui/separator.js';
 const LEAST_REM = 16;
 const MAP_REM = 22;
 const WIDTH = 'panel.width';
-/** Share of the mean in the height, per cent. */
+/** Share of the lower part in the height, per cent. */
 const [LEAST_SHARE, MOST_SHARE, SHARE] = [15, 80, 40];
-const MEAN = 'panel.mean';
 
 /**
  * The separator between the map and the panel.
@@ -66,13 +68,30 @@ export function createPanelWidth(panel) {
  * @param {HTMLElement} root holds both
  * @param {HTMLElement} main the sentence
  */
-export function createMeanHeight(root, main) {
-  const recalled = Number(recall(MEAN));
+export const createMeanHeight = (root, main) => createHeight(root, main, 'mean', 'panel.mean');
+
+/**
+ * The separator between two maps and the comparison below them.
+ *
+ * @param {HTMLElement} root holds both
+ * @param {HTMLElement} main the maps
+ */
+export const createComparisonHeight = (root, main) =>
+  createHeight(root, main, 'comparison', 'comparison.height');
+
+/**
+ * @param {HTMLElement} root
+ * @param {HTMLElement} main the upper part
+ * @param {'mean' | 'comparison'} name of the lower part
+ * @param {string} preference
+ */
+function createHeight(root, main, name, preference) {
+  const recalled = Number(recall(preference));
   let share = recalled >= LEAST_SHARE && recalled <= MOST_SHARE ? recalled : SHARE;
   const separator = createSeparator({
-    className: 'splitter splitter--mean',
-    label: 'Height of the mean',
-    title: 'Resize the mean',
+    className: `splitter splitter--${name}`,
+    label: `Height of the ${name}`,
+    title: `Resize the ${name}`,
     step: 5,
     isReversed: true,
     limits: () => ({ least: LEAST_SHARE, most: MOST_SHARE }),
@@ -83,10 +102,10 @@ export function createMeanHeight(root, main) {
     },
     onPick(next, isDone) {
       show(next);
-      if (isDone) remember(MEAN, String(Math.round(share)));
+      if (isDone) remember(preference, String(Math.round(share)));
     },
     onReset() {
-      remember(MEAN, '');
+      remember(preference, '');
       show(SHARE);
     },
   });
@@ -94,7 +113,7 @@ export function createMeanHeight(root, main) {
   /** @param {number} next */
   function show(next) {
     share = next;
-    root.style.setProperty('--mean-share', String(share));
+    root.style.setProperty(`--${name}-share`, String(share));
   }
 
   show(share);

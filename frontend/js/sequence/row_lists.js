@@ -1,4 +1,7 @@
-/** The rows of both columns of a sequence: those in sight, and the one of each that Tab reaches. */
+/**
+ * The rows of both columns of a sequence: those in sight, and the one of each that Tab reaches.
+ * Rows without a token are gaps, where a sequence beside it has one.
+ */
 
 import { el, setAttribute } from '../ui/dom.js';
 import { createRowWindow } from '../ui/row_window.js';
@@ -11,6 +14,8 @@ import { makeRow } from './sentence_row.js';
 export const KINDS = /** @type {const} */ (['query', 'key']);
 
 /** @typedef {RowWords & {listLabel: (kind: Kind) => string}} Words `listLabel` names a column */
+
+/** Row of each position among `n` rows. @typedef {{rows: Int32Array, n: number}} Aligned */
 
 /** @param {Words} words */
 export function createRowLists(words) {
@@ -33,11 +38,19 @@ export function createRowLists(words) {
   const stops = { query: 0, key: 0 };
   /** @type {Sequence | null} */
   let sequence = null;
+  /** Of each position its row, and of each row its position; null: the same. */
+  /** @type {{rows: Int32Array, positions: Int32Array} | null} */
+  let alignment = null;
+
+  /** @param {number} position */
+  const rowOf = (position) => alignment?.rows[position] ?? position;
 
   /** @param {Kind} kind */
   function windowOf(kind) {
-    return createRowWindow(columns[kind], (position) => {
+    return createRowWindow(columns[kind], (row) => {
       if (!sequence) throw new Error('a row was asked for before there is a sequence');
+      const position = alignment?.positions[row] ?? row;
+      if (position < 0) return makeGap();
       const place = { kind, position };
       const made = makeRow(place, sequence, words);
       places.set(made.row, place);
@@ -49,7 +62,7 @@ export function createRowLists(words) {
   function measure() {
     // No list in sight is longer than the window, whatever its styles say for a moment.
     return {
-      height: columns.query.offsetHeight / (sequence?.n ?? 1) || 1,
+      height: columns.query.offsetHeight / (alignment?.positions.length ?? sequence?.n ?? 1) || 1,
       above: columns.query.offsetTop,
       seen: Math.min(scroller.clientHeight, window.innerHeight),
     };
@@ -65,7 +78,7 @@ export function createRowLists(words) {
     const { height, above, seen } = measure();
     const top = (scroller.scrollTop - above) / height;
     const bottom = top + seen / height;
-    return KINDS.map((kind) => windows[kind].show(top, bottom, stops[kind])).includes(true);
+    return KINDS.map((kind) => windows[kind].show(top, bottom, rowOf(stops[kind]))).includes(true);
   }
 
   return {
@@ -74,24 +87,34 @@ export function createRowLists(words) {
     stops,
     measure,
     fill,
+    rowOf,
     /**
      * List another sequence, scrolled to its selected token.
      *
-     * @param {Sequence & {selected: Selected}} next
+     * @param {Sequence & {selected: Selected, aligned?: Aligned}} next
      */
-    list({ selected, ...next }) {
+    list({ selected, aligned, ...next }) {
       sequence = next;
+      alignment = aligned ? { rows: aligned.rows, positions: positionsOf(aligned) } : null;
       for (const kind of KINDS) {
         stops[kind] = selected.kind === kind ? selected.token - next.start : 0;
-        windows[kind].reset(next.n);
+        windows[kind].reset(aligned?.n ?? next.n);
         setAttribute(columns[kind], 'aria-label', words.listLabel(kind));
       }
       const { height, above, seen } = measure();
-      scroller.scrollTop = Math.max(0, above + (stops[selected.kind] + 0.5) * height - seen / 2);
+      scroller.scrollTop = Math.max(
+        0,
+        above + (rowOf(stops[selected.kind]) + 0.5) * height - seen / 2,
+      );
       fill();
     },
-    /** What is on the page, by position. @param {Kind} kind @returns {ReadonlyMap<number, Row>} */
-    rows: (kind) => windows[kind].rows,
+    /** The rows on the page that hold a token. @param {Kind} kind @returns {Row[]} */
+    rows: (kind) => [...windows[kind].rows.values()].filter(isRow),
+    /** The row of a token, if it is on the page. @param {Place} place @returns {Row | null} */
+    rowAt({ kind, position }) {
+      const row = windows[kind].rows.get(rowOf(position));
+      return row && isRow(row) ? row : null;
+    },
     /** The row that an event is about. @param {Event} event @returns {Place | null} */
     placeOf({ target }) {
       const row = target instanceof Element ? target.closest('.sentence__row') : null;
@@ -101,3 +124,21 @@ export function createRowLists(words) {
 }
 
 /** @typedef {ReturnType<typeof createRowLists>} RowLists */
+
+/** @param {Row | {row: HTMLElement}} row @returns {row is Row} */
+function isRow(row) {
+  return 'kind' in row;
+}
+
+function makeGap() {
+  return { row: el('li', { class: 'sentence__row sentence__row--gap', 'aria-hidden': 'true' }) };
+}
+
+/** The position in each row, -1 in a gap. @param {Aligned} aligned */
+function positionsOf({ rows, n }) {
+  const positions = new Int32Array(n).fill(-1);
+  rows.forEach((row, position) => {
+    positions[row] = position;
+  });
+  return positions;
+}

@@ -19,8 +19,8 @@ const CROSSED_EYE = `${EYE}M3 13.5 13 2.5`;
  * `shown` is what the row looks like now.
  *
  * @typedef {{row: HTMLElement, button: HTMLElement, eye: HTMLElement, weight: HTMLElement, hidden:
- *   HTMLElement, kind: Kind, name: string, shown: string}} Row `hidden`: where screen readers are
- *   told that it is
+ *   HTMLElement, kind: Kind, position: number, name: string, shown: string}} Row `hidden`: where
+ *   screen readers are told that it is
  */
 /** @typedef {{tokens: Tokens, start: number, n: number}} Sequence */
 /**
@@ -71,7 +71,7 @@ export function makeRow({ kind, position }, { tokens, start, n }, { makeText, na
     button,
     eye,
   );
-  return { row, button, eye, weight, hidden, kind, name, shown: '' };
+  return { row, button, eye, weight, hidden, kind, position, name, shown: '' };
 }
 
 /**

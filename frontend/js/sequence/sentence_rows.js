@@ -11,7 +11,7 @@ import { markRow } from './sentence_row.js';
 import { paintWeights } from './weight_lines.js';
 
 /** @import { Attention, Context, HiddenToken, Selected, Tokens } from '../page.js' */
-/** @import { RowLists, Words } from './row_lists.js' */
+/** @import { Aligned, RowLists, Words } from './row_lists.js' */
 /** @import { Place } from './sentence_row.js' */
 
 /** Steps of the keys that move the focus. @type {Record<string, number>} */
@@ -19,7 +19,7 @@ const STEPS = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -1e6
 
 /**
  * @typedef {{tokens: Tokens, start: number, n: number, attention: Pick<Attention, 'n' | 'pattern'>
- *   | null, selected: Selected, hidden: readonly HiddenToken[]}} ShownColumns
+ *   | null, selected: Selected, hidden: readonly HiddenToken[], aligned?: Aligned}} ShownColumns
  */
 
 /**
@@ -42,7 +42,8 @@ export function createColumns(root, context, words) {
 
   /** @param {ShownColumns} next */
   function update(next) {
-    const isNew = shown?.tokens !== next.tokens || shown.start !== next.start;
+    const isNew =
+      shown?.tokens !== next.tokens || shown.start !== next.start || shown.aligned !== next.aligned;
     const isSame =
       !isNew &&
       shown?.attention === next.attention &&
@@ -147,7 +148,7 @@ function handleRows(lists, { actions, hover, pairing }, { shown, mark }) {
     stops[kind] = position;
     lists.fill();
     mark();
-    lists.rows(kind).get(position)?.button.focus();
+    lists.rowAt({ kind, position })?.button.focus();
   }
 
   /** @param {Event} event */
@@ -189,7 +190,8 @@ function markRows({ rows, stops }, { attention, hidden, selected, start }, sourc
   const hiddenOf = { query: new Set(), key: new Set() };
   for (const { kind, position } of hidden) hiddenOf[kind].add(position);
   for (const kind of KINDS) {
-    for (const [i, row] of rows(kind)) {
+    for (const row of rows(kind)) {
+      const i = row.position;
       const weight = source.kind !== kind && attention ? weightBetween(attention, source, i) : 0;
       markRow(row, {
         isSelected: kind === selected.kind && i === chosen,
@@ -215,6 +217,7 @@ function paintLines(canvas, lists, { attention }, source) {
     scrollTop: lists.scroller.scrollTop,
     rowHeight: height,
     padding: above,
+    rowOf: lists.rowOf,
     source,
   });
 }

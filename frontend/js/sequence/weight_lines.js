@@ -13,14 +13,15 @@ import { emptyPen } from '../ui/dom.js';
  * @param {number} shown.scrollTop
  * @param {number} shown.rowHeight
  * @param {number} shown.padding above the first row
+ * @param {(position: number) => number} shown.rowOf
  * @param {Place} shown.source the token whose lines stand out
  */
-export function paintWeights(canvas, { attention, scrollTop, rowHeight, padding, source }) {
+export function paintWeights(canvas, { attention, scrollTop, rowHeight, padding, rowOf, source }) {
   const { clientWidth: width, clientHeight: height } = canvas;
   const pen = emptyPen(canvas);
   if (!pen || !attention) return;
   /** @param {number} position */
-  const middle = (position) => padding + (position + 0.5) * rowHeight - scrollTop;
+  const middle = (position) => padding + (rowOf(position) + 0.5) * rowHeight - scrollTop;
   /** @param {number} query @param {number} key */
   const isSeen = (query, key) =>
     Math.max(middle(query), middle(key)) >= 0 && Math.min(middle(query), middle(key)) <= height;
