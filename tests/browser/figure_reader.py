@@ -18,7 +18,7 @@ TAGS = {
 
 @dataclass(frozen=True)
 class Figure:
-    """A saved SVG: what is in it and how large it is."""
+    """A saved SVG: what is in it and how large it is, in pixels or, on paper, in millimetres."""
 
     name: str
     root: ElementTree.Element
@@ -76,7 +76,8 @@ def save_svg(page: Page, what: str = "Map") -> Figure:
         for attribute, value in element.attrib.items():
             assert not attribute.lower().startswith("on")
             assert attribute != "href" or value.startswith("data:image/png;base64,")
-    return Figure(name, root, float(root.attrib["width"]), float(root.attrib["height"]))
+    width, height = (float(root.attrib[side].removesuffix("mm")) for side in ("width", "height"))
+    return Figure(name, root, width, height)
 
 
 def middle_of(shape: ElementTree.Element) -> tuple[float, float]:

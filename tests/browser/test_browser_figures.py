@@ -337,11 +337,45 @@ def require_selection_in_map(page: Page) -> None:
     position = tokens["position"][40] + 1
     assert any(str(label).startswith(f"{position}:") for label in labels)
     assert f"Selected: key “{tokens['text'][40].strip()}”" in figure.words().replace("“\xa0", "“")
+    require_paper(page, figure)
     page.get_by_label("Attention lines").uncheck()
     page.keyboard.press("l")
     bare = save_svg(page)
     assert not [line for group in bare.all("g", "lines") for line in group]
     assert not [e for e in bare.all("text") if e.get("class") == "label"]
+
+
+def require_paper(page: Page, on_screen: Figure) -> None:
+    """Save the map at the width of a column, with strongest keys and nearest points."""
+    kinds = ("attention in this sentence", "highest q·k in the corpus", "nearest in this map")
+    assert [kind in on_screen.words() for kind in kinds] == [True, False, False]
+    assert not on_screen.all("g", "corpus-lines")
+    page.get_by_label("Strongest and nearest").check()
+    expect(page.locator(".line-legend__ring")).to_be_visible()
+    preview = sheet(page).get_by_alt_text("Preview of the figure")
+    for width_mm in (183, 89):
+        sheet(page).get_by_role("radio", name=str(width_mm)).check()
+        wait_until(
+            lambda wanted=width_mm / 25.4 * 96: (
+                abs(preview.evaluate("image => image.naturalWidth") - wanted) < 2
+            ),
+            "the preview has the width of the figure in print",
+        )
+    figure = save_svg(page)
+    assert figure.width == 89
+    assert len(figure.all("circle", "rings")) == 10
+    assert figure.all("g", "corpus-lines")
+    assert [kind in figure.words() for kind in kinds] == [True, True, True]
+    legend = sheet(page).get_by_role("checkbox", name="Legend of lines and rings")
+    legend.uncheck()
+    _, content = save(page, "PNG")
+    picture = Image.open(io.BytesIO(content))
+    assert picture.width / picture.info["dpi"][0] * 25.4 == pytest.approx(89, abs=0.1)
+    assert picture.info["dpi"][0] > 600
+    assert not any(kind in save_svg(page).words() for kind in kinds)
+    sheet(page).get_by_role("radio", name="Screen").check()
+    page.keyboard.press("Escape")
+    page.get_by_label("Strongest and nearest").uncheck()
 
 
 def require_line_for_every_weight(page: Page) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -119,8 +120,10 @@ def require_means_of_all_heads(page: Page, mean: np.ndarray) -> None:
     page.locator(".pattern-matrix").get_by_role("button", name="All heads").click()
     expect(page.locator(".heads__cell")).to_have_count(12)
     with page.expect_download() as saved:
-        page.get_by_role("button", name="Save the means of all heads as PNG").click()
-    assert saved.value.suggested_filename == f"{name}.png"
+        page.get_by_role("button", name="Save the means of all heads as SVG").click()
+    assert saved.value.suggested_filename == f"{name}.svg"
+    same = ElementTree.parse(saved.value.path()).getroot()  # noqa: S314, the page made it
+    assert ElementTree.tostring(same) == ElementTree.tostring(figure.root)
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog", name="Mean attention")).to_be_hidden()
 

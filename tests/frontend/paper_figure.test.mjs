@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { arrangeGrid, arrangeHead } from '../../frontend/js/map/arrangement.js';
 import { barsFigure } from '../../frontend/js/figure/bars_figure.js';
 import { makeSheet, sheetMarkup } from '../../frontend/js/figure/figure_page.js';
+import { serialise } from '../../frontend/js/figure/markup.js';
 import { pageSize } from '../../frontend/js/figure/figure_theme.js';
 import { headsFigure } from '../../frontend/js/figure/heads_figure.js';
 import { allHeadsFigure, heatFigure } from '../../frontend/js/figure/heat_figure.js';
@@ -67,12 +68,12 @@ const COMPARED = {
 };
 
 /** A map as a figure, with its kinds of lines. */
-function mapOn(style, model, overrides) {
+function mapOn(style, model, { labels = [], isSorted = false, ...overrides } = {}) {
   const nHeads = model?.n_heads ?? null;
   const laidOut = paperMap(seenMap(model, overrides), nHeads, style.widthPx, style.sharpness);
   const lines = { from: [3, 3], to: [25, 39], weights: [1, 0.5], width: 2 };
   const drawing = {
-    ...{ ...laidOut, legend: null, axis: null, contours: [], labels: [] },
+    ...{ ...laidOut, legend: null, axis: null, contours: [], labels },
     ...(model ? { lines: [], compared: null } : { lines: [lines], compared: COMPARED }),
   };
   const cells =
@@ -80,7 +81,8 @@ function mapOn(style, model, overrides) {
     Array.from({ length: model.n_layers * nHeads }, (_, i) => ({
       ...{ title: `L${Math.floor(i / nHeads)} H${i % nHeads}`, number: '0.45', isWarning: false },
     }));
-  const body = mapFigure(drawing, style, { cells, nHeads: nHeads ?? 1, isPixels: false });
+  const options = { cells, nHeads: nHeads ?? 1, isPixels: false, isSorted };
+  const body = mapFigure(drawing, style, options);
   return { body, marks: markKinds(drawing, 'sentence') };
 }
 
@@ -246,3 +248,44 @@ for (const [kind, make] of Object.entries(KINDS))
             assert.ok(!overlap(one.box, other.box), `${one.words} covers ${other.words}`);
       }
   });
+
+const written = ({ markup }) => markup.map(serialise).join('');
+
+test('a map has its rings and both kinds of lines, and the legend the look of each', () => {
+  const style = styleOf(89);
+  const { body, marks } = mapOn(style, null);
+  const drawn = written(body);
+  const groups = ['class="lines" ', 'class="corpus-lines" ', 'class="rings" '];
+  for (const group of groups) assert.equal(drawn.split(group).length, 2, group);
+  const rings = /class="rings" .*?<\/g>/.exec(drawn)[0];
+  assert.equal(rings.match(/<circle /g).length, COMPARED.rings.length);
+  const words = ['attention in this sentence', 'highest q·k in the corpus', 'nearest in this map'];
+  assert.deepEqual(
+    marks.map((mark) => mark.words),
+    words,
+  );
+  const sheet = { body, legend: null, caption: [], title: '' };
+  const [legend, bare] = [marks, []].map((each) =>
+    serialise(sheetMarkup(makeSheet({ ...sheet, marks: each }, style), 1)),
+  );
+  for (const each of words) assert.ok(legend.includes(each) && !bare.includes(each));
+  assert.match(legend, /<line x1="0" [^>]*stroke-width="2"\/>/);
+  assert.match(legend, /<line x1="0" [^>]*stroke-width="1.25" stroke-dasharray="5 4"\/>/);
+});
+
+test('a label that the edge of a figure would cut is left out', () => {
+  const labels = [-4, 60, 410].map((x) => ({ words: `at ${x}`, x, y: 90, isKey: false }));
+  const drawn = written(mapOn(styleOf(89), null, { labels }).body);
+  assert.deepEqual(drawn.match(/at -?\d+/g), ['at 60']);
+});
+
+test('small heads of a grid have numbers, or names where it is in the order of a score', () => {
+  const model = { n_layers: 2, n_heads: 8 };
+  const [plain, sorted] = [false, true].map((isSorted) =>
+    written(mapOn(styleOf(89), model, { isSorted }).body),
+  );
+  assert.ok(plain.includes('>0.45<') && !plain.includes('>L0 H0<'));
+  assert.ok(sorted.includes('>L0 H0<') && !sorted.includes('>0.45<'));
+  const wide = written(mapOn(styleOf(183), model, { isSorted: true }).body);
+  assert.ok(wide.includes('>L0 H0<') && wide.includes('>0.45<'));
+});

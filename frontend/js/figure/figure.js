@@ -199,12 +199,14 @@ export async function saveFigure(subject, format, theme, source, layout) {
  * The kinds of lines and rings of a figure, which its legend may have.
  *
  * @param {Subject} subject
+ * @param {ShownTheme} theme
  * @param {Source} source
  * @returns {MarkKind[]}
  */
-export function marksOf(subject, source) {
+export function marksOf(subject, theme, source) {
   const manifest = source.facts.description.value?.manifest;
-  const drawing = subject === 'map' ? source.drawing?.(readFigureStyle('light')) : null;
+  const isHead = subject === 'map' && source.store.get().at !== null;
+  const drawing = isHead ? source.drawing?.(readFigureStyle(theme)) : null;
   return manifest && drawing ? markKinds(drawing, sequenceWord(manifest.model.modality)) : [];
 }
 

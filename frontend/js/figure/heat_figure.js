@@ -128,7 +128,11 @@ export function allHeadsFigure({ nLayers, nHeads, n, patterns }, ramp, style) {
     height: AXIS_PX + nLayers * pitch,
     images,
     markup: [
-      node('g', { class: 'cells', fill: 'none', stroke: style.line }, ...frames),
+      node(
+        'g',
+        { class: 'cells', fill: 'none', stroke: style.line, 'stroke-width': 0.5 },
+        ...frames,
+      ),
       node(
         'g',
         { class: 'axis', 'font-size': SMALL_PX, fill: style.soft },

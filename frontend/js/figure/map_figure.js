@@ -1,7 +1,7 @@
 /** The map as a figure: the grid of all heads, or one head, as it is in sight. */
 
 import { crossOf, tipOf } from '../compute/biplot_axis.js';
-import { cssColor } from '../color/palettes.js';
+import { cssColor, textColorOn } from '../color/palettes.js';
 import { cellCoefficients, projectPoint, SPACE_SCALE } from '../compute/geometry.js';
 import { LINE_PX, lineSegments, RING_PX, ringRadius } from '../render/lines.js';
 import { createScatter2d } from '../render/scatter2d.js';
@@ -25,13 +25,14 @@ import { countPoints, hasPatchImages, hex, MAX_SHAPES, pointShapes } from './poi
 /** @import { Box } from './points.js' */
 
 const LABEL_PX = FONT_PX.normal;
+const TITLE_PX = FONT_PX.small;
 const HALO_PX = 3.5;
 /** Width of title and number beside the map of a list. */
 const LIST_WORDS_PX = 100;
 /** Between a grid and what lies beside it. */
 const EDGE_PX = 4;
-/** Width of a column from which title and number have room. */
-const ROOM_FOR_BOTH = 84;
+/** Between title and number of a head. */
+const WORD_GAP_PX = 4;
 
 /**
  * @typedef {object} Drawing What is seen.
@@ -92,8 +93,8 @@ export function mapFigure(drawing, style, { cells, nHeads, isPixels, isSorted = 
     ...contourMarkup(drawing),
     ...lineMarkup(drawing),
     ...axisMarkup(drawing),
-    ...(hasWords ? titles(drawing, cells, box, style) : []),
-    ...drawing.labels.map((label) => labelMarkup(label, frame, style)),
+    ...(hasWords ? titles(drawing, cells, { box, isSorted }, style) : []),
+    ...labelsIn(box, drawing, style).map((label) => labelMarkup(label, frame, style)),
   );
   return {
     width: left + size.width,
@@ -392,6 +393,23 @@ function axisMarkup({ axis, frame }) {
 }
 
 /**
+ * The labels that nothing cuts.
+ *
+ * @param {Box} box
+ * @param {Drawing} drawing
+ * @param {FigureStyle} style
+ */
+function labelsIn({ left, top, right, bottom }, { labels }, { measure }) {
+  return labels.filter(
+    ({ words, x, y }) =>
+      x >= left &&
+      x + measure(words, LABEL_PX, 500) <= right &&
+      y - LABEL_PX / 2 >= top &&
+      y + LABEL_PX / 2 <= bottom,
+  );
+}
+
+/**
  * @param {Drawing['labels'][number]} label
  * @param {Frame} frame
  * @param {FigureStyle} style
@@ -417,20 +435,26 @@ function labelMarkup({ words, x, y, isKey }, frame, { query, key }) {
 }
 
 /**
- * Title and fidelity above each head, as far as there is room.
+ * Title and number above each head, or, where there is no room for both, the number, or the title
+ * where the axes do not tell which head it is.
  *
  * @param {Drawing} drawing
  * @param {CellText[]} texts
- * @param {Box} box
+ * @param {{box: Box, isSorted: boolean}} options
  * @param {FigureStyle} style
  */
-function titles({ frame, arrangement }, texts, box, { ink, soft, warning }) {
+function titles({ frame, arrangement }, texts, { box, isSorted }, style) {
+  const { ink, soft, warning } = style;
   const {
     cells,
     transform: { k, x, y },
   } = frame;
   const { isList, pitch, titleWidth } = arrangement;
-  const isBoth = pitch.x * k >= ROOM_FOR_BOTH;
+  const hasBoth = texts.every(
+    ({ title, number }) =>
+      style.measure(title, TITLE_PX) + style.measure(number, TITLE_PX, 600) + WORD_GAP_PX <=
+      pitch.x * k - WORD_GAP_PX,
+  );
   const shown = cellsIn(frame, box).filter((cell) => frame.ready[cell]);
   return shown.flatMap((cell) => {
     const { title, number, isWarning } = texts[cell];
@@ -438,33 +462,38 @@ function titles({ frame, arrangement }, texts, box, { ink, soft, warning }) {
     const width = isList ? LIST_WORDS_PX : Math.max(side, Math.min(titleWidth * k, 112));
     const corner = [cells.x[cell] * k + x, cells.y[cell] * k + y];
     const [left, base] = isList
-      ? [corner[0] + side + PAD_PX, corner[1] + LABEL_PX]
+      ? [corner[0] + side + PAD_PX, corner[1] + TITLE_PX]
       : [corner[0] - (width - side) / 2, corner[1] - 6];
     const tint = frame.tiles?.[cell]
       ? [
           node('rect', {
             x: left,
-            y: base - LABEL_PX,
+            y: base - TITLE_PX,
             width,
-            height: LABEL_PX + 4,
+            height: TITLE_PX + 4,
             fill: cssColor(frame.tiles[cell]),
           }),
         ]
       : [];
+    const ground = frame.tiles?.[cell];
+    const own = ground ? textColorOn(ground) : null;
+    const look = { y: base, 'font-size': TITLE_PX };
+    const name = { ...look, fill: own ?? soft };
     const value = {
-      y: base,
-      'font-size': LABEL_PX,
-      'font-weight': isWarning ? null : 600,
-      fill: isWarning ? warning : ink,
+      ...{ ...look, 'font-weight': isWarning ? null : 600 },
+      fill: own ?? (isWarning ? warning : ink),
     };
-    if (!isBoth)
+    const middle = { x: left + width / 2, 'text-anchor': 'middle' };
+    if (!hasBoth)
       return [
         ...tint,
-        node('text', { x: left + width / 2, 'text-anchor': 'middle', ...value }, number),
+        isSorted
+          ? node('text', { ...middle, ...name }, title)
+          : node('text', { ...middle, ...value }, number),
       ];
     return [
       ...tint,
-      node('text', { x: left + 1, y: base, 'font-size': LABEL_PX, fill: soft }, title),
+      node('text', { x: left + 1, ...name }, title),
       node('text', { x: left + width - 1, 'text-anchor': 'end', ...value }, number),
     ];
   });

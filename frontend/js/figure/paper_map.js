@@ -28,6 +28,8 @@ export const ROOM_FOR_NUMBER = 40;
 const MOST_ASPECT = 1.2;
 const MOST_HEIGHT_PX = 729;
 const LEAST_ASPECT = 0.4;
+/** Points of a head are at most this large before the reader's own factor. */
+const MOST_POINT_PX = 6;
 const GAP = Object.freeze({ most: 4, share: 0.12 });
 
 /**
@@ -63,7 +65,8 @@ function paperHead({ frame, arrangement }, widthPx, sharpness) {
   const side = frame.cells.size[0];
   const dotSize = frame.pointSize / suitablePointSize(side * frame.transform.k, frame.nPoints);
   /** @param {number} k */
-  const sizeAt = (k) => dotSize * suitablePointSize(side * k, frame.nPoints);
+  const sizeAt = (k) =>
+    dotSize * Math.min(MOST_POINT_PX, suitablePointSize(side * k, frame.nPoints));
   const most = Math.min(MOST_ASPECT * widthPx, MOST_HEIGHT_PX);
   const [wide, high] = [box.right - box.left, box.bottom - box.top];
   const reach = (frame.sprites ? SPRITE_SCALE : 1) * sizeAt(frame.transform.k * (widthPx / wide));

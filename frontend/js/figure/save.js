@@ -183,7 +183,7 @@ export function createSave(root, context) {
     );
     widths.update(width);
     white.update(isWhite);
-    const hasMarks = marksOf(subject, context).length > 0;
+    const hasMarks = marksOf(subject, theme(), context).length > 0;
     legend.update(hasMarks && hasMarkLegend, hasMarks);
     full.update(hasFullCaption);
     showPreview();
