@@ -13,7 +13,7 @@ from tests.support.hostile_dataset import write_hostile_datasets
 
 from attentionviz.commands import demo
 from attentionviz.commands.main import EXIT_INTERRUPTED, INTERRUPTED_BUILD, main
-from attentionviz.core.scores import SCORE_FACTS
+from attentionviz.core.scores import scores_of
 from attentionviz.core.types import METHODS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,7 +107,7 @@ def test_info_names_the_heads_that_score_highest_on_request(tiny_dataset, capsys
     assert main([*command, "--scores"]) == 0
     rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
     heads = json.loads((tiny_dataset.folder / "heads.json").read_bytes())["heads"]
-    for name, facts in SCORE_FACTS.items():
+    for name, facts in scores_of(()).items():
         defined = [head for head in heads if head["scores"][name]["n_rows"]]
         assert (name in rows) == bool(defined)
         if not defined:

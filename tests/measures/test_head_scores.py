@@ -1,5 +1,7 @@
 """Head scores: patterns whose numbers are counted by hand, and a slow reference for the rest."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,7 +18,7 @@ from tests.support.head_patterns import (
     text_tokens,
 )
 
-from attentionviz.core.rule import HeadRule
+from attentionviz.core.rule import HeadRule, OffsetBias
 from attentionviz.core.scores import HEAD_NAMES, PROBE_SCORES, SCORE_FACTS
 from attentionviz.errors import BuildError, ShapeError
 from attentionviz.measures.head_scores import (
@@ -25,6 +27,7 @@ from attentionviz.measures.head_scores import (
     prefix_matching,
     repeated_weights,
     score_head,
+    terms,
 )
 from attentionviz.measures.head_scores import corpus as blocks_of
 from attentionviz.measures.head_scores.registry import MEASURES
@@ -50,13 +53,14 @@ def causal(*rows: list[float]) -> list[list[float]]:
 
 
 UNDEFINED = (None, 0)
+WITHOUT_ROWS = ("content_dependence", "norm_ratio", "variance_beyond_qk")
 
 # Token ids 7 8 7 8 over one causal sequence.
 REPEATED = causal([1], [0.25, 0.75], [0.5, 0.2, 0.3], [0.1, 0.6, 0.2, 0.1])
 
 
 def test_every_score_has_a_function_and_every_function_an_entry() -> None:
-    assert {*MEASURES, *PROBE_SCORES, "content_dependence", "norm_ratio"} == set(SCORE_FACTS)
+    assert {*MEASURES, *PROBE_SCORES, *WITHOUT_ROWS} == set(SCORE_FACTS)
     for facts in SCORE_FACTS.values():
         assert facts.help.endswith(".") and facts.source and facts.formula and facts.unit
         assert facts.low is None or facts.high is None or facts.low < facts.high
@@ -493,3 +497,36 @@ def test_prefix_matching_counted_by_hand() -> None:
         6,
         4,
     ]
+
+
+def test_a_sink_takes_its_weight_and_counts_as_a_key() -> None:
+    # Every score is 0: the first query sees its own key and the sink, the second one key more.
+    vectors = np.zeros((2, 1), dtype=np.float32)
+    rule = HeadRule(1.0, is_causal=True, sink=0.0)
+    scores = found(HeadAttention(vectors, vectors, np.array([2]), rule), text_tokens([1, 2]))
+    assert scores["sink_mass"] == (near((1 / 2 + 1 / 3) / 2), 2)
+    assert scores["entropy"] == (near(1.0), 2)
+    assert scores["sparsity"] == (2.5, 2)
+    assert scores["attention_entropy"] == (near(np.log(2) / 2), 2)
+    assert scores["variance_beyond_qk"] == UNDEFINED
+    assert found(random_head([4]), text_tokens([1, 2, 3, 4]))["sink_mass"] == UNDEFINED
+
+
+@pytest.mark.parametrize("size", [20, 10**6])
+def test_variance_beyond_qk_is_one_minus_the_squared_correlation_within_rows(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terms, "BLOCK_WEIGHTS", size)
+    bias = OffsetBias((-9, 0), ((-2.0, 0.0),))
+    rule = HeadRule(0.8, is_causal=True, max_distance=5, softcap=1.5, bias=bias)
+    head = replace(random_head([9, 1, 6]), rule=rule)
+    pairs = []
+    for start, length in ((0, 9), (10, 6)):
+        for i in range(1, length):
+            seen = np.arange(max(0, i - 5), i + 1)
+            products = head.keys[start + seen] @ head.queries[start + i]
+            scores = 1.5 * np.tanh(0.8 * products / 1.5) + 2 / 9 * (seen - i)
+            pairs.append([products - products.mean(), scores - scores.mean()])
+    correlation = np.corrcoef(np.concatenate(pairs, axis=1))[0, 1]
+    score = found(head, text_tokens(list(range(16))))["variance_beyond_qk"]
+    assert score == (near(1 - correlation**2), 13)

@@ -12,7 +12,7 @@ from tests.support.tiny_models import byte_level_tokenizer, save
 from transformers import AutoModel, AutoTokenizer
 
 from attentionviz import models
-from attentionviz.core.scores import PROBE_SCORES, SCORE_FACTS
+from attentionviz.core.scores import PROBE_SCORES, SCORE_FACTS, scores_of
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import BuildError
 from attentionviz.models.repeated import MIN_PERIOD
@@ -51,9 +51,9 @@ def own_attention(model_folder, sequences):
 def test_every_head_has_every_score_and_a_profile(tiny_dataset, tiny_image_dataset):
     for dataset, modality in ((tiny_dataset, "text"), (tiny_image_dataset, "image")):
         manifest = json.loads((dataset.folder / layout.MANIFEST).read_bytes())
-        assert manifest["scores"] == list(SCORE_FACTS)
+        assert manifest["scores"] == list(scores_of(()))
         for head in heads_of(dataset.folder):
-            assert head["scores"].keys() == SCORE_FACTS.keys()
+            assert head["scores"].keys() == scores_of(()).keys()
             assert head["profile"]["offsets"] == list(range(-32, 33))
             defined = {name for name, score in head["scores"].items() if score["n_rows"] > 0}
             assert defined == {
@@ -297,7 +297,7 @@ def test_a_stopped_build_shows_its_finished_scores(stopped, request_):
     reader = open_dataset(request_.output, "small")
     heads = reader.heads()
     assert reader.state == "failed"
-    assert all(head["scores"].keys() == SCORE_FACTS.keys() for head in heads)
+    assert all(head["scores"].keys() == scores_of(()).keys() for head in heads)
     lines = (stopped / layout.JOURNAL).read_text().splitlines(keepends=True)
     kept = [line for line in lines if "L01H01/scores.json" not in line]
     (stopped / layout.JOURNAL).write_text("".join(kept))

@@ -8,13 +8,13 @@ import numpy as np
 from tests.support.fake_corpus import FakeCorpus
 
 from attentionviz.core.rule import LayerRule, OffsetBias
-from attentionviz.core.scores import ALL_SCORES, SCORE_FACTS, ScoreFacts
+from attentionviz.core.scores import ALL_SCORES, ScoreFacts, scores_of
 from attentionviz.core.types import DIMS, METHODS, HeadId, MapName
 from attentionviz.store.schema import SCHEMA_VERSION
 
 SINCE_0_4 = (
     *("attention_entropy", "mean_distance", "variance_of_distance", "prefix_matching"),
-    "norm_ratio",
+    *("norm_ratio", "sink_mass", "variance_beyond_qk"),
 )
 ALL_MAPS = tuple(str(MapName(method, dims)) for dims in DIMS for method in METHODS)
 
@@ -55,10 +55,20 @@ class FakeSpec:
         return [HeadId(layer, h) for layer in range(self.n_layers) for h in range(self.n_heads)]
 
     @property
+    def rules(self) -> list[LayerRule]:
+        """Return the rule of each layer."""
+        return [fake_rule(self, layer) for layer in range(self.n_layers)]
+
+    @property
+    def terms(self) -> list[str]:
+        """Return what attention has besides q·k."""
+        return list(dict.fromkeys(term for rule in self.rules for term in rule.terms))
+
+    @property
     def scores(self) -> dict[str, ScoreFacts]:
         """Return the scores that a build of its time computes."""
         if not self.is_earlier:
-            return SCORE_FACTS
+            return scores_of(self.terms)
         return {name: facts for name, facts in ALL_SCORES.items() if name not in SINCE_0_4}
 
     def key_owner(self, head_id: HeadId) -> HeadId:
@@ -92,7 +102,6 @@ def fake_manifest(spec: FakeSpec, corpus: FakeCorpus, n_grid_tokens: int) -> dic
         reason = "image models have no tokens to repeat"
         probe = {"n_sequences": 0, "period": 0, "reason": reason}
         prefix_probe = {"n_sequences": 0, "period": 0, "n_repeats": 0, "start": []}
-    rules = [fake_rule(spec, layer) for layer in range(spec.n_layers)]
     family = "vit" if not is_text else "gpt2" if spec.is_causal else "bert"
     manifest = {
         "schema_version": SCHEMA_VERSION,
@@ -114,8 +123,8 @@ def fake_manifest(spec: FakeSpec, corpus: FakeCorpus, n_grid_tokens: int) -> dic
         "d_head": spec.d_head,
         "n_sequences": len(corpus.lengths),
         "n_tokens": corpus.n_tokens,
-        "layers": [rule.facts() for rule in rules],
-        "bias_terms": list(dict.fromkeys(term for rule in rules for term in rule.terms)),
+        "layers": [rule.facts() for rule in spec.rules],
+        "bias_terms": spec.terms,
         "corpus": dict(corpus.facts),
         "patch_grid": corpus.patch_grid,
         "precision": spec.precision,

@@ -37,7 +37,12 @@ def describe_list(entries: Iterable[DatasetEntry]) -> dict[str, Any]:
         for name, facts in METHOD_FACTS.items()
     ]
     scores = [
-        {"name": name, **facts._asdict(), "head_name": _head_name(name)}
+        {
+            **facts._asdict(),
+            "name": name,
+            "terms": list(facts.terms),
+            "head_name": _head_name(name),
+        }
         for name, facts in ALL_SCORES.items()
     ]
     datasets = [_summary(entry) for entry in entries]

@@ -11,6 +11,7 @@ old entry moves to `FORMER_SCORES`, since datasets keep the values that they wer
 """
 
 import re
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from attentionviz.core.types import Modality
@@ -38,6 +39,9 @@ class ScoreFacts(NamedTuple):
         Last version whose builds computed it; None for one that is computed today.
     scale : "linear" or "log"
         Of colours and histograms; "log" for ratios.
+    terms : tuple of str
+        Terms of attention (``bias_terms`` of the manifest) of which a model must have one; empty
+        for a score of every model.
     """
 
     label: str
@@ -50,6 +54,7 @@ class ScoreFacts(NamedTuple):
     unit: str = "share"
     until: str | None = None
     scale: Literal["linear", "log"] = "linear"
+    terms: tuple[str, ...] = ()
 
     @property
     def defined_by(self) -> str:
@@ -268,6 +273,24 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
         "mean of A[i, i−p] over the repeat, p its length",
         f"ours, of the duplicate token heads of {_WANG}",
     ),
+    "sink_mass": ScoreFacts(
+        "Sink",
+        "How much attention goes to the sink, a learned key that stands for no token.",
+        "mean of 1 − Σ A[i, j]",
+        "ours, of the sinks of Xiao et al. 2023 (arXiv 2309.17453), section 3.3",
+        None,
+        terms=("sink",),
+    ),
+    "variance_beyond_qk": ScoreFacts(
+        "Score variance beyond q·k",
+        "How much of the differences between a query's scores is not explained by q·k but by a "
+        "bias or a soft cap, which no map shows.",
+        "1 − r², r the correlation of the scores with q·k over all visible pairs, the mean of each "
+        "row subtracted from both",
+        _OURS,
+        None,
+        terms=("bias by offset", "soft cap"),
+    ),
 }
 
 PROBE_SCORES = ("prefix_matching", "probe_induction", "probe_previous", "probe_duplicate")
@@ -297,6 +320,16 @@ FORMER_SCORES: dict[str, ScoreFacts] = {
 """Scores that only datasets of earlier versions have."""
 
 ALL_SCORES = SCORE_FACTS | FORMER_SCORES
+
+
+def scores_of(terms: Iterable[str]) -> dict[str, ScoreFacts]:
+    """Return the scores of models whose attention has these terms besides q·k."""
+    present = set(terms)
+    return {
+        name: facts
+        for name, facts in SCORE_FACTS.items()
+        if not facts.terms or present.intersection(facts.terms)
+    }
 
 
 class HeadName(NamedTuple):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attentionviz import __version__
-from attentionviz.core.scores import SCORE_FACTS
+from attentionviz.core.scores import scores_of
 from attentionviz.core.types import MapName
 from attentionviz.pipeline.corpora.account import Account
 from attentionviz.pipeline.libraries import library_versions
@@ -112,7 +112,7 @@ def make_plan(
         "seed": request.seed,
         "alignment": {"scale": request.alignment, "translation": TRANSLATION},
         "maps": _maps(request),
-        "scores": list(SCORE_FACTS),
+        "scores": list(scores_of(model.bias_terms)),
         "library_versions": library_versions(),
     }
     determines_bytes = {

@@ -52,7 +52,8 @@ def description(library: DatasetLibrary, entry: DatasetEntry, *, with_scores: bo
     tables = [fidelity_table(entry.manifest, heads)]
     if with_scores:
         tables.append(score_table(entry.manifest, heads))
-    return "\n\n".join([f"{title}\n{summary(entry.manifest)}", *tables])
+    facts = "\n".join([summary(entry.manifest), *terms_of_heads(entry.manifest, heads)])
+    return "\n\n".join([f"{title}\n{facts}", *tables])
 
 
 def _unfinished(data_dir: Path, entry: DatasetEntry) -> list[str]:
@@ -144,6 +145,28 @@ def fidelity_table(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any
     vectors = _spread(head["vector_rank_correlation"] for head in heads)
     rows.append(("(vectors)", str(len(heads)), "-", vectors, "-", "-"))
     return _aligned(rows)
+
+
+def terms_of_heads(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what the terms besides q·k do in each head, a line a layer; none without such terms.
+
+    Parameters
+    ----------
+    manifest : mapping
+    heads : sequence of mapping
+        The entries of ``heads.json``; while a build runs, heads may lack scores.
+    """
+    lines = []
+    for name, facts in ALL_SCORES.items():
+        if not facts.terms or name not in manifest["scores"]:
+            continue
+        lines.append(f"  {facts.label.lower()}, % by head:")
+        for layer in range(manifest["n_layers"]):
+            own = [head["scores"] for head in heads if head["layer"] == layer]
+            values = [scores.get(name, {}).get("value") for scores in own]
+            cells = ["  -" if value is None else f"{100 * value:3.0f}" for value in values]
+            lines.append(f"    layer {layer:<4}{' '.join(cells)}")
+    return lines
 
 
 def score_table(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any]]) -> str:

@@ -59,7 +59,8 @@ def run_scores(job: MapJob, head: HeadId) -> UnitResult:
             found = score_head(attention, tokens)
         except BuildError as error:
             raise BuildError(f"layer {head.layer}, head {head.head}: {error}") from error
-    scores = {**found.scores, **_probe(job.folder)[head.folder]}
+    every = {**found.scores, **_probe(job.folder)[head.folder]}
+    scores = {name: every[name] for name in manifest["scores"]}
     content = canonical_json({"scores": scores, "profile": found.profile})
     record = write_bytes(job.folder, layout.scores_path(head), content)
     return UnitResult(head, (record,), ((SCORES, time.perf_counter() - started),))

@@ -3,8 +3,9 @@
 /** @import { Manifest } from '../page.js' */
 
 /**
- * The rule of one head. Scores are softcap · tanh(scaling · q·k / softcap) + bias, or without a soft
- * cap scaling · q·k + bias; the softmax is over the visible keys and the sink, if there is one.
+ * The rule of one head. Scores are softcap · tanh(scaling · q·k / softcap) + bias, or without a
+ * soft cap scaling · q·k + bias; the softmax is over the visible keys and over the sink, if there
+ * is one.
  *
  * @typedef {object} Rule
  * @property {number} scaling

@@ -104,6 +104,8 @@ const NEEDED = {
   class_token: 'a class token in sight',
   hue_similarity: 'patches in sight whose hue is known',
   brightness_similarity: 'patches in sight whose brightness is known',
+  sink_mass: 'a sink in this layer',
+  variance_beyond_qk: 'a bias or a soft cap in this layer, and two keys in sight',
   prefix_matching: 'repeated random tokens, which do not fit this model',
   probe_induction: 'repeated random tokens, which do not fit this model',
   probe_previous: 'repeated random tokens, which do not fit this model',

@@ -9,7 +9,7 @@ from attentionviz.core.types import Modality
 from attentionviz.errors import BuildError
 
 # Imported for what they register.
-from attentionviz.measures.head_scores import patches, positions, spread, words  # noqa: F401
+from attentionviz.measures.head_scores import patches, positions, spread, terms, words  # noqa: F401
 from attentionviz.measures.head_scores.content import (
     IMAGE_POSITIONS,
     TEXT_POSITIONS,
@@ -19,6 +19,7 @@ from attentionviz.measures.head_scores.corpus import HeadAttention, PatchTokens,
 from attentionviz.measures.head_scores.norms import norm_ratio
 from attentionviz.measures.head_scores.profile import OFFSETS, Profile, offset_sums, profile_of
 from attentionviz.measures.head_scores.registry import MEASURES, Score, Sums, score_of
+from attentionviz.measures.head_scores.terms import variance_beyond_qk
 
 
 class HeadScores(NamedTuple):
@@ -75,6 +76,7 @@ def score_head(attention: HeadAttention, tokens: Tokens) -> HeadScores:
     n_positions = IMAGE_POSITIONS if is_image else TEXT_POSITIONS
     scores["content_dependence"] = content_dependence(attention, tokens, n_positions)
     scores["norm_ratio"] = norm_ratio(attention)
+    scores["variance_beyond_qk"] = variance_beyond_qk(attention)
     return HeadScores(scores, profile_of(offsets))
 
 
