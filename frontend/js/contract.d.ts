@@ -601,8 +601,6 @@ export interface ScoreFacts {
   until: string | null;
   /** Of colours and histograms. */
   scale: 'linear' | 'log';
-  /** Of `bias_terms`, one is needed; empty for every model. */
-  terms: string[];
   /** Of heads that do this above all; null: none. */
   head_name: HeadName | null;
 }

@@ -8,7 +8,7 @@ from attentionviz import __version__
 from attentionviz.analysis.maps import BEST_MAPS
 from attentionviz.core.best_map import best_map
 from attentionviz.core.methods import METHOD_FACTS
-from attentionviz.core.scores import ALL_SCORES, HEAD_NAMES, NAME_MIN_ROWS
+from attentionviz.core.scores import ALL_SCORES, HEAD_NAMES, NAME_MIN_ROWS, ScoreFacts
 from attentionviz.core.types import MapName
 from attentionviz.store.dataset import DatasetReader
 from attentionviz.store.manifest import Fidelity
@@ -37,16 +37,16 @@ def describe_list(entries: Iterable[DatasetEntry]) -> dict[str, Any]:
         for name, facts in METHOD_FACTS.items()
     ]
     scores = [
-        {
-            **facts._asdict(),
-            "name": name,
-            "terms": list(facts.terms),
-            "head_name": _head_name(name),
-        }
+        {"name": name, **_on_screen(facts), "head_name": _head_name(name)}
         for name, facts in ALL_SCORES.items()
     ]
     datasets = [_summary(entry) for entry in entries]
     return {"datasets": datasets, "methods": methods, "scores": scores}
+
+
+def _on_screen(facts: ScoreFacts) -> dict[str, Any]:
+    """Return what the page shows of a score; ``terms`` only decide who has it."""
+    return {name: value for name, value in facts._asdict().items() if name != "terms"}
 
 
 def describe_dataset(reader: DatasetReader) -> dict[str, Any]:

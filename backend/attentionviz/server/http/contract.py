@@ -116,7 +116,6 @@ class ScoreFacts(TypedDict):
         doc("Last version that computed it; null for a current score."),
     ]
     scale: Annotated[Literal["linear", "log"], doc("Of colours and histograms.")]
-    terms: Annotated[list[str], doc("Of `bias_terms`, one is needed; empty for every model.")]
     head_name: Annotated[HeadName | None, doc("Of heads that do this above all; null: none.")]
 
 
