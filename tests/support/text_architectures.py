@@ -12,6 +12,14 @@ COMMON = {
     "intermediate_size": 48,
     "max_position_embeddings": 96,
 }
+GPT = {"vocab_size": 330, "n_embd": 32, "n_layer": 3, "n_head": 4, "n_positions": 96}
+XLM = {"vocab_size": 330, "emb_dim": 32, "n_layers": 3, "n_heads": 4, "max_position_embeddings": 96}
+FALCON = {
+    "vocab_size": 330,
+    "hidden_size": 32,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+}
 GROUPED = {**COMMON, "num_key_value_heads": 2, "head_dim": 8, "pad_token_id": 0}
 
 T5 = {
@@ -103,6 +111,64 @@ TEXT_ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
 }
 """By name: prefix of the classes in transformers, and the arguments of the configuration."""
+
+OWN_CODE: dict[str, tuple[str, dict[str, Any]]] = {
+    "gpt-j": ("GPTJ", {**GPT, "rotary_dim": 4}),
+    "gpt-neo with a window in every second layer": (
+        "GPTNeo",
+        {
+            "vocab_size": 330,
+            "hidden_size": 32,
+            "num_layers": 3,
+            "num_heads": 4,
+            "attention_types": [[["global", "local"], 1], [["global"], 1]],
+            "window_size": 60,  # longer than the text of the trial
+            "max_position_embeddings": 96,
+        },
+    ),
+    "codegen": ("CodeGen", {**GPT, "rotary_dim": 4}),
+    "falcon with one key head": ("Falcon", FALCON),
+    "falcon with groups of key heads": (
+        "Falcon",
+        {**FALCON, "new_decoder_architecture": True, "num_kv_heads": 2},
+    ),
+    "openai gpt, which multiplies with its mask": ("OpenAIGPT", GPT),
+    "xlm, which scales its queries": ("XLM", XLM),
+    "flaubert": ("Flaubert", XLM),
+    "xglm, with axes of batch and heads in one": (
+        "XGLM",
+        {
+            "vocab_size": 330,
+            "d_model": 32,
+            "num_layers": 3,
+            "attention_heads": 4,
+            "ffn_dim": 48,
+            "max_position_embeddings": 96,
+        },
+    ),
+    "roformer": ("RoFormer", COMMON),
+    "rembert": ("RemBert", {**COMMON, "input_embedding_size": 16}),
+    "squeezebert, whose projections are convolutions": (
+        "SqueezeBert",
+        {**COMMON, "embedding_size": 32},
+    ),
+    "big bird": ("BigBird", COMMON),
+    "convbert, of heads and convolutions": (
+        "ConvBert",
+        {**COMMON, "num_attention_heads": 8, "embedding_size": 32, "hidden_size": 64},
+    ),
+    "megatron": ("MegatronBert", COMMON),
+    "falcon with alibi, added before the scaling": ("Falcon", {**FALCON, "alibi": True}),
+    "bloom, which adds alibi to its product": (
+        "Bloom",
+        {"vocab_size": 330, "hidden_size": 32, "n_layer": 3, "n_head": 4},
+    ),
+    "mpt with alibi": ("Mpt", {"vocab_size": 330, "d_model": 32, "n_layers": 3, "n_heads": 4}),
+    "mpnet with buckets of distance": ("MPNet", COMMON),
+    "ctrl": ("CTRL", {**GPT, "dff": 48}),
+}
+"""Architectures whose attention is code of their own."""
+TEXT_ARCHITECTURES |= OWN_CODE
 
 
 def make(prefix: str, arguments: dict[str, Any], suffix: str = "") -> tuple[Any, Any]:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from attentionviz.core.rule import LayerRule
+from attentionviz.core.rule import ROUNDING, LayerRule
 from attentionviz.errors import UnsupportedModelError
 from attentionviz.models.batches import Batch
 from attentionviz.models.finite import BadVector, NotFiniteError, bad_vectors
 from attentionviz.models.forward import run
-from attentionviz.models.interface import AttentionCall, observe
+from attentionviz.models.interface import AttentionCall
 from attentionviz.models.loaded import LoadedModel
 from attentionviz.models.rules import require_call_follows, sinks_of
 
@@ -128,7 +128,8 @@ class _Collector:
     def require_rule(self, layer: int, call: AttentionCall) -> None:
         """Check the call against the layer's rule; layers mostly share masks, so cache them."""
         rule = self.model.rules[layer]
-        if (call.scaling, call.softcap) != (rule.scaling, rule.softcap):
+        same_scaling = math.isclose(call.scaling, rule.scaling, rel_tol=ROUNDING)
+        if not same_scaling or not math.isclose(call.softcap or 0, rule.softcap or 0):
             raise UnsupportedModelError(f"layer {layer} changes its scaling between batches")
         if sinks_of(call, layer) != rule.sinks:
             raise UnsupportedModelError(f"layer {layer} changes its sinks between batches")
@@ -161,7 +162,7 @@ def capture_batch(model: LoadedModel, batch: Batch) -> CapturedBatch:
         If a layer's mask, or what it adds to scores, does not match its rule.
     """
     collector = _Collector(model, batch)
-    with observe(collector) as observation:
+    with model.observe(collector, len(batch.lengths)) as observation:
         run(model.network, batch.inputs, model.device)
     if observation.n_calls != model.n_layers:
         raise UnsupportedModelError(

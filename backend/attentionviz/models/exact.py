@@ -19,6 +19,14 @@ numbers in each layer, nothing is amplified, and only rounding within one layer 
 of a weight in practice. A weight p may differ by 1e-9 of itself and by the rounding of its scores,
 ``2 p (1 - p) (d_head + 4) eps scaling max‖q‖ max‖k‖``.
 
+A model whose attention is code of its own has one attention, which is observed where it happens
+(`tracing`). Then the first run gives queries and keys, and the weights of a second run, as they are
+multiplied with the values, are compared with the pattern of these queries and keys; so are the
+weights that the model returns, if it returns any. There is nothing to replace between layers, since
+both runs are the same operations. What is proven is that the weights with which the model mixes its
+values are softmax(scaling · q·k) under the rule; that its values are mixed by nothing else is what
+the search for the output weights finds (`output_weights`).
+
 Detected: terms added to scores, another scaling, mask, cap or sink, a gate or dropout (the weights
 change); a term added after the weights (the output changes); rotation, shift or scaling of queries
 or keys in the eager code only (both change); randomness (a second run of the layer differs).
@@ -27,6 +35,7 @@ compared with the rule in every captured batch.
 """
 
 import dataclasses
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,6 +52,7 @@ from attentionviz.models.own_attention import (
     Rerun,
     output_of,
     watch_layers,
+    watch_weights,
     weights_of,
 )
 from attentionviz.models.steps import step
@@ -106,12 +116,12 @@ def check_exactly(model: LoadedModel, batch: Batch) -> ExactCheck:
     with Float64():
         comparison = _Comparison(twin, few)
         try:
-            with (
-                step("the model's own eager attention", UnsupportedModelError),
-                eager_attention(twin.network),
-            ):
-                with watch_layers(twin, comparison.compare):
-                    run(twin.network, few.inputs, twin.device)
+            with step("the model's own eager attention", UnsupportedModelError):
+                if model.is_traced:
+                    watch_weights(twin, few, comparison.require_equal)
+                else:
+                    with eager_attention(twin.network), watch_layers(twin, comparison.compare):
+                        run(twin.network, few.inputs, twin.device)
         except UnsupportedModelError as error:
             again = _Comparison(twin, few).captured
             change = np.abs(again.queries - comparison.captured.queries).max()
@@ -131,7 +141,8 @@ class _Comparison:
         self.worst = 0.0
         self.tolerance = TOLERANCE
         self.rounding = 0.0  # largest, of the weights of a row, in the last compared layer
-        with step("a run in float64", UnsupportedModelError), watch_layers(twin, self.keep):
+        keeping = nullcontext() if twin.is_traced else watch_layers(twin, self.keep)
+        with step("a run in float64", UnsupportedModelError), keeping:
             self.captured = capture_batch(twin, batch)  # float64
 
     def keep(self, _layer: int, returned: Any, _: Rerun) -> None:
@@ -156,9 +167,17 @@ class _Comparison:
             raise UnsupportedModelError(problem)
         return (self.outputs[layer], *returned[1:])
 
-    def _compare_weights(self, layer: int, own: np.ndarray[Any, Any]) -> str | None:
+    def require_equal(self, layer: int, own: np.ndarray[Any, Any], scaling: float) -> None:
+        """Raise UnsupportedModelError if the weights of a traced layer are not those of q·k."""
+        if problem := self._compare_weights(layer, own, scaling):
+            raise UnsupportedModelError(problem)
+
+    def _compare_weights(
+        self, layer: int, own: np.ndarray[Any, Any], scaling: float | None = None
+    ) -> str | None:
         """Return an error message if the weights of a layer are not those of q·k, else None."""
         rule, worst, problem = self.twin.rules[layer], 0.0, None
+        rule = rule if scaling is None else dataclasses.replace(rule, scaling=scaling)
         self.rounding = 0.0
         for sequence, head, queries, keys in self.captured.heads_of(layer):
             pattern = attention_pattern(queries, keys, rule.of_head(head))

@@ -12,7 +12,7 @@ from attentionviz.models.probe import Findings, probe
 
 
 def probe_images(
-    network: PreTrainedModel, processor: Any, device: torch.device
+    network: PreTrainedModel, processor: Any, device: torch.device, *, is_traced: bool = False
 ) -> tuple[ImageInputs, Findings]:
     """Return the inputs of an image model and the properties of its attention.
 
@@ -29,7 +29,14 @@ def probe_images(
     n_rows, n_columns = height // patch_px[0], width // patch_px[1]
     corners = [(0, 0), (0, n_columns - 1), (n_rows - 1, 0), (n_rows - 1, n_columns - 1)]
     pixels = _with_changed_patches(corners, (height, width), patch_px)
-    findings = probe(network, {"pixel_values": pixels}, device, lengths=None, max_length=None)
+    findings = probe(
+        network,
+        {"pixel_values": pixels},
+        device,
+        lengths=None,
+        max_length=None,
+        is_traced=is_traced,
+    )
     if not bool(torch.isfinite(findings.first_keys).all()):
         raise UnsupportedModelError(
             f"the keys of {config.model_type} are not finite numbers: its weights may be damaged"

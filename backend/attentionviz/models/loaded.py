@@ -1,6 +1,7 @@
 """A loaded model: network, inputs, and properties of its attention."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,9 @@ from attentionviz.errors import InvalidRequestError
 from attentionviz.models.batches import Batch, PatchGrid
 from attentionviz.models.forward import run
 from attentionviz.models.images import ImageInputs
+from attentionviz.models.interface import Listener, observe
 from attentionviz.models.text import TextInputs
+from attentionviz.models.tracing import trace
 
 MAX_CAPTURE_BYTES = 128 * 2**20
 """Maximum size of the queries and keys of one batch; larger batches are not faster."""
@@ -29,7 +32,7 @@ class LoadedModel:
     Attributes
     ----------
     network : PreTrainedModel
-        In evaluation mode, float32, set to the observed attention.
+        In evaluation mode, float32, set to the observed attention unless it is traced.
     device : torch.device
     description : dict
         The manifest's "model": name, source, revision, weights_sha256, family, architecture,
@@ -44,6 +47,8 @@ class LoadedModel:
         One a layer, see `OutputWeights.norm_factors`.
     attention_modules : list of str
         Name in the network of the module that attends, one a layer; layers may share it.
+    is_traced : bool
+        Whether its attention is code of its own, observed by `trace`.
     patch_grid : PatchGrid or None
         None for text.
     notes : tuple of str
@@ -62,6 +67,7 @@ class LoadedModel:
     rules: list[LayerRule]
     norm_factors: list[torch.Tensor]
     attention_modules: list[str]
+    is_traced: bool
     patch_grid: PatchGrid | None
     notes: tuple[str, ...] = ()
 
@@ -116,6 +122,12 @@ class LoadedModel:
     def image_batches(self, images: Iterable[Image.Image]) -> Iterator[Batch]:
         """Yield the images in order, in batches of `batch_tokens`."""
         return self._image_inputs.batches(images, self.batch_tokens)
+
+    def observe(self, listener: Listener, n_sequences: int) -> AbstractContextManager[Any]:
+        """Return the context that reports every attention call of a forward pass."""
+        if self.is_traced:
+            return trace(listener, self.network, n_sequences, self.n_key_heads)
+        return observe(listener)
 
     def forward(self, batch: Batch) -> Any:
         """Return the output of the model, without observing its attention."""

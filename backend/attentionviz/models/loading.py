@@ -18,7 +18,7 @@ from attentionviz.models.interface import IMPLEMENTATION, register
 from attentionviz.models.loaded import LoadedModel
 from attentionviz.models.names import ModelSource, resolve
 from attentionviz.models.positions import TooFewPositionsError
-from attentionviz.models.probe import WHY_NOT_REACHED, Findings, probe, refusal
+from attentionviz.models.probe import Findings, NotReachedError, probe
 from attentionviz.models.sizes import describe
 from attentionviz.models.steps import step
 from attentionviz.models.text import TextInputs
@@ -100,8 +100,6 @@ def load_source(
     chosen = choose_device(device)
     with _quiet():
         config = read_config(source)
-        if config.model_type in WHY_NOT_REACHED:
-            raise refusal(config.model_type, config.model_type)
         files = weight_files(source)
         described = _encoder(describe(config, source, files))
         # Small files come first, so that errors in them show before minutes of reading weights.
@@ -115,7 +113,7 @@ def load_source(
             )
         network, notes = _load_network(source, config, chosen)
         with step(f"the trial run of {source.name}", ModelNotAvailableError, source):
-            inputs, findings = _probe(network, inputs, source, chosen)
+            inputs, findings, is_traced = _find_attention(network, inputs, source, chosen)
     return LoadedModel(
         network=network,
         device=chosen,
@@ -129,6 +127,7 @@ def load_source(
         rules=findings.rules,
         norm_factors=findings.norm_factors,
         attention_modules=findings.attention_modules,
+        is_traced=is_traced,
         patch_grid=None if isinstance(inputs, TextInputs) else inputs.grid,
         notes=notes,
     )
@@ -211,18 +210,34 @@ def _make_inputs(described: PreTrainedModel, source: ModelSource, max_length: in
     raise UnsupportedModelError(f"{source.name} reads {reads}, neither text nor images")
 
 
-def _probe(
+def _find_attention(
     network: PreTrainedModel, inputs: Any, source: ModelSource, device: torch.device
+) -> tuple[TextInputs | ImageInputs, Findings, bool]:
+    """Return inputs, the properties of attention, and whether it must be traced."""
+    try:
+        return *_probe(network, inputs, source, device, is_traced=False), False
+    except NotReachedError:
+        network.set_attn_implementation("eager")
+        return *_probe(network, inputs, source, device, is_traced=True), True
+
+
+def _probe(
+    network: PreTrainedModel,
+    inputs: Any,
+    source: ModelSource,
+    device: torch.device,
+    *,
+    is_traced: bool,
 ) -> tuple[TextInputs | ImageInputs, Findings]:
     if not isinstance(inputs, TextInputs):
-        return probe_images(network, inputs, device)
+        return probe_images(network, inputs, device, is_traced=is_traced)
     try:
-        findings = _probe_texts(network, inputs, source, device)
+        findings = _probe_texts(network, inputs, source, device, is_traced)
     except TooFewPositionsError as error:
         if error.max_length <= inputs.tokenizer.num_special_tokens_to_add():
             raise _padding_error(network, source) from error
         inputs.max_length = error.max_length
-        findings = _probe_texts(network, inputs, source, device)
+        findings = _probe_texts(network, inputs, source, device, is_traced)
     except TypeError as error:
         if "NoneType" in str(error) and network.config.pad_token_id is None:
             raise _padding_error(network, source) from error
@@ -240,10 +255,21 @@ def _padding_error(network: PreTrainedModel, source: ModelSource) -> ModelNotAva
 
 
 def _probe_texts(
-    network: PreTrainedModel, inputs: TextInputs, source: ModelSource, device: torch.device
+    network: PreTrainedModel,
+    inputs: TextInputs,
+    source: ModelSource,
+    device: torch.device,
+    is_traced: bool,
 ) -> Findings:
     batch = inputs.trial(source.name)
-    return probe(network, batch.inputs, device, lengths=batch.lengths, max_length=inputs.max_length)
+    return probe(
+        network,
+        batch.inputs,
+        device,
+        lengths=batch.lengths,
+        max_length=inputs.max_length,
+        is_traced=is_traced,
+    )
 
 
 def _n_embeddings(network: PreTrainedModel) -> int | None:

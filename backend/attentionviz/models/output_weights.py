@@ -1,7 +1,10 @@
 """Detection of the output projection W_O of each attention layer, for any architecture.
 
 During one forward pass, the linear module whose input equals the attention output, number for
-number, is the output projection of that layer.
+number, is the output projection of that layer. The input may have further channels beside it, and
+its channels may be the first axis of a sequence, as those of a convolution are. The matrix of a
+module that is no linear layer of PyTorch or transformers is measured by its outputs for unit
+vectors.
 """
 
 from collections.abc import Iterator
@@ -28,26 +31,25 @@ class OutputWeights:
         self.pending = (layer, call.output)
 
     def offer(self, module: torch.nn.Module, inputs: tuple[Any, ...]) -> None:
-        """Store the module's weights if its input is the searched output."""
+        """Store the module's weights if its input is the searched output, or has it as a part."""
         if self.pending is None or not inputs or not isinstance(inputs[0], torch.Tensor):
             return
         layer, output = self.pending
-        flat = output.flatten(-2)  # (sequence, position, head * d_head)
-        given = inputs[0]
-        if given.numel() != flat.numel() or given.shape[-1] != flat.shape[-1]:
-            return
-        # NaN must match, since the trial text may contain words without finite vectors.
-        if torch.allclose(given.reshape(flat.shape), flat, rtol=0, atol=0, equal_nan=True):
-            self.found[layer] = _input_by_output(module)
-            self.pending = None
+        for channels in (-1, 1):
+            first = _first_channel(inputs[0].movedim(channels, -1), output)
+            weight = None if first is None else _linear_map(module, inputs[0], channels)
+            if first is not None and weight is not None:
+                self.found[layer] = weight[first : first + output.shape[-2] * output.shape[-1]]
+                self.pending = None
+                return
 
     @contextmanager
     def watch(self, model: torch.nn.Module) -> Iterator[None]:
-        """Offer every linear module of the model during the ``with`` block."""
+        """Offer every module with weights of its own during the ``with`` block."""
         hooks = [
             module.register_forward_pre_hook(self.offer)
             for module in model.modules()
-            if isinstance(module, torch.nn.Linear | Conv1D)
+            if next(module.parameters(recurse=False), None) is not None
         ]
         try:
             yield
@@ -79,6 +81,41 @@ class OutputWeights:
         return factor.transpose(1, 2).float().contiguous()
 
 
-def _input_by_output(module: torch.nn.Module) -> torch.Tensor:
-    weight = module.get_parameter("weight").detach()
-    return weight if isinstance(module, Conv1D) else weight.T
+def _first_channel(given: torch.Tensor, output: torch.Tensor) -> int | None:
+    """Return where the output of attention begins in the channels of an input, or None."""
+    flat = output.flatten(-2)  # (sequence, position, head * d_head)
+    n_channels, n_own = given.shape[-1], flat.shape[-1]
+    if given.numel() * n_own != flat.numel() * n_channels or given.ndim < 2:
+        return None
+    by_token = given.reshape(*flat.shape[:2], n_channels)
+    for first in range(0, n_channels - n_own + 1, output.shape[-1]):
+        part = by_token[..., first : first + n_own]
+        # NaN must match, since the trial text may contain words without finite vectors.
+        if torch.allclose(part, flat, rtol=0, atol=0, equal_nan=True):
+            return first
+    return None
+
+
+def _linear_map(module: torch.nn.Module, given: torch.Tensor, channels: int) -> torch.Tensor | None:
+    """Return the matrix (input channel, output channel) of a module; None if it is not linear."""
+    if isinstance(module, torch.nn.Linear | Conv1D):
+        weight = module.get_parameter("weight").detach()
+        return weight if isinstance(module, Conv1D) else weight.T
+    n_channels = given.shape[channels]
+
+    def apply(vectors: torch.Tensor) -> torch.Tensor:
+        """Return the outputs for vectors (vector, channel), each as a sequence by itself."""
+        full = vectors.view(len(vectors), *[1] * (given.ndim - 2), n_channels)
+        returned = module.forward(full.movedim(-1, channels))
+        outputs: torch.Tensor = returned[0] if isinstance(returned, tuple) else returned
+        return outputs.movedim(channels, -1).flatten(1)
+
+    unit = torch.eye(n_channels, dtype=given.dtype, device=given.device)
+    some = torch.linspace(-1, 2, n_channels, dtype=given.dtype, device=given.device)[None]
+    try:
+        offset = apply(torch.zeros_like(some))
+        weight = apply(unit) - offset
+        is_linear = torch.allclose(apply(some) - offset, some @ weight, rtol=1e-3, atol=1e-3)
+    except (RuntimeError, TypeError, ValueError, IndexError, AttributeError):
+        return None  # it reads something else
+    return weight if is_linear else None

@@ -1,5 +1,6 @@
 """Attention weights returned by the model itself, one layer in memory at a time."""
 
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,7 +9,10 @@ import numpy as np
 import torch
 
 from attentionviz.errors import UnsupportedModelError
+from attentionviz.models.batches import Batch
+from attentionviz.models.forward import eager_attention, run
 from attentionviz.models.loaded import LoadedModel
+from attentionviz.models.tracing import TracedCall, trace
 
 Array = np.ndarray[Any, Any]
 Rerun = Callable[[], Any]
@@ -51,15 +55,68 @@ def watch_layers(model: LoadedModel, listener: LayerListener) -> Iterator[None]:
         )
 
 
+def watch_weights(
+    model: LoadedModel, batch: Batch, listener: Callable[[int, Array, float], None]
+) -> None:
+    """Run a model with its own attention, and report the attention weights of every layer.
+
+    Parameters
+    ----------
+    model : LoadedModel
+    batch : Batch
+    listener : callable
+        Called with the layer index, the weights, (sequence, head, query, key), and the scaling in
+        this run, whose rounding may differ from that of the rule.
+    """
+    scalings = [rule.scaling for rule in model.rules]
+    if not model.is_traced:
+
+        def compare(layer: int, returned: Any, _: Rerun) -> None:
+            listener(layer, weights_of(returned, layer), scalings[layer])
+
+        with eager_attention(model.network), watch_layers(model, compare):
+            run(model.network, batch.inputs, model.device)
+        return
+
+    def report(layer: int, call: TracedCall) -> None:
+        scalings[layer] = call.scaling
+        listener(layer, as_array(call.weights), call.scaling)
+
+    options = {"output_attentions": True} if _returns_attention(model.network) else {}
+    with trace(report, model.network, len(batch.lengths)):
+        output = run(model.network, batch.inputs, model.device, **options)
+    for layer, weights in enumerate(getattr(output, "attentions", None) or ()):
+        if isinstance(weights, torch.Tensor) and _are_weights(weights, batch):
+            listener(layer, as_array(weights), scalings[layer])
+
+
+def _returns_attention(network: torch.nn.Module) -> bool:
+    parameters = inspect.signature(network.forward).parameters.values()
+    return any(one.name == "output_attentions" or one.kind is one.VAR_KEYWORD for one in parameters)
+
+
+def _are_weights(returned: torch.Tensor, batch: Batch) -> bool:
+    """Return whether a returned tensor holds weights: some models return scores by this name."""
+    n_padded = max(batch.lengths)
+    return (
+        returned.ndim == 4
+        and returned.shape[2:] == (n_padded, n_padded)
+        and float((returned[:, :, 0].double().sum(-1) - 1).abs().max()) < 1e-3
+    )
+
+
 def weights_of(returned: Any, layer: int) -> Array:
     """Return the attention weights in a module's return value, (sequence, head, query, key)."""
     parts = returned[:0:-1] if isinstance(returned, tuple) else ()  # a bias comes before weights
     weights = next((p for p in parts if isinstance(p, torch.Tensor) and p.ndim == 4), None)
     if weights is None:
         raise UnsupportedModelError(f"the model does not return the attention of layer {layer}")
-    if weights.dtype == torch.bfloat16:  # which NumPy lacks
-        weights = weights.float()
-    return weights.cpu().numpy()
+    return as_array(weights)
+
+
+def as_array(weights: torch.Tensor) -> Array:
+    """Return a tensor as an array."""
+    return (weights.float() if weights.dtype == torch.bfloat16 else weights).cpu().numpy()
 
 
 def output_of(returned: Any) -> torch.Tensor:

@@ -16,9 +16,8 @@ from attentionviz.errors import UnsupportedModelError
 from attentionviz.models.batches import Batch
 from attentionviz.models.capture import CapturedBatch
 from attentionviz.models.exact import check_exactly
-from attentionviz.models.forward import eager_attention, run
 from attentionviz.models.loaded import LoadedModel
-from attentionviz.models.own_attention import watch_layers, weights_of
+from attentionviz.models.own_attention import Array, watch_weights
 from attentionviz.models.steps import step
 
 
@@ -83,9 +82,9 @@ def distance_from_usual_run(
     """Return the largest difference from the model's own attention, and its layer and head."""
     worst = (0.0, 0, 0)
 
-    def compare(layer: int, returned: object, _: object) -> None:
+    def compare(layer: int, own: Array, _: float) -> None:
         nonlocal worst
-        own, rule = weights_of(returned, layer), model.rules[layer]
+        rule = model.rules[layer]
         for sequence, head, queries, keys in captured.heads_of(layer):
             pattern = attention_pattern(queries, keys, rule.of_head(head))
             n_tokens = len(pattern)
@@ -97,10 +96,6 @@ def distance_from_usual_run(
                 )
             worst = max(worst, (error, layer, head))
 
-    with (
-        step("the model's own eager attention", UnsupportedModelError),
-        eager_attention(model.network),
-    ):
-        with watch_layers(model, compare):
-            run(model.network, batch.inputs, model.device)
+    with step("the model's own eager attention", UnsupportedModelError):
+        watch_weights(model, batch, compare)
     return worst

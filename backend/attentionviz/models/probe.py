@@ -1,5 +1,6 @@
 """Detection of the properties of a model's attention by one small forward pass."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from attentionviz.core.rule import LayerRule
 from attentionviz.errors import UnsupportedModelError
 from attentionviz.models.float64 import Float64, float64_twin
 from attentionviz.models.forward import run
-from attentionviz.models.interface import AttentionCall, observe
+from attentionviz.models.interface import AttentionCall, Listener, observe
 from attentionviz.models.output_weights import OutputWeights
 from attentionviz.models.positions import PositionTables
 from attentionviz.models.rules import (
@@ -22,17 +23,11 @@ from attentionviz.models.rules import (
     visible_in_mask,
     visible_matrix,
 )
+from attentionviz.models.tracing import trace
 
-WHY_NOT_REACHED = {
-    "bloom": "BLOOM computes attention in code of its own that cannot be observed",
-    "mpt": "MPT computes attention in code of its own that cannot be observed",
-    "deberta": "DeBERTa adds scores between contents and relative positions",
-    "deberta-v2": "DeBERTa adds scores between contents and relative positions",
-    "gpt_neo": "GPT-Neo computes attention in code of its own that cannot be observed",
-    "longformer": "Longformer mixes two attentions with different queries and keys",
-    "swin": "Swin attends inside windows and adds a bias of relative position",
-}
-"""Known reasons, by model type, why queries and keys alone do not give the attention."""
+
+class NotReachedError(UnsupportedModelError):
+    """Attention was not observed once in every layer."""
 
 
 @dataclass
@@ -70,11 +65,6 @@ class Findings:
     first_keys: torch.Tensor = field(default_factory=lambda: torch.empty(0))
 
 
-def refusal(model_type: str, otherwise: str) -> UnsupportedModelError:
-    """Return the error for an unsupported type of model, with the known or the given reason."""
-    return UnsupportedModelError(WHY_NOT_REACHED.get(model_type, otherwise))
-
-
 def probe(
     network: PreTrainedModel,
     inputs: dict[str, torch.Tensor],
@@ -82,24 +72,29 @@ def probe(
     *,
     lengths: list[int] | None,
     max_length: int | None,
+    is_traced: bool = False,
 ) -> Findings:
     """Run a small batch and return the common properties of its attention calls.
 
     Parameters
     ----------
     network : PreTrainedModel
-        Set to the observed attention.
+        Set to the observed attention, or to its own if it is traced.
     inputs : dict of str to Tensor
     device : torch.device
     lengths : list of int or None
         Number of tokens of each sequence; None without padding.
     max_length : int or None
         Rules are verified for sequences up to this length; None for the length of the batch.
+    is_traced : bool
+        Whether attention is observed by `trace`, with rules for the length of the batch.
 
     Raises
     ------
+    NotReachedError
+        If attention is not observed in every layer.
     UnsupportedModelError
-        If attention is not observed in every layer, is more than q·k, or differs in shape.
+        If it is more than q·k, or differs in shape.
     """
     name = network.config.model_type
     findings, weights = Findings(max_length=max_length), OutputWeights()
@@ -133,7 +128,8 @@ def probe(
         findings.has_bias |= added_to_scores(call) is not None
         weights.expect(layer, call)
 
-    with observe(listen, keeps_masks=True) as observation, weights.watch(network), tables:
+    observing = _observing(network, inputs, listen, is_traced)
+    with observing as observation, weights.watch(network), tables:
         try:
             run(network, inputs, device)
         except TypeError as error:
@@ -142,15 +138,26 @@ def probe(
             raise
     _require_every_layer(network.config, len(calls))
     if len(set(calls)) > 1 or calls[0][2] != calls[0][5]:
-        raise refusal(name, f"the layers of {name} differ in heads, sizes or tokens")
+        raise UnsupportedModelError(f"the layers of {name} differ in heads, sizes or tokens")
     _, findings.n_heads, findings.n_positions, findings.d_head, findings.n_key_heads, _ = calls[0]
     findings.norm_factors = [
         weights.norm_factors(layer, findings.n_heads).to(device) for layer in range(len(calls))
     ]
-    if findings.has_bias:
+    if findings.has_bias or is_traced:
         longest = inputs if lengths is None else _longest(inputs, lengths, findings)
-        findings.rules = _with_biases(network, longest, device, findings.rules)
+        findings.rules = _at_full_length(network, longest, device, findings.rules, is_traced)
     return findings
+
+
+def _observing(
+    network: PreTrainedModel,
+    inputs: dict[str, torch.Tensor],
+    listener: Listener,
+    is_traced: bool,
+) -> AbstractContextManager[Any]:
+    if is_traced:
+        return trace(listener, network, len(next(iter(inputs.values()))))
+    return observe(listener, keeps_masks=True)
 
 
 def _longest(
@@ -162,25 +169,37 @@ def _longest(
     return {name: tensor[row : row + 1, repeated] for name, tensor in inputs.items()}
 
 
-def _with_biases(
+def _at_full_length(
     network: PreTrainedModel,
     inputs: dict[str, torch.Tensor],
     device: torch.device,
     rules: list[LayerRule],
+    is_traced: bool,
 ) -> list[LayerRule]:
-    """Return the rules with the bias of each layer, measured in float64 on one long sequence."""
+    """Return the rules with the bias of each layer, measured in float64 on one long sequence.
+
+    So is the mask of a traced layer, since a short sequence may not reach beyond a window.
+    """
     measured = list(rules)
 
     def listen(layer: int, call: AttentionCall) -> None:
+        if is_traced:
+            mask = rule_of_matrix(_seen_by_longest(call, None, layer), 1.0, layer)
+            measured[layer] = replace(
+                rules[layer],
+                is_causal=mask.is_causal,
+                max_distance=mask.max_distance,
+                chunk=mask.chunk,
+            )
         added = added_to_scores(call)
         if added is not None:
             full = (*call.query.shape[:3], call.key.shape[2])  # (sequence, head, query, key)
             numbers = added.broadcast_to(full)[0].double().cpu().numpy()
-            bias = bias_of_matrix(numbers, rules[layer], layer)
-            measured[layer] = replace(rules[layer], bias=bias)
+            bias = bias_of_matrix(numbers, measured[layer], layer)
+            measured[layer] = replace(measured[layer], bias=bias)
 
     twin, device = float64_twin(network, device)
-    with Float64(), observe(listen, keeps_masks=True):
+    with Float64(), _observing(twin, inputs, listen, is_traced):
         run(twin, inputs, device)
     return measured
 
@@ -205,8 +224,11 @@ def _require_every_layer(config: Any, n_calls: int) -> None:
     name = config.model_type
     n_layers = getattr(config, "num_hidden_layers", n_calls)
     if n_calls == 0:
-        raise refusal(name, f"{name} does not use the attention interface of transformers")
+        raise NotReachedError(
+            f"{name} has no attention that can be observed: no product of queries and keys becomes "
+            "the softmax that its values are multiplied with"
+        )
     if n_calls != n_layers:
-        raise refusal(
-            name, f"attention was reached {n_calls} times in the {n_layers} layers of {name}"
+        raise NotReachedError(
+            f"attention was reached {n_calls} times in the {n_layers} layers of {name}"
         )
