@@ -34,6 +34,8 @@ def test_the_line_above_heads_keeps_names_and_buttons_and_a_table_its_sentences(
         assert title.evaluate(IS_WHOLE)
         end = right_of(page.locator(".bar"))
         assert right_of(page.locator(".bar__title")) <= end
+        assert right_of(page.locator(".bar__detail")) <= end
+        assert page.locator(".bar__detail").evaluate(IS_WHOLE)
         for button in page.locator(".bar .button:visible").all():
             assert right_of(button) <= end
         assert page.locator(".bar").evaluate(CUT_WORDS) == []

@@ -284,7 +284,7 @@ function limitsOf({ bias_terms: terms, grid, n_tokens: nTokens }) {
       el(
         'p',
         {},
-        `The grid draws ${count(grid.n_tokens)} of the tokens; a head shows all of them.`,
+        `The grid draws ${count(grid.n_tokens)} of ${count(nTokens)} tokens; an open head shows all.`,
       ),
     );
   if (terms.length > 0)

@@ -30,8 +30,8 @@ const STEPS = [
   { name: 'past', way: 'back', icon: ICONS.undo, verb: 'Undo', keys: 'Ctrl+Z' },
   { name: 'future', way: 'forth', icon: ICONS.redo, verb: 'Redo', keys: 'Ctrl+Shift+Z' },
 ];
-/** Most that the name of a head keeps beside the title before tools leave the row, CSS pixels. */
-const CHIP_PX = 120;
+/** Class of a bar whose words are below the title. */
+const STACKED = 'bar--stacked';
 const LASSO_ICON =
   'M8 2.5c3.3 0 6 1.8 6 4s-2.7 4-6 4-6-1.8-6-4 2.7-4 6-4M4.5 9.6a1.6 1.6 0 1 0 1.2 ' +
   '2.8c.6.6.6 1.3.2 1.9';
@@ -77,7 +77,8 @@ export function createBreadcrumbBar(root, context) {
   });
   const { arrows, back, clear, compare, fit, link, neighbours, outline, reset, table } = buttons;
   const steps = createSteps(undo);
-  const place = el('div', { class: 'bar__words' }, title, chip, detail);
+  const more = el('div', { class: 'bar__more' }, chip, detail);
+  const place = el('div', { class: 'bar__words' }, title, more);
   const nav = el('div', { class: 'bar__nav' }, back, neighbours);
   const element = el('div', { class: 'bar' }, nav, place);
   root.append(element);
@@ -98,19 +99,29 @@ export function createBreadcrumbBar(root, context) {
   });
   observer.observe(element);
 
-  /** The width that the title and the name of the head leave to the tools, CSS pixels. */
+  /** The width that the words leave to the tools, CSS pixels. */
   function room() {
     const gap = Number.parseFloat(getComputedStyle(element).columnGap) || 0;
     const left = nav.offsetWidth > 0 ? nav.offsetWidth + gap : 0;
     const { flexDirection, order } = getComputedStyle(place);
     if (order !== '0') return width - left; // the words have a line of their own
-    const beside = flexDirection === 'column' ? 0 : Math.min(chip.scrollWidth, CHIP_PX) + 2 * gap;
-    return width - left - title.scrollWidth - beside - gap;
+    const isBeside = flexDirection !== 'column' && !element.classList.contains(STACKED);
+    const beside = [chip, detail].reduce(
+      (sum, { hidden, scrollWidth }) => sum + (hidden || !scrollWidth ? 0 : scrollWidth + gap),
+      0,
+    );
+    return width - left - title.scrollWidth - (isBeside ? beside : 0) - gap;
   }
 
-  /** Move tools without room into the menu. */
+  /** Put words that do not fit below the title, and then tools without room into the menu. */
   function arrange() {
-    if (width > 0) row.arrange([width, pane(), title.textContent, chip.textContent].join(' '));
+    const key = [width, pane(), title.textContent, more.textContent].join(' ');
+    if (width === 0 || row.isArranged(key)) return;
+    element.classList.remove(STACKED);
+    row.arrange(key);
+    if (!row.isFull || getComputedStyle(place).order !== '0') return;
+    element.classList.toggle(STACKED, more.textContent !== '' && pane() === null);
+    row.arrange(key);
   }
 
   /**

@@ -51,6 +51,12 @@ export function createToolRow({ room, leaving }) {
     if (focused?.checkVisibility()) focused.focus({ preventScroll: true });
   }
 
+  /** @param {string} key */
+  function stateOf(key) {
+    tools = tools.filter((tool) => element.contains(tool)); // some may have been moved elsewhere
+    return [key, ...tools.map(({ hidden }) => hidden)].join(' ');
+  }
+
   return {
     element,
     /** @param {readonly HTMLElement[]} next */
@@ -59,16 +65,19 @@ export function createToolRow({ room, leaving }) {
       arranged = '';
       more.before(...tools);
     },
+    /** Whether some tools are in the menu. */
+    get isFull() {
+      return !more.hidden;
+    },
     /**
-     * Arrange the tools anew, if something changed.
+     * Whether the tools are arranged for this already.
      *
      * @param {string} key stands for the width of the row and what is beside it
      */
+    isArranged: (key) => stateOf(key) === arranged,
+    /** Arrange the tools anew. @param {string} key */
     arrange(key) {
-      tools = tools.filter((tool) => element.contains(tool)); // some may have been moved elsewhere
-      const next = [key, ...tools.map(({ hidden }) => hidden)].join(' ');
-      if (next === arranged) return;
-      arranged = next;
+      arranged = stateOf(key);
       place();
     },
   };
