@@ -84,7 +84,7 @@ def test_a_deep_grid_scrolls_by_wheel_keys_and_overview_and_fits_by_one_key(
     box = box_of(page, ".overview__strip")
     page.mouse.click(box["x"] + 3, box["y"] + box["height"] * 20.5 / N_LAYERS)
     scrolled_to(page, "L20 H4")
-    expect(overview).to_have_attribute("aria-valuetext", "layers 17 to 23, heads 0 to 8")
+    expect(overview).to_have_attribute("aria-valuetext", "layers 18 to 23, heads 0 to 8")
     overview.press("ArrowDown")
     expect(overview).to_have_attribute("aria-valuenow", "18")
 

@@ -6,7 +6,7 @@ from tests.browser.page_driver import open_view, query_of
 HEAD = "?dataset=words&method=pca&layer=1&head=2&selected=query-40"
 # A title that nothing cuts, and buttons of one line whose words are whole.
 IS_WHOLE = """(title) => {
-  const [own, around] = [title, title.parentElement].map((e) => e.getBoundingClientRect());
+  const [own, around] = [title, title.closest('.bar')].map((e) => e.getBoundingClientRect());
   return own.width > 0 && title.scrollWidth <= title.clientWidth + 1 &&
     own.left >= around.left && own.right <= around.right + 1;
 }"""

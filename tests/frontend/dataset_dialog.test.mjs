@@ -40,10 +40,8 @@ test('a click on a heading sorts the datasets, and another reverses the order', 
   dialog.open();
   assert.deepEqual(
     all('thead button').map(({ textContent }) => textContent),
-    [
-      ...['Dataset', 'State', 'Model', 'Corpus', 'Layers × heads', 'Sequences', 'Tokens', 'Maps'],
-      ...['Size', 'Published'],
-    ],
+    ['Dataset', 'State', 'Model', 'Corpus', 'Tokens'],
+    'columns without a value are left out',
   );
   assert.deepEqual(names(), ['few', 'growing', 'pictures', 'words']);
   assert.deepEqual(direction(), [['Dataset', 'ascending']]);
@@ -82,4 +80,29 @@ test('names of models and corpora are only words', () => {
   assert.deepEqual([words[1], words[2]], [HOSTILE, HOSTILE]);
   assert.equal(all('img').length, 0);
   assert.equal(row.querySelectorAll('bdi').length, words.length + 1);
+});
+
+test('columns are chosen in the menu, the choice is remembered, and the name stays', () => {
+  const stored = new Map();
+  globalThis.localStorage = {
+    getItem: (key) => stored.get(key) ?? null,
+    setItem: (key, value) => stored.set(key, value),
+  };
+  const headings = ({ all }) => all('thead button').map(({ textContent }) => textContent);
+  const first = opened();
+  first.dialog.open();
+  const boxes = first.all('.column-menu label');
+  assert.deepEqual(
+    boxes.map(({ textContent }) => textContent),
+    ['State', 'Model', 'Corpus', 'Tokens'],
+  );
+  boxes[1].querySelector('input').click();
+  assert.deepEqual(headings(first), ['Dataset', 'State', 'Corpus', 'Tokens']);
+  assert.equal(first.all('tbody tr')[0].children.length, 4);
+  const again = opened();
+  again.dialog.open();
+  assert.deepEqual(headings(again), ['Dataset', 'State', 'Corpus', 'Tokens']);
+  again.all('.column-menu input')[1].click();
+  assert.deepEqual(headings(again), ['Dataset', 'State', 'Model', 'Corpus', 'Tokens']);
+  delete globalThis.localStorage;
 });

@@ -4,6 +4,8 @@
  */
 
 import { corpusText, createCleanup, el, setAttribute, setText, UNTRANSLATED } from '../ui/dom.js';
+import { createColumnMenu } from '../ui/column_menu.js';
+import { createEdgeFades } from '../ui/edge_fades.js';
 import { closeButton, closeOutside } from '../ui/dialog.js';
 import { formatAccount } from '../data/corpus_account.js';
 import { DATASET_COLUMNS, sortedDatasets } from '../data/dataset_table.js';
@@ -25,7 +27,11 @@ export function createDatasetDialog(root, { actions, facts, store }) {
   const about = el('p', { class: 'sequences__about soft', role: 'status' });
   const heads = createHeads(() => draw());
   const body = createBody((entry) => pick(entry));
-  const dialog = dialogOf(about, heads.elements, body.element);
+  const menu = createColumnMenu('datasets', () => {
+    shown = '';
+    draw();
+  });
+  const { dialog, fades } = dialogOf(about, heads.element, body.element, menu);
   cleanup.listen(dialog, 'close', () => dialog.remove()); // it is on the page only while it is seen
   cleanup.listen(dialog, 'click', closeOutside);
   let shown = '';
@@ -39,7 +45,15 @@ export function createDatasetDialog(root, { actions, facts, store }) {
     if (key === shown) return;
     shown = key;
     setText(about, formatCount(entries.length));
-    body.show(sortedDatasets(entries, order.name, order.isDescending), isGreeting ? null : current);
+    const [id, ...more] = DATASET_COLUMNS.filter(({ value }) =>
+      entries.some((entry) => value(entry) !== null),
+    );
+    menu.offer(more);
+    const columns = [id ?? DATASET_COLUMNS[0], ...more.filter(({ name }) => menu.isShown(name))];
+    heads.show(columns);
+    const sorted = sortedDatasets(entries, order.name, order.isDescending);
+    body.show(sorted, columns, isGreeting ? null : current);
+    fades.update();
   }
 
   /** @param {DatasetEntry} entry */
@@ -55,6 +69,7 @@ export function createDatasetDialog(root, { actions, facts, store }) {
     draw();
     root.append(dialog);
     dialog.showModal();
+    fades.update();
     body.focusCurrent();
   }
 
@@ -81,28 +96,33 @@ export function createDatasetDialog(root, { actions, facts, store }) {
 
 /**
  * @param {HTMLElement} about
- * @param {HTMLElement[]} heads
+ * @param {HTMLElement} heads
  * @param {HTMLElement} body
+ * @param {ReturnType<typeof createColumnMenu>} menu
  */
-function dialogOf(about, heads, body) {
+function dialogOf(about, heads, body, menu) {
   const table = el(
     'table',
     { class: 'sequences__table datasets__table', 'aria-labelledby': 'datasets-title' },
-    el('thead', {}, el('tr', {}, ...heads)),
+    el('thead', {}, heads),
     body,
   );
-  return el(
+  const fades = createEdgeFades(el('div', { class: 'sequences__scroll' }, table));
+  const dialog = el(
     'dialog',
     { class: 'sequences datasets', 'aria-labelledby': 'datasets-title' },
     el(
       'div',
       { class: 'sequences__head' },
       el('h2', { id: 'datasets-title' }, 'All datasets'),
+      menu.button,
+      menu.menu,
       closeButton(),
     ),
     about,
-    el('div', { class: 'sequences__scroll' }, table),
+    fades.element,
   );
+  return { dialog, fades };
 }
 
 /** @param {number} n */
@@ -137,8 +157,16 @@ function createHeads(changed) {
       setAttribute(head, 'aria-sort', order.name === name ? direction : null);
   }
 
+  const element = el('tr', {});
   return {
-    elements: [...heads.values()],
+    element,
+    /** @param {readonly DatasetColumn[]} columns */
+    show(columns) {
+      const next = columns.flatMap(({ name }) => heads.get(name) ?? []);
+      const isSame = next.length === element.children.length;
+      if (!isSame || next.some((head, i) => head !== element.children[i]))
+        element.replaceChildren(...next);
+    },
     get order() {
       return order;
     },
@@ -186,11 +214,17 @@ function createBody(pick) {
 
   return {
     element,
-    /** @param {readonly DatasetEntry[]} entries @param {string | null} current the open dataset */
-    show(entries, current) {
+    /**
+     * @param {readonly DatasetEntry[]} entries
+     * @param {readonly DatasetColumn[]} columns
+     * @param {string | null} current the open dataset
+     */
+    show(entries, columns, current) {
       const isInside = element.contains(document.activeElement);
       const at = document.activeElement?.getAttribute('data-id');
-      element.replaceChildren(...entries.map((entry) => rowOf(entry, entry.id === current, pick)));
+      element.replaceChildren(
+        ...entries.map((entry) => rowOf(entry, columns, entry.id === current, pick)),
+      );
       if (isInside) (buttons().find(({ dataset }) => dataset.id === at) ?? buttons()[0])?.focus();
     },
     focusCurrent() {
@@ -201,10 +235,11 @@ function createBody(pick) {
 
 /**
  * @param {DatasetEntry} entry
+ * @param {readonly DatasetColumn[]} columns
  * @param {boolean} isCurrent
  * @param {(entry: DatasetEntry) => void} pick
  */
-function rowOf(entry, isCurrent, pick) {
+function rowOf(entry, columns, isCurrent, pick) {
   return el(
     'tr',
     {
@@ -212,7 +247,7 @@ function rowOf(entry, isCurrent, pick) {
       'aria-current': isCurrent ? 'true' : null,
       onClick: () => pick(entry),
     },
-    ...DATASET_COLUMNS.map((column) => cellOf(column, entry, pick)),
+    ...columns.map((column) => cellOf(column, entry, pick)),
   );
 }
 
