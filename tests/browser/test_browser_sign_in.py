@@ -54,7 +54,7 @@ def test_sign_in_shows_the_view_of_the_address_and_sign_out_ends_it(
     expect(field(visitor)).to_be_focused()
     fill(visitor, "x" * 40)
     expect(visitor.get_by_role("alert")).to_have_text(
-        "This is no token of this server; ask whoever runs it for one."
+        "Unknown token; ask whoever runs this server for one."
     )
     expect(field(visitor)).to_have_attribute("aria-invalid", "true")
     fill(visitor)
@@ -104,7 +104,7 @@ def test_a_token_in_the_address_signs_in_and_is_removed(
     visitor.context.clear_cookies()  # a wrong token ends at the form
     visitor.goto("about:blank")
     visitor.goto(f"{shared}{VIEW}#token={'x' * 40}")
-    expect(visitor.get_by_role("alert")).to_contain_text("no token of this server")
+    expect(visitor.get_by_role("alert")).to_contain_text("Unknown token")
     assert "xxxx" not in visitor.url
 
     visitor.context.clear_cookies()  # a server for one only takes it away

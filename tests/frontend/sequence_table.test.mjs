@@ -175,5 +175,5 @@ test('a site without a server has the numbers of a head and the mean over all', 
     [...(await sequenceScores(site(''))).values].map((value) => Number(value.toFixed(4))),
     [2.5, 1, 4, 2, 1, 2],
   );
-  await assert.rejects(() => sequenceScores(site('layer=0')), /belong together/);
+  await assert.rejects(() => sequenceScores(site('layer=0')), /both layer and head/);
 });

@@ -161,7 +161,7 @@ def test_a_frozen_process_is_killed_for_lack_of_a_heartbeat(start) -> None:
     freeze(pid)
     job = server.wait(job_id, "failed")
     assert job["message"] == (
-        "it sent no heartbeat for 10 seconds and was ended; start it again to resume"
+        "it sent no heartbeat for 10 seconds and was stopped; start it again to resume"
     )
     assert not is_alive(pid)
 
@@ -179,7 +179,7 @@ def test_a_job_ends_with_its_server_and_the_next_server_reports_it_as_failed(sta
     again = start()
     job = again.job(first)
     assert (job["state"], job["can_resume"]) == ("failed", True)
-    assert job["message"] == "it ended with the server; start it again to resume"
+    assert job["message"] == "the server stopped while it ran; start it again to resume"
     assert again.wait(waiting, "done")["version"], "what waited went on by itself"
     assert again.wait(unstarted, "estimated")["estimate"]["n_tokens"] > 0
     assert again.ask("POST", f"/{first}/start")[0] == 200
@@ -208,7 +208,9 @@ def test_a_stopped_process_of_a_dead_server_is_killed_by_the_next(start) -> None
     assert is_alive(pid), "a stopped process cannot notice"
     again = start()
     wait_for(lambda: not is_alive(pid), "it is ended")
-    assert again.job(job_id)["message"] == "it ended with the server; start it again to resume"
+    assert (
+        again.job(job_id)["message"] == "the server stopped while it ran; start it again to resume"
+    )
 
 
 def test_a_server_that_receives_sigterm_ends_its_job_and_records_it(start) -> None:
@@ -218,7 +220,7 @@ def test_a_server_that_receives_sigterm_ends_its_job_and_records_it(start) -> No
     assert server.process.returncode == 0
     state = server.state_file(job_id)
     assert (state["state"], state["can_resume"]) == ("failed", True)
-    assert state["message"] == "it ended with the server; start it again to resume"
+    assert state["message"] == "the server stopped while it ran; start it again to resume"
     assert processes_of_jobs(server) == []
 
 

@@ -184,7 +184,7 @@ def test_recovery_sets_the_state_of_every_job(queue) -> None:
     }
     ran = found["set-running"].status
     assert ran.can_resume
-    assert ran.message == "it ended with the server; start it again to resume"
+    assert ran.message == "the server stopped while it ran; start it again to resume"
     kept = {
         name for name, job in found.items() if (queue.spool.path(job.job_id) / "upload").exists()
     }
@@ -282,7 +282,11 @@ WORDS = [
         "loading\n",
         "it was killed, most likely because memory ran out; start it again to resume",
     ),
-    (1, "Traceback\nMemoryError: \n", "it needed more memory than a job may use (job_memory_mb)"),
+    (
+        1,
+        "Traceback\nMemoryError: \n",
+        "it needed more memory than job_memory_mb allows; choose less, or raise this setting",
+    ),
     (1, "Traceback\nKeyError: 'x'\n", "it failed: KeyError: 'x'"),
     (1, "", "it failed: no output"),
     (2, "usage: attentionviz\n", "it failed: usage: attentionviz"),

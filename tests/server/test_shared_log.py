@@ -193,5 +193,5 @@ def test_a_server_process_logs_rereads_tokens_and_ends(data_dir: Path, tmp_path:
         ("jobs/grace", "200"),
         ("read/ada", "200"),
     }
-    assert any("1 tokens are in" in line for line in lines)
+    assert any("number of tokens: 1" in line for line in lines)
     assert READ_TOKEN not in err

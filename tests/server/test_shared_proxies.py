@@ -63,7 +63,7 @@ def test_a_proxy_missing_from_the_settings_is_logged_once(caplog: pytest.LogCapt
         wrapped(asked, lambda *_: None)
     (said,) = caplog.messages
     assert said.startswith("10.0.0.9 sends X-Forwarded-For")
-    assert "name it in trusted_proxies" in said
+    assert "add it to trusted_proxies" in said
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_the_form_redirects_only_to_the_page(browser: CheckedClient, view: str) 
 def test_a_wrong_token_shows_the_form_with_a_message(browser: CheckedClient) -> None:
     answer = sign_in(browser, OTHER_TOKEN, "?dataset=text")
     assert (answer.status_code, answer.mimetype) == (401, "text/html")
-    assert "This is no token of this server" in answer.text
+    assert "Unknown token" in answer.text
     assert 'value="?dataset=text"' in answer.text
     assert 'aria-invalid="true"' in answer.text
     assert OTHER_TOKEN not in answer.text
@@ -300,7 +300,7 @@ def test_guessing_is_throttled(browser: CheckedClient, clock: Clock) -> None:
         <= wait
         <= login_throttle.WINDOW_SECONDS
     )
-    assert "Too many sign-ins failed; try again in 5 minutes." in blocked.text
+    assert "Too many failed sign-ins; try again in 5 minutes." in blocked.text
     with_token = browser.get("/api/v1/datasets", headers=bearer(READ_TOKEN))
     assert with_token.status_code == 429
     assert with_token.headers["Retry-After"] == blocked.headers["Retry-After"]

@@ -57,13 +57,13 @@ def read_form(
     unknown = set(form) - set(FIELDS)
     if unknown:
         known = ", ".join(FIELDS)
-        raise InvalidRequestError(f"unknown field {min(unknown)[:40]!r}; known are {known}")
+        raise InvalidRequestError(f"unknown field {min(unknown)[:40]!r}; use one of: {known}")
     model = _model(_field(form, "model"), upload, models)
     dataset_id = _field(form, "dataset_id")
     require_dataset_id(dataset_id[:100])
     column = form.get("text_column") or None
     if column is not None and (len(column) > MAX_COLUMN_NAME or not column.isprintable()):
-        raise InvalidRequestError("text_column is not a valid name of a column")
+        raise InvalidRequestError("text_column is not a valid column name")
     methods = _choices(form, "methods", METHODS)
     dims = _choices(form, "dims", tuple(map(str, DIMS)))
     return JobRequest(
@@ -108,14 +108,14 @@ def _choices(form: Mapping[str, str], name: str, known: tuple[str, ...]) -> tupl
     values = _field(form, name).split(",")
     for value in values:
         if value not in known:
-            raise InvalidRequestError(f"{name} has {value[:40]!r}, not one of {', '.join(known)}")
+            raise InvalidRequestError(f"{name} must be of {', '.join(known)}, not {value[:40]!r}")
     return tuple(value for value in known if value in values)
 
 
 def _flag(form: Mapping[str, str], name: str) -> bool:
     value = form.get(name, "")
     if value not in ("", "true", "false"):
-        raise InvalidRequestError(f"{name} is {value[:40]!r}, neither true nor false")
+        raise InvalidRequestError(f"{name} must be true or false, not {value[:40]!r}")
     return value == "true"
 
 
@@ -123,5 +123,5 @@ def _max_tokens(text: str) -> int | None:
     if not text:
         return None
     if not re.fullmatch("[0-9]{1,10}", text) or not 1 <= int(text) <= MAX_TOKENS:
-        raise InvalidRequestError(f"max_tokens is {text[:40]!r}, not a whole number from 1")
+        raise InvalidRequestError(f"max_tokens must be a whole number from 1, not {text[:40]!r}")
     return int(text)

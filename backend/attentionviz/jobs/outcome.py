@@ -10,9 +10,9 @@ from attentionviz.store import folders, layout
 from attentionviz.store.lock import DatasetLockedError, dataset_lock
 
 MESSAGE_PREFIX = "attentionviz: "
-ENDED_WITH_SERVER = "it ended with the server; start it again to resume"
+ENDED_WITH_SERVER = "the server stopped while it ran; start it again to resume"
 KILLED = "it was killed, most likely because memory ran out; start it again to resume"
-NO_MEMORY = "it needed more memory than a job may use (job_memory_mb)"
+NO_MEMORY = "it needed more memory than job_memory_mb allows; choose less, or raise this setting"
 EXIT_ERROR = 2
 
 

@@ -88,9 +88,9 @@ class JobProcess:
             self._beat_ns, self._last_beat = beat_ns, now
         if now - self._last_beat > self._limits.silent_seconds:
             seconds = f"{self._limits.silent_seconds:g} seconds"
-            return f"it sent no heartbeat for {seconds} and was ended"
+            return f"it sent no heartbeat for {seconds} and was stopped"
         if self._limits.wall_seconds and now - self._started > self._limits.wall_seconds:
-            return f"it took longer than {self._limits.wall_seconds / 60:g} minutes and was ended"
+            return f"it took longer than {self._limits.wall_seconds / 60:g} minutes and was stopped"
         return None
 
     def terminate(self) -> None:

@@ -78,7 +78,7 @@ class JobQueue(JobTable):
         """Start, or raise OtherServerError."""
         if not self.start():
             raise OtherServerError(
-                "another server runs the jobs of this data folder; use that one, or end it"
+                "another server runs the jobs of this data folder; use that one, or stop it"
             )
 
     def list_jobs(self) -> list[Job]:
@@ -164,7 +164,8 @@ class JobQueue(JobTable):
         n_waiting = sum(job.state in PENDING for job in self.jobs.values())
         if n_waiting >= MAX_WAITING:
             raise QueueFullError(
-                f"{n_waiting} jobs are waiting already; cancel one, or try again when one has ended"
+                f"{n_waiting} jobs are waiting already; cancel one, or try again when one has "
+                "finished"
             )
 
     def _require_free_name(self, dataset_id: str, but: str = "") -> None:
@@ -184,8 +185,8 @@ class JobQueue(JobTable):
         free = shutil.disk_usage(self.data_dir).free
         if free < n_bytes + SPARE_BYTES:
             raise NoSpaceError(
-                f"this needs up to {(n_bytes + SPARE_BYTES) / 1e6:,.0f} MB of disk, and "
-                f"{free / 1e6:,.0f} are free; free some space, or choose less"
+                f"this needs up to {(n_bytes + SPARE_BYTES) / 1e6:,.0f} MB of disk space, but "
+                f"only {free / 1e6:,.0f} MB are free; free some space, or choose less"
             )
 
     def _take_lock(self) -> bool:

@@ -29,7 +29,7 @@ HEARTBEAT = "heartbeat"
 TEMPORARY = "temporary"
 INCOMING = "incoming-"
 MAX_LOG_BYTES = 32 * 1024
-DAMAGED = "the files of this job are damaged, so nothing more is known of it; remove it"
+DAMAGED = "the files of this job are damaged; remove the job and upload again"
 
 
 class Spool:

@@ -66,7 +66,7 @@ def check_upload(files: Sequence[Received], limits: UploadLimits) -> Upload:
         If they exceed the limits.
     """
     if not files:
-        raise CorpusError("no file was sent; choose a text, a table or images")
+        raise CorpusError("no file was uploaded; choose a text, a table or images")
     for file in files:
         if file.n_bytes == 0:
             raise CorpusError(f"{display_name(file.name)} is empty; choose another file")
@@ -130,4 +130,4 @@ def _image_name(i: int, width: int, name: str) -> str:
 def _require_at_most(n_bytes: int, most: int, what: str) -> None:
     if n_bytes > most:
         size = f"{n_bytes / 1e6:,.1f} MB of {what}"
-        raise UploadTooLargeError(f"{size} are more than {most / 1e6:,.0f} MB; choose less")
+        raise UploadTooLargeError(f"{size} exceed the limit of {most / 1e6:,.0f} MB; choose less")

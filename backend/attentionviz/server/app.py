@@ -136,7 +136,7 @@ def _start_jobs(made: ApiContext) -> None:
     try:
         made.jobs.start()
     except (AppError, OSError) as error:
-        _log.warning("no jobs run: %s", error)
+        _log.warning("jobs are disabled: %s", error)
 
 
 def serve_in_background(settings: Settings, secret: str = "") -> str:
@@ -209,8 +209,8 @@ def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     code = error.name.lower().replace(" ", "_")
     message = {
-        404: "there is nothing at this address",
-        405: "this address does not take this method",
+        404: "nothing found at this address",
+        405: "this address does not support this method",
     }.get(status, error.description or error.name)
     response = _error(status, code, message)
     if status == 405:
@@ -221,7 +221,7 @@ def _http_error(error: HTTPException) -> Response:
 
 def _unexpected_error(error: Exception) -> Response:
     _log.error("a request failed", exc_info=error)
-    message = "something went wrong in the server; its log says what"
+    message = "internal server error; see the server's log"
     return _error(500, "internal_error", message)
 
 

@@ -27,7 +27,7 @@ export async function sequenceScores(site) {
     params,
   } = site;
   if (params.has('layer') !== params.has('head'))
-    throw new NotThereError('layer and head belong together; without both all heads count');
+    throw new NotThereError('give both layer and head, or neither for all heads');
   const all = Array.from({ length: nLayers * nHeads }, (_, i) => ({
     layer: Math.floor(i / nHeads),
     head: i % nHeads,

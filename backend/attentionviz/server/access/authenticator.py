@@ -8,7 +8,7 @@ from attentionviz.server.access.login_throttle import LoginThrottle
 from attentionviz.server.access.sessions import Session, Sessions
 from attentionviz.server.access.token_file import Token, TokenFile
 
-WRONG_TOKEN = "this is no token of this server; ask whoever runs it for one"  # noqa: S105
+WRONG_TOKEN = "unknown token; ask whoever runs this server for one"  # noqa: S105
 
 
 class Visitor(NamedTuple):
@@ -63,7 +63,7 @@ class Authenticator:
         seconds = self.failures.wait_seconds(address)
         if seconds:
             raise TooManyFailuresError(
-                f"too many sign-ins failed; try again in {_time_words(seconds)}", seconds
+                f"too many failed sign-ins; try again in {_time_words(seconds)}", seconds
             )
         token = self.tokens.find(text)
         if token is None:

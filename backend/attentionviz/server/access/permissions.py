@@ -109,7 +109,7 @@ def _ask() -> None:
         return
     request.environ[VISITOR] = f"{g.visitor.role}/{g.visitor.name}"
     if role == "jobs" and not g.visitor.may_do_jobs:
-        raise RoleMissingError("this needs a token of the role jobs; yours has the role read")
+        raise RoleMissingError("this requires a token with the role jobs; yours has the role read")
 
 
 def _renew(response: Response) -> Response:

@@ -109,9 +109,9 @@ class Proxies:
             return
         self._has_warned = True
         _log.warning(
-            "%s sends X-Forwarded-For and is not trusted; if it is your proxy, name it in "
-            "trusted_proxies: until then all clients behind it count as one visitor, in the log "
-            "and for failed sign-ins",
+            "%s sends X-Forwarded-For but is not a trusted proxy; if it is yours, add it to "
+            "trusted_proxies: until then all clients behind it count as one, in the log and for "
+            "failed sign-ins",
             address,
         )
 

@@ -73,7 +73,7 @@ class TokenFile:
         self._key = _file_key(path)
         self._tokens = _by_id(read_tokens(path))
         if not self._tokens:
-            raise ConfigError(f"{path} holds no token; `attentionviz token` makes a line for it")
+            raise ConfigError(f"{path} contains no token; create a line with `attentionviz token`")
 
     def find(self, text: str) -> Token | None:
         """Return the entry of a token, or None; compares hashes in constant time."""
@@ -108,10 +108,10 @@ class TokenFile:
         try:
             tokens = read_tokens(self._path, problems)
         except ConfigError as error:
-            problems.append(f"{error}; nobody gets in until that is put right")
+            problems.append(f"{error}; nobody can sign in until this is fixed")
         for problem in problems:
             _log.error("%s", problem)
-        _log.info("%d tokens are in %s", len(tokens), self._path)
+        _log.info("number of tokens: %d, in %s", len(tokens), self._path)
         return tokens
 
 
@@ -148,20 +148,20 @@ def read_tokens(path: Path, problems: list[str] | None = None) -> list[Token]:
 
 def _problem(fields: list[str]) -> str | None:
     if len(fields) not in (2, 3) or fields[0] not in ROLES:
-        return f"expected a role ({' or '.join(ROLES)}), a token, and perhaps a name of one word"
+        return f"expected a role ({' or '.join(ROLES)}), a token, and optionally a name of one word"
     if len(fields[1]) < MIN_CHARACTERS or len(set(fields[1])) < MIN_DIFFERENT:
-        return f"the token is too easy to guess; `attentionviz token {fields[0]}` makes a line"
+        return f"the token is too easy to guess; create one with `attentionviz token {fields[0]}`"
     if not _TOKEN.fullmatch(fields[1]):
-        return "the token has characters other than letters, digits and ._~+/=-"
+        return "the token may contain only letters, digits and ._~+/=-"
     if len(fields) == 3 and not _NAME.fullmatch(fields[2]):
-        return "the name has other characters than letters, digits and ._@-, or is too long"
+        return "the name may contain only letters, digits and ._@-, up to 40"
     return None
 
 
 def _twice(text: str, tokens: list[Token]) -> str | None:
     digest = hashlib.sha256(text.encode()).digest()
     is_there = any(hmac.compare_digest(token.digest, digest) for token in tokens)
-    return "this token is there twice" if is_there else None
+    return "the same token is on an earlier line" if is_there else None
 
 
 def _token(role: str, text: str, name: str | None = None) -> Token:
@@ -184,23 +184,23 @@ def _read_safely(path: Path) -> str:
             _require_safe_file(path, status)
             content = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise ConfigError(f"cannot read the tokens in {path}: {error.strerror}") from error
+        raise ConfigError(f"cannot read the token file {path}: {error.strerror}") from error
     if len(content) > MAX_FILE_BYTES:
-        raise ConfigError(f"{path} has more than {MAX_FILE_BYTES} bytes, too many for tokens")
+        raise ConfigError(f"{path} has more than {MAX_FILE_BYTES} bytes, too many for a token file")
     try:
         return content.decode("ascii")
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} has characters beyond ASCII, which no token has") from error
+        raise ConfigError(f"{path} contains non-ASCII characters; tokens are ASCII") from error
 
 
 def _require_safe_file(path: Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise ConfigError(f"{path} is not a regular file")
     if status.st_uid not in (0, os.geteuid()):
-        raise ConfigError(f"{path} belongs to another user; give it to this one, or to root")
+        raise ConfigError(f"{path} belongs to another user; change its owner to this user or root")
     if status.st_mode & (stat.S_IRWXO | stat.S_IWGRP):
         mode = stat.S_IMODE(status.st_mode)
-        raise ConfigError(f"{path} may be read by others (mode {mode:04o}); chmod 600 {path}")
+        raise ConfigError(f"{path} is readable by others (mode {mode:04o}); chmod 600 {path}")
 
 
 def _require_safe_place(path: Path) -> None:
@@ -209,7 +209,7 @@ def _require_safe_place(path: Path) -> None:
         mode = os.stat(place.parent).st_mode
         is_open = bool(mode & stat.S_IWOTH)
         if is_open and (not mode & stat.S_ISVTX or place.is_symlink()):
-            raise ConfigError(f"{place} lies in a folder that everybody may write to; move it")
+            raise ConfigError(f"{place} is in a world-writable folder; move it")
 
 
 def _file_key(path: Path) -> tuple[int, ...] | None:

@@ -70,9 +70,9 @@ def error_page(
         Whether the page links to the start page.
     """
     start = escape(_start(environ))
-    label = "Go to the start"
+    label = "Go to the start page"
     if status == HTTPStatus.UNAUTHORIZED:  # the API's message explains tokens to programs
-        label, message = "Sign in", "you have to sign in to see this"
+        label, message = "Sign in", "sign in to see this"
     link = f'\n      <p><a class="button button--main" href="{start}">{label}</a></p>'
     style = f'\n  <link rel="stylesheet" href="{start}{sheet}">' if sheet else ""
     sentence = readable(f"{message[:1].upper()}{message[1:]}").rstrip(".") + "."

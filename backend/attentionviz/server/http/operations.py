@@ -112,7 +112,7 @@ def operation_of(view: Callable[..., Any]) -> Operation | None:
 def path_number(name: str, text: str) -> int:
     """Parse an integer from the path; NotFoundError if it is malformed."""
     if not _NUMBER.fullmatch(text):
-        raise NotFoundError(f"{name} {text[:40]!r} is not a whole number from 0")
+        raise NotFoundError(f"{name} must be a whole number from 0, not {text[:40]!r}")
     return int(text)
 
 
@@ -138,7 +138,7 @@ def query() -> dict[str, Any]:
     for name in request.args:
         if name not in known:
             names = ", ".join(sorted(known))
-            raise InvalidRequestError(f"unknown parameter {name[:40]!r}; known are {names}")
+            raise InvalidRequestError(f"unknown parameter {name[:40]!r}; use one of: {names}")
         if len(request.args.getlist(name)) > 1:
             raise InvalidRequestError(f"{name} is given more than once")
     return {name: _value(name, parameter) for name, parameter in known.items()}
@@ -158,7 +158,9 @@ def whole_number(low: int, high: int, text: str, **more: Any) -> Parameter:
 
     def parse(name: str, given: str) -> int:
         if not _NUMBER.fullmatch(given) or not low <= int(given) <= high:
-            raise InvalidRequestError(f"{name} is {given[:40]!r}, not a number in {low}..{high}")
+            raise InvalidRequestError(
+                f"{name} must be a whole number from {low} to {high}, not {given[:40]!r}"
+            )
         return int(given)
 
     return _parameter(parse, {"type": "integer", "minimum": low, "maximum": high}, text, **more)
@@ -169,7 +171,9 @@ def one_of(*values: str, text: str, **more: Any) -> Parameter:
 
     def parse(name: str, given: str) -> str:
         if given not in values:
-            raise InvalidRequestError(f"{name} is {given[:40]!r}, not one of {', '.join(values)}")
+            raise InvalidRequestError(
+                f"{name} must be one of {', '.join(values)}, not {given[:40]!r}"
+            )
         return given
 
     return _parameter(parse, {"type": "string", "enum": list(values)}, text, **more)
@@ -180,7 +184,7 @@ def dataset_name(text: str) -> Parameter:
 
     def parse(name: str, given: str) -> str:
         if not is_dataset_id(given):
-            raise InvalidRequestError(f"{name} is {given[:40]!r}, which cannot name a dataset")
+            raise InvalidRequestError(f"{name} must be the id of a dataset, not {given[:40]!r}")
         return given
 
     return Parameter(parse, {"type": "string", "pattern": f"^{DATASET_ID_PATTERN}$"}, text)
@@ -204,7 +208,7 @@ def _value(name: str, parameter: Parameter) -> Any:
     if name in request.args:
         return parameter.parse(name, request.args[name])
     if parameter.is_required:
-        raise InvalidRequestError(f"{name} is missing; it says {parameter.text.lower()}")
+        raise InvalidRequestError(f"the parameter {name} is missing: {parameter.text}")
     return parameter.schema.get("default")
 
 
@@ -217,7 +221,7 @@ def _parameter(
 
 def _version(name: str, text: str) -> str:
     if not re.fullmatch(_VERSION, text):
-        raise InvalidRequestError(f"{name} is {text[:40]!r}, not a version")
+        raise InvalidRequestError(f"{name} must be a version of the dataset, not {text[:40]!r}")
     return text
 
 

@@ -66,7 +66,7 @@ class PageFiles:
             name = wanted.pop(0)
             content = self.file(name)
             if content is None:
-                raise PageError(f"the page is not whole: {name} is missing; {ADVICE}")
+                raise PageError(f"the page is incomplete: {name} is missing; {ADVICE}")
             files[name] = content
             if name.endswith(".css"):
                 named = _NAMED.findall(content.decode())

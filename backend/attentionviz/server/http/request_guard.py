@@ -124,12 +124,12 @@ class Guard:
                 message = "open this page from the notebook that shows it"
                 return "403 Forbidden", "forbidden", message
         elif match is None or match[1].lower() not in self._hosts:
-            message = f"this server does not serve the host {host[:80]!r}; see allowed_hosts"
+            message = f"the host {host[:80]!r} is not served here; add it to allowed_hosts"
             return "421 Misdirected Request", "forbidden_host", message
         if environ.get("REQUEST_METHOD") in SAFE_METHODS:
             return None
         if not _is_own_origin(environ, host):
-            message = "only this server's own page may send this"
+            message = "this request must come from this server's page, or have Sec-Fetch-Site: none"
             return "403 Forbidden", "cross_site", message
         if not _has_writable_type(environ):
             message = f"the body must be one of {', '.join(WRITABLE_TYPES)}"

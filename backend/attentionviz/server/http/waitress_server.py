@@ -162,7 +162,7 @@ def _socket(host: str, port: int) -> socket.socket:
         made.close()
         raise ConfigError(
             f"cannot listen on {host} port {port}: {error.strerror or error}; choose another "
-            "with --port, or end what uses it"
+            "port with --port, or stop the program that uses it"
         ) from error
     return made
 
@@ -211,7 +211,7 @@ def _channel_class(settings: Settings, authenticator: Authenticator | None) -> t
         def execute(self) -> None:
             error = self.request.error
             if error.code == 413 and self.request.is_unauthenticated:
-                error = Unauthorized("sign in before you send this")
+                error = Unauthorized("sign in first")
             code = error.reason.lower().replace(" ", "_")
             body = error_json(code, f"{error.reason}: {error.body}"[:300])
             self.status = f"{error.code} {error.reason}"

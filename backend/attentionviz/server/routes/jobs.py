@@ -47,10 +47,12 @@ def post_job() -> Response:
     query()
     queue = _queue()
     if request.mimetype != "multipart/form-data":
-        raise InvalidRequestError("a job is sent as multipart/form-data, with files and choices")
+        raise InvalidRequestError("send a job as multipart/form-data, with its files and options")
     most = queue.limits.max_bytes + JOB_FORM_BYTES
     if (request.content_length or 0) > most:
-        raise UploadTooLargeError(f"the upload is larger than {most / 1e6:,.0f} MB; choose fewer")
+        raise UploadTooLargeError(
+            f"the upload is larger than {most / 1e6:,.0f} MB; choose fewer or smaller files"
+        )
     request.max_content_length = most
     with queue.receiving(request.content_length or most) as folder:
         form, files = _receive(folder, most, queue.limits.uploads.n_images)
@@ -105,7 +107,7 @@ def _receive(folder: Path, most: int, n_files: int) -> tuple[dict[str, str], lis
 
     def stream(*_: Any, **__: Any) -> IO[bytes]:
         if len(streams) == n_files:
-            raise UploadTooLargeError(f"more than {n_files:,} files; leave some out")
+            raise UploadTooLargeError(f"more than {n_files:,} files; choose fewer")
         streams.append((folder / f"part-{len(streams):06d}").open("w+b"))
         return streams[-1]
 
@@ -121,7 +123,7 @@ def _receive(folder: Path, most: int, n_files: int) -> tuple[dict[str, str], lis
             request.stream, "multipart/form-data", request.content_length, request.mimetype_params
         )
     except RequestEntityTooLarge as error:
-        raise UploadTooLargeError("the upload has too many parts, or too large ones") from error
+        raise UploadTooLargeError("the upload has too many or too large parts") from error
     except ValueError as error:
         raise InvalidRequestError(f"the form cannot be read: {error}") from error
     finally:

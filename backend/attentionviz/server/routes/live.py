@@ -69,7 +69,7 @@ def post_text(dataset_id: str) -> Response:
     maps = _maps(asked.pop("maps", None), reader)
     if not _fits(contract.TextBody, asked) and not _fits(contract.TokensBody, asked):
         raise InvalidRequestError(
-            'the body must be {"text": "…"} or {"tokens": ["…", …]}, and "maps" if not all'
+            'the body must be {"text": "…"} or {"tokens": ["…", …]}, optionally with "maps"'
         )
     if "text" in asked and not asked["text"].strip():
         raise InvalidTextError("the text is empty; type something")
@@ -85,7 +85,7 @@ def post_image(dataset_id: str) -> Response:
     form, files = _form()
     known = set(form) <= {"maps"} and set(files) == {"image"}
     if not known or len(files.getlist("image")) != 1 or len(form.getlist("maps")) > 1:
-        raise InvalidRequestError('the form must have one file "image", and "maps" if not all')
+        raise InvalidRequestError('the form must have one file "image", optionally with "maps"')
     content = files["image"].read(MAX_IMAGE_BYTES + 1)
     if len(content) > MAX_IMAGE_BYTES:
         raise _too_large(MAX_IMAGE_BYTES)
@@ -99,7 +99,7 @@ def _open(dataset_id: str, modality: str) -> DatasetReader:
     """Return a reader of a complete dataset of this kind."""
     version = query()["v"]
     if not context().settings.live:
-        raise LiveUnavailableError("this server adds no texts or images; it runs with --no-live")
+        raise LiveUnavailableError("typed texts and images are disabled on this server (--no-live)")
     reader = open_dataset(dataset_id, version)
     reader.require_complete()
     if reader.manifest["model"]["modality"] != modality:
@@ -117,7 +117,7 @@ def _json_body() -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise InvalidRequestError("the body is not JSON") from error
     if not isinstance(found, dict):
-        raise InvalidRequestError("the body is no JSON object")
+        raise InvalidRequestError("the body must be a JSON object")
     return found
 
 
@@ -138,7 +138,7 @@ def _form() -> tuple[MultiDict[str, str], MultiDict[str, FileStorage]]:
             lambda: parser.parse(request.stream, request.mimetype, request.content_length, options)
         )
     except ValueError as error:
-        raise InvalidRequestError("the body is no form") from error
+        raise InvalidRequestError("the body is not a form") from error
     return form, files
 
 
@@ -151,7 +151,7 @@ def _read(read: Callable[[], Any]) -> Any:
 
 
 def _too_large(limit: int) -> TooLargeError:
-    return TooLargeError(f"more than {limit:,} bytes; send less")
+    return TooLargeError(f"the body has more than {limit:,} bytes; send less")
 
 
 def _maps(names: Any, reader: DatasetReader) -> list[str]:

@@ -18,7 +18,8 @@ PAIRS_PATTERN = r"[0-9]{1,9}-[0-9]{1,9}(,[0-9]{1,9}-[0-9]{1,9}){0,19}"
 def _pairs(name: str, text: str) -> list[tuple[int, int]]:
     if not re.fullmatch(PAIRS_PATTERN, text):
         raise InvalidRequestError(
-            f"{name} is {text[:40]!r}, not 1 to {MAX_PAIRS} pairs of query and key like 12-40,3-9"
+            f"{name} must be 1 to {MAX_PAIRS} pairs of query and key such as 12-40,3-9, "
+            f"not {text[:40]!r}"
         )
     found = [part.split("-") for part in text.split(",")]
     return [(int(query), int(key)) for query, key in found]

@@ -68,7 +68,7 @@ def get_projection(dataset_id: str, map_name: str) -> Response:
     reader = open_dataset(dataset_id, wanted["v"])
     layer, head = wanted["layer"], wanted["head"]
     if (layer is None) != (head is None):
-        raise InvalidRequestError("layer and head belong together; give both, or none for the grid")
+        raise InvalidRequestError("give both layer and head, or neither for the grid")
     if layer is not None:
         return file_response(reader, maps.map_path(reader, map_name, HeadId(layer, head)))
 

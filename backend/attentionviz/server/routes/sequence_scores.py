@@ -30,7 +30,7 @@ def get_sequence_scores(dataset_id: str) -> Response:
     """Return how sparse and how even the attention of every sequence is."""
     wanted = query()
     if (wanted["layer"] is None) != (wanted["head"] is None):
-        raise InvalidRequestError("layer and head belong together; without both all heads count")
+        raise InvalidRequestError("give both layer and head, or neither for all heads")
     reader = open_dataset(dataset_id, wanted["v"])
     head = None if wanted["layer"] is None else HeadId(wanted["layer"], wanted["head"])
 

@@ -42,13 +42,13 @@ def post_login() -> Response:
     """Start a session, or return the form again with an error message."""
     authenticator = context().authenticator
     if authenticator is None:
-        raise NotFoundError("this server asks for no token")
+        raise NotFoundError("this server does not require a token")
     request.max_content_length = MAX_FORM_BYTES
     view = request.form.get("next", "")
     text = request.form.get("token", "").strip()
     try:
         if not text:
-            raise NotSignedInError("type or paste your token")
+            raise NotSignedInError("enter your token")
         token = authenticator.sign_in(text, request.remote_addr or "")
     except (NotSignedInError, TooManyFailuresError) as error:
         return _page(view, _sentence(error), error.status, error)
