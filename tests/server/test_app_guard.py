@@ -150,7 +150,7 @@ def test_an_internal_error_is_a_page_for_a_browser(
     )
     response = app.test_client().get("/", headers={"Accept": BROWSER})
     assert (response.status_code, response.mimetype) == (500, "text/html")
-    assert "internal server error" in response.text and "KeyError" not in response.text
+    assert "Internal server error" in response.text and "KeyError" not in response.text
 
 
 def test_unauthenticated_requests_do_not_reveal_which_pages_exist(data_dir, tmp_path) -> None:
