@@ -460,6 +460,7 @@ export interface ModelFacts {
   architecture: string;
   modality: 'text' | 'image';
   license: string | null;
+  dtype?: string;
 }
 
 /** A head, and its distance from another. */

@@ -105,7 +105,12 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     add("--precision", default="float32", help="float32 (default) or float16")
     add("--alignment", default="norm ratio", help="scale by norm ratio (default), or search")
     add("--device", default="auto", help="auto (default), cpu, cuda or mps")
-    add("--workers", type=int, metavar="N", help="processes that compute maps (default: all cores)")
+    dtypes = "dtype in which the model runs: float32 (default), bfloat16, float16 or auto (its own)"
+    add("--dtype", default="float32", help=dtypes)
+    add("--device-map", metavar="auto", help="distribute weights over GPUs, memory and disk")
+    add("--max-memory", type=float, metavar="GB", help="with --device-map: memory for weights")
+    add("--max-length", type=int, metavar="N", help="cut longer texts (default: 512 tokens)")
+    add("--workers", type=int, metavar="N", help="processes that draw maps (default: all cores)")
     text_column = "column of a table that holds the text"
     add("--text-column", type=readable, metavar="NAME", help=text_column)
     add(
@@ -207,6 +212,10 @@ def _build_request(arguments: argparse.Namespace) -> "BuildRequest":
         precision=arguments.precision,
         alignment=arguments.alignment,
         device=arguments.device,
+        dtype=arguments.dtype,
+        device_map=arguments.device_map,
+        max_memory=arguments.max_memory,
+        max_length=arguments.max_length,
         n_workers=_workers(arguments.workers),
         text_column=arguments.text_column,
         skip_bad_sequences=arguments.skip_bad_sequences,

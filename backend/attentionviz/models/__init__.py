@@ -56,6 +56,7 @@ from attentionviz.models.loaded import LoadedModel
 from attentionviz.models.loading import load, load_source
 from attentionviz.models.names import EMBEDDED, PRESETS, meaning
 from attentionviz.models.parity import AttentionCheck, check_attention
+from attentionviz.models.placement import Placement
 from attentionviz.models.repeated import RepeatedTokens, prefix_matching_tokens, repeat_tokens
 from attentionviz.models.steps import step
 
@@ -69,6 +70,7 @@ __all__ = [
     "LoadedModel",
     "NotFiniteError",
     "PatchGrid",
+    "Placement",
     "RepeatedTokens",
     "TokenColumns",
     "capture_batch",

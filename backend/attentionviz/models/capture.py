@@ -116,7 +116,7 @@ class _Collector:
         self.require_rule(layer, call)
         self.queries[layer].copy_(self.unpad(call.query))
         self.keys[layer].copy_(self.unpad(call.key))
-        values = self.unpad(call.value)  # (key head, token, d_value)
+        values = self.unpad(call.value).float()  # (key head, token, d_value)
         n_key_heads, n_tokens, d_value = values.shape
         group = self.model.n_heads // n_key_heads
         factor = self.model.norm_factors[layer].view(n_key_heads, group, d_value, -1)

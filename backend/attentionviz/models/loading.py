@@ -17,6 +17,7 @@ from attentionviz.models.images import ImageInputs
 from attentionviz.models.interface import IMPLEMENTATION, register
 from attentionviz.models.loaded import LoadedModel
 from attentionviz.models.names import ModelSource, resolve
+from attentionviz.models.placement import Placement, input_device, read_unobserved
 from attentionviz.models.positions import TooFewPositionsError
 from attentionviz.models.probe import Findings, NotReachedError, probe
 from attentionviz.models.sizes import describe
@@ -33,7 +34,7 @@ from attentionviz.models.weights import (
 )
 
 DEFAULT_MAX_LENGTH = 512
-"""Longer sequences are cut by default, since the size of attention grows with their square."""
+"""Longer texts are cut by default, since the size of attention grows with their square."""
 
 PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 VISION_PARTS = ("vision_model", "vision_tower", "visual")
@@ -44,7 +45,9 @@ def load(
     device: str = "auto",
     *,
     local_models: Path | None,
-    max_length: int = DEFAULT_MAX_LENGTH,
+    max_length: int | None = None,
+    dtype: str = "float32",
+    placement: Placement | None = None,
 ) -> LoadedModel:
     """Return a model, loaded and ready for `capture_batch`.
 
@@ -56,8 +59,13 @@ def load(
         "auto" (CUDA, then MPS, then CPU), "cpu", "cuda" or "mps".
     local_models : Path or None
         Folder of the embedded ``demo-gpt2`` and ``demo-vit``.
-    max_length : int
-        Longer texts are cut; the model's own limit applies if it is lower.
+    max_length : int or None
+        Longer texts are cut, at the model's own limit if that is lower; None for 512.
+    dtype : str
+        In which the model runs: "float32", "bfloat16", "float16", or "auto" for that of its
+        weights.
+    placement : Placement or None
+        How its weights are distributed over GPUs, memory and disk; None: all on the device.
 
     Returns
     -------
@@ -72,22 +80,30 @@ def load(
     ConfigError
         If the device does not exist here.
     """
-    return load_source(resolve(name, local_models), device, max_length=max_length)
+    return load_source(
+        resolve(name, local_models),
+        device,
+        max_length=max_length,
+        dtype=dtype,
+        placement=placement,
+    )
 
 
 def load_source(
     source: ModelSource,
     device: str = "auto",
     *,
-    max_length: int = DEFAULT_MAX_LENGTH,
+    max_length: int | None = None,
     weights: str | None = None,
+    dtype: str = "float32",
+    placement: Placement | None = None,
 ) -> LoadedModel:
     """Return the model of a resolved source.
 
     Parameters
     ----------
     source : ModelSource
-    device, max_length
+    device, max_length, dtype, placement
         As for `load`.
     weights : str or None
         Required SHA-256 of the weights, checked before they are loaded; None for any.
@@ -103,7 +119,7 @@ def load_source(
         files = weight_files(source)
         described = _encoder(describe(config, source, files))
         # Small files come first, so that errors in them show before minutes of reading weights.
-        inputs = _make_inputs(described, source, max_length)
+        inputs = _make_inputs(described, source, max_length or DEFAULT_MAX_LENGTH)
         with step(f"reading the files of {source.name}", ModelNotAvailableError, source):
             settings, digest = settings_sha256(source.folder), weights_sha256(source.folder, files)
         if weights not in (None, digest):
@@ -111,9 +127,15 @@ def load_source(
                 f"the weights of {source.name} on this machine have SHA-256 {digest[:12]}…, "
                 f"expected {str(weights)[:12]}…; use the model with which the dataset was built"
             )
-        network, notes = _load_network(source, config, chosen)
+        network, notes = _load_network(source, config, chosen, dtype, placement)
+        chosen = input_device(network, chosen)
         with step(f"the trial run of {source.name}", ModelNotAvailableError, source):
             inputs, findings, is_traced = _find_attention(network, inputs, source, chosen)
+        if max_length and isinstance(inputs, TextInputs) and inputs.max_length < max_length:
+            notes += (
+                f"{source.name} reads texts of up to {inputs.max_length:,} tokens; a --max-length "
+                f"of {max_length:,} has no effect",
+            )
     return LoadedModel(
         network=network,
         device=chosen,
@@ -150,7 +172,11 @@ def choose_device(device: str) -> torch.device:
 
 
 def _load_network(
-    source: ModelSource, config: PretrainedConfig, device: torch.device
+    source: ModelSource,
+    config: PretrainedConfig,
+    device: torch.device,
+    dtype: str,
+    placement: Placement | None,
 ) -> tuple[PreTrainedModel, tuple[str, ...]]:
     register()
     with step(f"reading the weights of {source.name}", ModelNotAvailableError, source):
@@ -160,14 +186,18 @@ def _load_network(
             use_safetensors=True,
             trust_remote_code=False,
             local_files_only=True,
-            dtype=torch.float32,
+            dtype=dtype,
+            **(placement.arguments(device) if placement else {}),
             attn_implementation="eager",
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # reported by require_loaded
         )
         part = _encoder(whole)
         require_loaded(whole, part, report, source)
-        torch.nn.Module.to(part, device)
+        if placement is None:
+            torch.nn.Module.to(part, device)
+        else:
+            read_unobserved(part)
         part.set_attn_implementation(IMPLEMENTATION)
     return part, layers_left_out(part, report, source)
 
@@ -295,6 +325,7 @@ def _max_length(config: PretrainedConfig, tokenizer: Any, max_length: int) -> in
 def _describe(
     source: ModelSource, digest: str, network: PreTrainedModel, family: str
 ) -> dict[str, Any]:
+    dtype = str(network.dtype).removeprefix("torch.")
     return {
         "name": source.name,
         "source": source.source,
@@ -304,6 +335,7 @@ def _describe(
         "architecture": type(network).__name__,
         "modality": "text" if network.main_input_name == "input_ids" else "image",
         "license": license_of(source.folder),
+        **({} if dtype == "float32" else {"dtype": dtype}),
     }
 
 

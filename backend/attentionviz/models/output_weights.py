@@ -17,13 +17,14 @@ from transformers.pytorch_utils import Conv1D
 
 from attentionviz.errors import UnsupportedModelError
 from attentionviz.models.interface import AttentionCall
+from attentionviz.models.placement import resident
 
 
 @dataclass
 class OutputWeights:
     """The output weights of every layer, collected while the model runs."""
 
-    found: dict[int, torch.Tensor] = field(default_factory=dict)
+    found: dict[int, torch.Tensor] = field(default_factory=dict)  # (head, d_value, d_value)
     pending: tuple[int, torch.Tensor] | None = None
 
     def expect(self, layer: int, call: AttentionCall) -> None:
@@ -37,11 +38,15 @@ class OutputWeights:
         layer, output = self.pending
         for channels in (-1, 1):
             first = _first_channel(inputs[0].movedim(channels, -1), output)
-            weight = None if first is None else _linear_map(module, inputs[0], channels)
-            if first is not None and weight is not None:
-                self.found[layer] = weight[first : first + output.shape[-2] * output.shape[-1]]
-                self.pending = None
-                return
+            if first is None:
+                continue
+            with resident(module):
+                weight = _linear_map(module, inputs[0], channels)
+                if weight is not None:
+                    own = weight[first : first + output.shape[-2] * output.shape[-1]]
+                    self.found[layer] = _norm_factors(own, output.shape[2])
+                    self.pending = None
+                    return
 
     @contextmanager
     def watch(self, model: torch.nn.Module) -> Iterator[None]:
@@ -57,7 +62,7 @@ class OutputWeights:
             for hook in hooks:
                 hook.remove()
 
-    def norm_factors(self, layer: int, n_heads: int) -> torch.Tensor:
+    def norm_factors(self, layer: int) -> torch.Tensor:
         """Return small matrices R with ‖v·W_O‖ = ‖v·R‖ for every head of a layer.
 
         Returns
@@ -75,10 +80,14 @@ class OutputWeights:
             raise UnsupportedModelError(
                 f"layer {layer}: the output of attention is changed before its output projection"
             )
-        weight = self.found[layer].cpu().double()  # (head * d_value, d_model)
-        by_head = weight.reshape(n_heads, -1, weight.shape[-1])
-        factor = torch.linalg.qr(by_head.transpose(1, 2), mode="r").R  # (head, d_value, d_value)
-        return factor.transpose(1, 2).float().contiguous()
+        return self.found[layer]
+
+
+def _norm_factors(weight: torch.Tensor, n_heads: int) -> torch.Tensor:
+    """Return the factors of a layer from its weight, shape (head * d_value, d_model)."""
+    by_head = weight.cpu().double().reshape(n_heads, -1, weight.shape[-1])
+    factor = torch.linalg.qr(by_head.transpose(1, 2), mode="r").R  # (head, d_value, d_value)
+    return factor.transpose(1, 2).float().contiguous()
 
 
 def _first_channel(given: torch.Tensor, output: torch.Tensor) -> int | None:

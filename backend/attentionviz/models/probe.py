@@ -141,7 +141,7 @@ def probe(
         raise UnsupportedModelError(f"the layers of {name} differ in heads, sizes or tokens")
     _, findings.n_heads, findings.n_positions, findings.d_head, findings.n_key_heads, _ = calls[0]
     findings.norm_factors = [
-        weights.norm_factors(layer, findings.n_heads).to(device) for layer in range(len(calls))
+        weights.norm_factors(layer).to(device) for layer in range(len(calls))
     ]
     if findings.has_bias or is_traced:
         longest = inputs if lengths is None else _longest(inputs, lengths, findings)

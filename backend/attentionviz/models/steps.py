@@ -46,8 +46,8 @@ def step(
             is_gpu = "CUDA" in str(error) or "MPS" in str(error)
             whose, advice = ("of the GPU ", "--device cpu, ") if is_gpu else ("", "")
             raise OutOfMemoryError(
-                f"the memory {whose}was too small for {doing}; use {advice}a smaller model, "
-                "shorter texts or a machine with more memory"
+                f"the memory {whose}was too small for {doing}; use {advice}--dtype auto, "
+                "--device-map auto, shorter texts, a smaller model or a machine with more memory"
             ) from error
         raise error_class(f"{doing} failed: {error_message(error, source)}{remark}") from error
 

@@ -23,7 +23,7 @@ from attentionviz.pipeline.publish import (
     write_grids,
     write_heads,
 )
-from attentionviz.pipeline.request import BuildRequest
+from attentionviz.pipeline.request import GB, BuildRequest
 from attentionviz.pipeline.similarity import write_similarity
 from attentionviz.pipeline.sources import (
     Source,
@@ -113,7 +113,15 @@ def prepare(request: BuildRequest, log: Log) -> tuple[BuildPlan, "LoadedModel", 
     for note in corpus.account.notes:
         log(f"{request.corpus_file}: {note}")
     log(f"loading {models.meaning(request.model)}")
-    model = models.load(request.model, device=request.device, local_models=request.local_models)
+    limit = None if request.max_memory is None else int(request.max_memory * GB)
+    model = models.load(
+        request.model,
+        device=request.device,
+        local_models=request.local_models,
+        max_length=request.max_length,
+        dtype=request.dtype,
+        placement=None if request.device_map is None else models.Placement(limit),
+    )
     for note in model.notes:
         log(note)
     if isinstance(corpus, TextCorpus) and model.modality == "text":

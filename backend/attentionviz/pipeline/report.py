@@ -84,7 +84,7 @@ def summary(manifest: Mapping[str, Any]) -> str:
     model, corpus, check = (manifest[key] for key in ("model", "corpus", "attention_check"))
     rows = {
         "model": f"{model['name']} ({model['architecture']}, {model['source']}, "
-        f"licence {model['license'] or 'unknown'})",
+        f"{model.get('dtype', 'float32')}, licence {model['license'] or 'unknown'})",
         "heads": f"{manifest['n_layers']} layers x {manifest['n_heads']} heads, "
         f"{manifest['n_key_heads']} key heads, size {manifest['d_head']}",
         "corpus": f"{corpus['name']} (licence {corpus['license'] or 'unknown'})",

@@ -16,6 +16,8 @@ from attentionviz.store import layout
 
 PRECISIONS = ("float32", "float16")
 DEVICES = ("auto", "cpu", "cuda", "mps")
+DTYPES = ("float32", "bfloat16", "float16", "auto")
+GB = 10**9
 MAX_SEED = 2**31 - 1
 
 
@@ -44,6 +46,14 @@ class BuildRequest:
         "float32" or "float16": how queries and keys are stored.
     device : str
         Where the model runs.
+    dtype : str
+        In which the model runs; "auto" for the dtype of its weights.
+    device_map : str or None
+        "auto": distribute the weights over GPUs, memory and disk; None: all on `device`.
+    max_memory : float or None
+        With a `device_map`, GB of main memory for weights; None for what is free.
+    max_length : int or None
+        Tokens of a text, more are cut; None for 512. The model's own limit applies if lower.
     n_workers : int
         Processes that compute maps; does not affect the files.
     alignment : str
@@ -67,6 +77,10 @@ class BuildRequest:
     seed: int = 0
     precision: str = "float32"
     device: str = "auto"
+    dtype: str = "float32"
+    device_map: str | None = None
+    max_memory: float | None = None
+    max_length: int | None = None
     n_workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     alignment: AlignmentRule = "norm ratio"
     text_column: str | None = None
@@ -86,11 +100,23 @@ class BuildRequest:
             raise InvalidRequestError(f"--dims is {list(self.dims)}, expected 2, 3 or 2,3")
         _require_among("--precision", self.precision, PRECISIONS)
         _require_among("--device", self.device, DEVICES)
+        _require_among("--dtype", self.dtype, DTYPES)
+        if self.device_map is not None:
+            _require_among("--device-map", self.device_map, ("auto",))
+        if self.max_memory is not None:
+            if self.device_map is None:
+                raise InvalidRequestError("--max-memory needs --device-map auto")
+            if not 0 < self.max_memory < MAX_SEED:
+                raise InvalidRequestError(
+                    f"--max-memory is {self.max_memory}, expected a number of GB above 0"
+                )
         _require_among("--alignment", self.alignment, get_args(AlignmentRule))
         _require_in("--seed", self.seed, 0, MAX_SEED)
         _require_in("--workers", self.n_workers, 1, 1024)
         if self.max_tokens is not None:
             _require_in("--max-tokens", self.max_tokens, 1, MAX_SEED)
+        if self.max_length is not None:
+            _require_in("--max-length", self.max_length, 2, MAX_SEED)
 
     @property
     def corpus_file(self) -> str:

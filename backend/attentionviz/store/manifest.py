@@ -68,6 +68,7 @@ class ModelFacts(TypedDict):
     architecture: Text
     modality: Modality
     license: Text | None
+    dtype: NotRequired[Text]
 
 
 class OffsetBias(TypedDict):

@@ -73,7 +73,11 @@ class ModelCache:
         limits = [LayerRule.of(rule).max_length for rule in reader.manifest["layers"]]
         most = min(settings.max_tokens, settings.max_answer_bytes // n_bytes, *filter(None, limits))
         return models.load_source(
-            source, "cpu", max_length=max(most, 1), weights=described["weights_sha256"]
+            source,
+            "cpu",
+            max_length=max(most, 1),
+            weights=described["weights_sha256"],
+            dtype=described.get("dtype", "float32"),
         )
 
 
