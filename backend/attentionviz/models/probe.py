@@ -140,9 +140,7 @@ def probe(
     if len(set(calls)) > 1 or calls[0][2] != calls[0][5]:
         raise UnsupportedModelError(f"the layers of {name} differ in heads, sizes or tokens")
     _, findings.n_heads, findings.n_positions, findings.d_head, findings.n_key_heads, _ = calls[0]
-    findings.norm_factors = [
-        weights.norm_factors(layer).to(device) for layer in range(len(calls))
-    ]
+    findings.norm_factors = [weights.norm_factors(layer).to(device) for layer in range(len(calls))]
     if findings.has_bias or is_traced:
         longest = inputs if lengths is None else _longest(inputs, lengths, findings)
         findings.rules = _at_full_length(network, longest, device, findings.rules, is_traced)

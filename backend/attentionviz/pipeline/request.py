@@ -101,15 +101,7 @@ class BuildRequest:
         _require_among("--precision", self.precision, PRECISIONS)
         _require_among("--device", self.device, DEVICES)
         _require_among("--dtype", self.dtype, DTYPES)
-        if self.device_map is not None:
-            _require_among("--device-map", self.device_map, ("auto",))
-        if self.max_memory is not None:
-            if self.device_map is None:
-                raise InvalidRequestError("--max-memory needs --device-map auto")
-            if not 0 < self.max_memory < MAX_SEED:
-                raise InvalidRequestError(
-                    f"--max-memory is {self.max_memory}, expected a number of GB above 0"
-                )
+        self._require_placement()
         _require_among("--alignment", self.alignment, get_args(AlignmentRule))
         _require_in("--seed", self.seed, 0, MAX_SEED)
         _require_in("--workers", self.n_workers, 1, 1024)
@@ -117,6 +109,18 @@ class BuildRequest:
             _require_in("--max-tokens", self.max_tokens, 1, MAX_SEED)
         if self.max_length is not None:
             _require_in("--max-length", self.max_length, 2, MAX_SEED)
+
+    def _require_placement(self) -> None:
+        if self.device_map is not None:
+            _require_among("--device-map", self.device_map, ("auto",))
+        if self.max_memory is None:
+            return
+        if self.device_map is None:
+            raise InvalidRequestError("--max-memory needs --device-map auto")
+        if not 0 < self.max_memory < MAX_SEED:
+            raise InvalidRequestError(
+                f"--max-memory is {self.max_memory}, expected a number of GB above 0"
+            )
 
     @property
     def corpus_file(self) -> str:
