@@ -15,7 +15,7 @@ from attentionviz import models
 EXACT = 1e-14
 
 
-@pytest.fixture(scope="module", params=["llama", "gpt2"])
+@pytest.fixture(scope="module", params=["llama", "gpt-j"])
 def folder(request, tmp_path_factory) -> Path:
     target = tmp_path_factory.mktemp(request.param)
     architecture, config = make(*TEXT_ARCHITECTURES[request.param])
