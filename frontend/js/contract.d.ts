@@ -43,6 +43,7 @@ export interface Corpus {
   n_sequences_cut: number;
   /** Format 2 has none. */
   account?: Account;
+  pairs?: LabelledPairs;
 }
 
 /** One row per sequence: first token, number of tokens, text, and metadata. */
@@ -80,6 +81,8 @@ export interface CorpusTokens {
   hue?: (number | null)[];
   brightness?: (number | null)[];
   sequences: CorpusSequences;
+  /** Absent without a file of labelled pairs. */
+  pairs?: TokenPairs;
 }
 
 /** A dataset in the list; null for values that are not known yet or cannot be read. */
@@ -361,6 +364,17 @@ export interface JobRequest {
   title: string;
   n_files: number;
   n_bytes: number;
+}
+
+/** The file of labelled pairs, and how many of them are pairs of tokens. */
+export interface LabelledPairs {
+  file: string;
+  sha256: string;
+  /** What its positions count, from 1. */
+  unit: 'letter' | 'word';
+  n_read: number;
+  n_taken: number;
+  left_out: LeftOut[];
 }
 
 /** Scaling and masking of one layer, and what else its scores have. */
@@ -655,6 +669,13 @@ export interface TextBody {
   text: string;
   /** Maps of the dataset to place into; all of them if left out. */
   maps?: string[];
+}
+
+/** Labelled pairs: two tokens of a sequence, and a name, which may be empty. */
+export interface TokenPairs {
+  first: number[];
+  second: number[];
+  name: string[];
 }
 
 /** Tokens for the model of a dataset. */

@@ -53,7 +53,7 @@ def causal(*rows: list[float]) -> list[list[float]]:
 
 
 UNDEFINED = (None, 0)
-WITHOUT_ROWS = ("content_dependence", "norm_ratio", "variance_beyond_qk")
+WITHOUT_ROWS = ("content_dependence", "norm_ratio", "variance_beyond_qk", "precision_at_l")
 
 # Token ids 7 8 7 8 over one causal sequence.
 REPEATED = causal([1], [0.25, 0.75], [0.5, 0.2, 0.3], [0.1, 0.6, 0.2, 0.1])

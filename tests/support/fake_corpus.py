@@ -86,6 +86,25 @@ def text_corpus(n_tokens: int, *, seed: int, lengths: tuple[int, int] = (7, 40))
     return FakeCorpus({**tokens, "sequences": sequences}, facts)
 
 
+def with_pairs(corpus: FakeCorpus) -> FakeCorpus:
+    """Return the corpus with pairs of every fourth token of a sentence and the sixth after it."""
+    pairs: dict[str, list[Any]] = {"first": [], "second": [], "name": []}
+    for start, length in zip(corpus.starts, corpus.lengths, strict=True):
+        for position in range(1, length - 7, 4):
+            pairs["first"].append(start + position)
+            pairs["second"].append(start + position + 6)
+            pairs["name"].append("contact" if position % 8 == 1 else "<b>bond</b>")
+    facts = {
+        "file": "contacts.csv",
+        "sha256": "0" * 64,
+        "unit": "word",
+        "n_read": len(pairs["first"]),
+        "n_taken": len(pairs["first"]),
+        "left_out": [],
+    }
+    return FakeCorpus({**corpus.tokens, "pairs": pairs}, {**corpus.facts, "pairs": facts})
+
+
 def cut_again(corpus: FakeCorpus) -> FakeCorpus:
     """Return the same sentences split as by a byte-level tokenizer, with long words in two."""
     old, texts = corpus.tokens, corpus.tokens["sequences"]["text"]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tests.support.fake_corpus import FakeCorpus, cut_again, image_corpus, text_corpus
+from tests.support.fake_corpus import FakeCorpus, cut_again, image_corpus, text_corpus, with_pairs
 from tests.support.fake_maps import byte_norms, fake_maps, mean_fidelity, pack_grid
 from tests.support.fake_scores import fake_scores
 from tests.support.fake_similarity import SIMILARITY_FACTS, fake_similarity
@@ -164,7 +164,8 @@ def make_corpus(spec: FakeSpec) -> FakeCorpus:
     """Return the synthetic sentences or images of this dataset."""
     if spec.modality == "text":
         corpus = text_corpus(spec.n_tokens, seed=spec.seed, lengths=spec.sentence_lengths)
-        return cut_again(corpus) if spec.is_cut else corpus
+        corpus = cut_again(corpus) if spec.is_cut else corpus
+        return with_pairs(corpus) if spec.has_pairs else corpus
     grid = (spec.patch_rows, spec.patch_columns)
     return image_corpus(spec.n_tokens, seed=spec.seed, grid=grid, n_registers=spec.n_registers)
 

@@ -14,7 +14,7 @@ from attentionviz.store.schema import SCHEMA_VERSION
 
 SINCE_0_4 = (
     *("attention_entropy", "mean_distance", "variance_of_distance", "prefix_matching"),
-    *("norm_ratio", "sink_mass", "variance_beyond_qk"),
+    *("norm_ratio", "sink_mass", "variance_beyond_qk", "precision_at_l"),
 )
 ALL_MAPS = tuple(str(MapName(method, dims)) for dims in DIMS for method in METHODS)
 
@@ -47,6 +47,7 @@ class FakeSpec:
     )
     is_cut: bool = False  # the same sentences in other tokens: without marks, long words in two
     has_terms: bool = False  # scores with a soft cap, a bias by offset and, in layer 0, a sink
+    has_pairs: bool = False  # labelled pairs of text tokens six positions apart
     is_earlier: bool = False  # format 2, with the scores of 0.3.1
 
     @property
@@ -68,7 +69,7 @@ class FakeSpec:
     def scores(self) -> dict[str, ScoreFacts]:
         """Return the scores that a build of its time computes."""
         if not self.is_earlier:
-            return scores_of(self.terms)
+            return scores_of(self.terms, has_pairs=self.has_pairs)
         return {name: facts for name, facts in ALL_SCORES.items() if name not in SINCE_0_4}
 
     def key_owner(self, head_id: HeadId) -> HeadId:

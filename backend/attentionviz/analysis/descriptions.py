@@ -45,8 +45,9 @@ def describe_list(entries: Iterable[DatasetEntry]) -> dict[str, Any]:
 
 
 def _on_screen(facts: ScoreFacts) -> dict[str, Any]:
-    """Return what the page shows of a score; ``terms`` only decide who has it."""
-    return {name: value for name, value in facts._asdict().items() if name != "terms"}
+    """Return what the page shows of a score, without the conditions for having it."""
+    conditions = ("terms", "needs_pairs")
+    return {name: value for name, value in facts._asdict().items() if name not in conditions}
 
 
 def describe_dataset(reader: DatasetReader) -> dict[str, Any]:

@@ -113,6 +113,8 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     add("--workers", type=int, metavar="N", help="processes that draw maps (default: all cores)")
     text_column = "column of a table that holds the text"
     add("--text-column", type=readable, metavar="NAME", help=text_column)
+    pairs = "table of labelled pairs of a text: sequence,i,j,name, positions from 1"
+    add("--pairs", type=Path, metavar="FILE", help=pairs)
     add(
         "--skip-bad-sequences",
         action="store_true",
@@ -218,6 +220,7 @@ def _build_request(arguments: argparse.Namespace) -> "BuildRequest":
         max_length=arguments.max_length,
         n_workers=_workers(arguments.workers),
         text_column=arguments.text_column,
+        pairs=arguments.pairs,
         skip_bad_sequences=arguments.skip_bad_sequences,
         local_models=CHECKOUT / "data" / "models",
     )

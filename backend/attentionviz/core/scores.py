@@ -42,6 +42,8 @@ class ScoreFacts(NamedTuple):
     terms : tuple of str
         Terms of attention (``bias_terms`` of the manifest) of which a model must have one; empty
         for a score of every model.
+    needs_pairs : bool
+        Whether only datasets with labelled pairs have it.
     """
 
     label: str
@@ -55,6 +57,7 @@ class ScoreFacts(NamedTuple):
     until: str | None = None
     scale: Literal["linear", "log"] = "linear"
     terms: tuple[str, ...] = ()
+    needs_pairs: bool = False
 
     @property
     def defined_by(self) -> str:
@@ -65,6 +68,7 @@ class ScoreFacts(NamedTuple):
 _CLARK = "Clark et al. 2019 (arXiv 1906.04341)"
 _OLSSON = "Olsson et al. 2022 (arXiv 2209.11895)"
 _VIG = "Vig and Belinkov 2019 (arXiv 1906.04284)"
+_RAO = "Rao et al. 2021 (doi 10.1101/2020.12.15.422761)"
 _WANG = "Wang et al. 2022 (arXiv 2211.00593)"
 _OURS = "ours"
 
@@ -191,6 +195,15 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
         high=None,
         unit="times",
         scale="log",
+    ),
+    "precision_at_l": ScoreFacts(
+        "Precision at L",
+        "Of the L pairs of tokens with the highest attention, the share that is labelled as pairs; "
+        "L is the number of tokens of the sequence.",
+        "mean over sequences of hits ÷ L in the L largest S[i, j] − s[i]·s[j] ÷ Σ s, j − i ≥ 6, "
+        "S = A + Aᵀ without special tokens, s its row sums",
+        _RAO,
+        needs_pairs=True,
     ),
     "same_row": ScoreFacts(
         "Same row",
@@ -322,13 +335,22 @@ FORMER_SCORES: dict[str, ScoreFacts] = {
 ALL_SCORES = SCORE_FACTS | FORMER_SCORES
 
 
-def scores_of(terms: Iterable[str]) -> dict[str, ScoreFacts]:
-    """Return the scores of models whose attention has these terms besides q·k."""
+def scores_of(terms: Iterable[str], *, has_pairs: bool = False) -> dict[str, ScoreFacts]:
+    """Return the scores of a dataset.
+
+    Parameters
+    ----------
+    terms : iterable of str
+        Terms of the model's attention besides q·k.
+    has_pairs : bool
+        Whether the dataset has labelled pairs.
+    """
     present = set(terms)
     return {
         name: facts
         for name, facts in SCORE_FACTS.items()
-        if not facts.terms or present.intersection(facts.terms)
+        if (not facts.terms or present.intersection(facts.terms))
+        and (has_pairs or not facts.needs_pairs)
     }
 
 

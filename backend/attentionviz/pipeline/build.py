@@ -138,7 +138,7 @@ def _read_corpus(request: BuildRequest) -> TextCorpus | ImageCorpus:
     if request.images is not None:
         return read_image_corpus(request.images)
     if request.text is not None:
-        return read_text_corpus(request.text, text_column=request.text_column)
+        return read_text_corpus(request.text, request.text_column, request.pairs)
     raise InvalidRequestError("a build needs a corpus: --text FILE or --images FOLDER")
 
 

@@ -18,7 +18,8 @@ from attentionviz.pipeline.plan import BuildPlan
 from attentionviz.pipeline.probing import probe_heads
 from attentionviz.pipeline.progress import Progress
 from attentionviz.pipeline.shards import Shards, assemble_heads, shard_paths, write_shard
-from attentionviz.pipeline.sources import ImageSource, Source, tokens_document
+from attentionviz.pipeline.sources import ImageSource, Source, token_pairs_of, tokens_document
+from attentionviz.pipeline.token_pairs import TokenPairs
 from attentionviz.store import layout
 from attentionviz.store.checked_files import MAX_JSON_BYTES
 from attentionviz.store.grid import byte_norms, choose_grid_tokens, grid_points
@@ -66,13 +67,18 @@ class Capture:
         if patches is not None:
             self.journal.add(write_array(self.folder, layout.PATCHES, patches))
         self.write_images()
-        self.write_tokens(table)
+        pairs = token_pairs_of(self.source, table)
+        self.write_tokens(table, pairs)
         grid_tokens = self.write_grid()
         probes = self.write_probe()
         corpus = self.plan.facts["corpus"]
         manifest = {
             **self.plan.facts,
-            "corpus": {**corpus, "n_sequences_cut": table.n_cut},
+            "corpus": {
+                **corpus,
+                "n_sequences_cut": table.n_cut,
+                **({"pairs": {**corpus["pairs"], **pairs.facts()}} if pairs else {}),
+            },
             "grid": {"n_tokens": len(grid_tokens), "n_points": 2 * len(grid_tokens)},
             "attention_check": check._asdict(),
             **probes,
@@ -84,9 +90,13 @@ class Capture:
         shards.remove()
         return manifest
 
-    def write_tokens(self, table: TokenTable) -> None:
+    def write_tokens(self, table: TokenTable, pairs: TokenPairs | None) -> None:
         """Write the columns of all tokens; BuildError if the file would be too large to serve."""
-        content = canonical_json(tokens_document(self.source, table), is_compact=True)
+        document = tokens_document(self.source, table)
+        if pairs is not None:
+            document["pairs"] = pairs.columns()
+            self.progress.log(pairs.summary())
+        content = canonical_json(document, is_compact=True)
         if len(content) > MAX_JSON_BYTES:
             raise BuildError(
                 f"the texts and columns of the tokens take {len(content) / 2**20:.0f} MiB, at most "

@@ -31,6 +31,11 @@ class TokenTable:
         """Tokens of all sequences so far."""
         return len(self._columns["text"])
 
+    def written(self) -> list[str | None]:
+        """Return the written form of every token; None for special tokens."""
+        columns = (self._columns["text"], self._columns["token_type"])
+        return [None if kind == "special" else text for text, kind in zip(*columns, strict=True)]
+
     def add(self, batch: "Batch") -> None:
         """Append the tokens of a batch."""
         for name, values in self._columns.items():

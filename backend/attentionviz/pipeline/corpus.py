@@ -13,6 +13,7 @@ from attentionviz.pipeline.corpora import READERS
 from attentionviz.pipeline.corpora.account import Account
 from attentionviz.pipeline.corpora.images import ABOUT, find_images, open_image
 from attentionviz.pipeline.corpora.labels import read_labels
+from attentionviz.pipeline.corpora.pairs import Pairs, read_pairs
 from attentionviz.pipeline.corpora.records import decode
 from attentionviz.store.writer import hash_file
 
@@ -45,6 +46,8 @@ class TextCorpus:
         From ``<name>.about.json`` next to the file, if it exists.
     is_letters : bool
         See `Records`.
+    pairs : Pairs or None
+        Labelled pairs of positions.
     """
 
     name: str
@@ -57,6 +60,7 @@ class TextCorpus:
     source: str | None
     license: str | None
     is_letters: bool = False
+    pairs: Pairs | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,9 @@ class ImageCorpus:
         return [False] * len(self.names)
 
 
-def read_text_corpus(path: Path, text_column: str | None = None) -> TextCorpus:
+def read_text_corpus(
+    path: Path, text_column: str | None = None, pairs: Path | None = None
+) -> TextCorpus:
     """Return the texts of a file; its extension determines the format.
 
     Parameters
@@ -108,6 +114,8 @@ def read_text_corpus(path: Path, text_column: str | None = None) -> TextCorpus:
     path : Path
     text_column : str or None
         Name of the text column of a table; None for text, sentence or content.
+    pairs : Path or None
+        A table of labelled pairs; see `read_pairs`.
 
     Raises
     ------
@@ -137,6 +145,7 @@ def read_text_corpus(path: Path, text_column: str | None = None) -> TextCorpus:
         source=source,
         license=license_,
         is_letters=records.is_letters,
+        pairs=read_pairs(pairs, sequences, columns) if pairs else None,
     )
 
 

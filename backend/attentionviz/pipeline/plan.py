@@ -10,9 +10,11 @@ from attentionviz import __version__
 from attentionviz.core.scores import scores_of
 from attentionviz.core.types import MapName
 from attentionviz.pipeline.corpora.account import Account
+from attentionviz.pipeline.corpus import TextCorpus
 from attentionviz.pipeline.libraries import library_versions
 from attentionviz.pipeline.request import BuildRequest, default_id
 from attentionviz.pipeline.sources import Source, Taken, n_available
+from attentionviz.pipeline.token_pairs import pair_facts
 from attentionviz.projections import defaults
 from attentionviz.store import layout
 from attentionviz.store.schema import SCHEMA_VERSION, canonical_json
@@ -89,6 +91,7 @@ def make_plan(
         From `take_sequences`.
     """
     corpus, lengths = source.corpus, taken.lengths
+    pairs = corpus.pairs if isinstance(corpus, TextCorpus) else None
     dataset_id = request.dataset_id or default_id(model.description["name"], corpus.name)
     layout.require_dataset_id(dataset_id)
     facts = {
@@ -106,13 +109,14 @@ def make_plan(
             "columns": sorted(corpus.columns),
             "n_sequences": n_available(corpus),
             "account": taken.account.facts(),
+            **({"pairs": pair_facts(pairs)} if pairs else {}),
         },
         "patch_grid": asdict(model.patch_grid) if model.patch_grid else None,
         "precision": request.precision,
         "seed": request.seed,
         "alignment": {"scale": request.alignment, "translation": TRANSLATION},
         "maps": _maps(request),
-        "scores": list(scores_of(model.bias_terms)),
+        "scores": list(scores_of(model.bias_terms, has_pairs=pairs is not None)),
         "library_versions": library_versions(),
     }
     determines_bytes = {

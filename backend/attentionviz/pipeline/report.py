@@ -89,6 +89,7 @@ def summary(manifest: Mapping[str, Any]) -> str:
         f"{manifest['n_key_heads']} key heads, size {manifest['d_head']}",
         "corpus": f"{corpus['name']} (licence {corpus['license'] or 'unknown'})",
         **_corpus_rows(manifest),
+        **_pair_rows(manifest),
         "tokens": f"{manifest['n_tokens']:,}, {2 * manifest['n_tokens']:,} points a map",
         "precision": manifest["precision"],
         "seed": str(manifest["seed"]),
@@ -97,6 +98,16 @@ def summary(manifest: Mapping[str, Any]) -> str:
     }
     width = max(map(len, rows))
     return "\n".join(f"  {name:<{width}}  {visible(words)}" for name, words in rows.items())
+
+
+def _pair_rows(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return the counts of labelled pairs; nothing for a dataset without them."""
+    pairs = manifest["corpus"].get("pairs")
+    if pairs is None:
+        return {}
+    reasons = ", ".join(f"{part['n']:,} {part['reason']}" for part in pairs["left_out"])
+    rest = f"; left out: {reasons}" if reasons else ""
+    return {"pairs": f"{pairs['n_taken']:,} of {pairs['n_read']:,} in {pairs['file']}{rest}"}
 
 
 def _corpus_rows(manifest: Mapping[str, Any]) -> dict[str, str]:

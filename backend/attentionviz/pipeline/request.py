@@ -60,6 +60,8 @@ class BuildRequest:
         "norm ratio" or "search": how the relative scale of queries and keys is found.
     text_column : str or None
         Column of a table that holds the text.
+    pairs : Path or None
+        A table of labelled pairs of positions in the sequences of a text.
     skip_bad_sequences : bool
         Leave out sequences whose vectors are not finite; otherwise they are an error.
     local_models : Path or None
@@ -84,12 +86,15 @@ class BuildRequest:
     n_workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     alignment: AlignmentRule = "norm ratio"
     text_column: str | None = None
+    pairs: Path | None = None
     skip_bad_sequences: bool = False
     local_models: Path | None = None
 
     def __post_init__(self) -> None:
         if (self.text is None) == (self.images is None):
             raise InvalidRequestError("name one corpus: either --text FILE or --images FOLDER")
+        if self.pairs is not None and self.text is None:
+            raise InvalidRequestError("--pairs needs --text; images have no labelled pairs")
         if self.dataset_id is not None:
             layout.require_dataset_id(self.dataset_id)
         for method in self.methods:

@@ -47,6 +47,7 @@ def run_scores(job: MapJob, head: HeadId) -> UnitResult:
     manifest = job.manifest
     with threadpool_limits(1):  # the same bytes on any number of cores
         tokens = corpus_tokens(job.folder, manifest["model"]["modality"])
+        pairs = corpus_pairs(job.folder) if "precision_at_l" in manifest["scores"] else None
         attention = HeadAttention(
             read_array(job.folder / layout.queries_path(head)),
             read_array(
@@ -56,7 +57,7 @@ def run_scores(job: MapJob, head: HeadId) -> UnitResult:
             head_rule(manifest, head),
         )
         try:
-            found = score_head(attention, tokens)
+            found = score_head(attention, tokens, pairs)
         except BuildError as error:
             raise BuildError(f"layer {head.layer}, head {head.head}: {error}") from error
     every = {**found.scores, **_probe(job.folder)[head.folder]}
@@ -96,6 +97,13 @@ def corpus_tokens(folder: Path, modality: str) -> TextTokens | PatchTokens:
         is_special=is_special,
         is_punctuation=~is_special & np.array([is_mark[text] for text in columns["text"]]),
     )
+
+
+@functools.lru_cache(maxsize=1)
+def corpus_pairs(folder: Path) -> NDArray[np.int64]:
+    """Return the labelled pairs of a build, shape (n_pairs, 2)."""
+    columns = json.loads((folder / layout.TOKENS).read_bytes())["pairs"]
+    return np.array([columns["first"], columns["second"]], dtype=np.int64).T  # (pair, 2)
 
 
 def is_punctuation(text: str) -> bool:

@@ -11,6 +11,7 @@ from attentionviz.errors import CorpusError, InvalidRequestError
 from attentionviz.pipeline.columns import TokenTable
 from attentionviz.pipeline.corpora.account import Account
 from attentionviz.pipeline.corpus import ImageCorpus, TextCorpus, open_image
+from attentionviz.pipeline.token_pairs import TokenPairs, token_pairs
 
 if TYPE_CHECKING:
     from attentionviz.models import Batch, LoadedModel
@@ -167,6 +168,7 @@ def select_sequences(source: Source, kept: Sequence[int]) -> Source:
         locations=chosen(corpus.locations),
         is_cut=chosen(corpus.is_cut),
         columns=columns,
+        pairs=corpus.pairs and replace(corpus.pairs, of_sequence=chosen(corpus.pairs.of_sequence)),
     )
     return TextSource(source.model, texts)
 
@@ -238,8 +240,18 @@ def take_sequences(source: Source, max_tokens: int | None) -> Taken:
     return Taken(sequences, lengths, replace(account, n_cut=n_cut))
 
 
+def token_pairs_of(source: Source, table: TokenTable) -> TokenPairs | None:
+    """Return the labelled pairs of the tokens of the table; None for a corpus without pairs."""
+    corpus = source.corpus
+    if not isinstance(corpus, TextCorpus) or corpus.pairs is None:
+        return None
+    return token_pairs(
+        corpus.pairs, source.texts(len(table.lengths)), table.lengths, table.written()
+    )
+
+
 def tokens_document(source: Source, table: TokenTable) -> dict[str, Any]:
-    """Return the content of ``tokens.json`` for the sequences of the table."""
+    """Return the content of ``tokens.json`` for the sequences of the table, without pairs."""
     n = len(table.lengths)
     columns = {name: list(values[:n]) for name, values in source.corpus.columns.items()}
     return table.document(source.texts(n), columns)

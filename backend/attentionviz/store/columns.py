@@ -16,6 +16,7 @@ from attentionviz.store import layout
 
 TOKEN_COLUMNS = ("text", "token_id", "sequence", "position", "token_type")
 PATCH_COLUMNS = ("row", "column", "hue", "brightness")
+PAIR_COLUMNS = ("first", "second", "name")
 SURFACE = "surface"
 """Optional column: the word of the text for each unknown token, else null."""
 
@@ -102,6 +103,8 @@ def check_tokens(content: bytes, manifest: Mapping[str, Any]) -> Sequences:
         _check_column(tokens, SURFACE, manifest["n_tokens"])
         if not all(word is None or isinstance(word, str) for word in tokens[SURFACE]):
             raise DamagedDatasetError(f"{layout.TOKENS}: {SURFACE} has a value that is not str")
+    if "pairs" in manifest["corpus"]:
+        _check_pairs(tokens.get("pairs"), tokens, manifest["corpus"]["pairs"]["n_taken"])
     sequences = tokens.get("sequences")
     for name in ("start", "length", "text"):
         _check_column(sequences, name, manifest["n_sequences"])
@@ -118,6 +121,17 @@ def check_tokens(content: bytes, manifest: Mapping[str, Any]) -> Sequences:
             f"{layout.TOKENS}: the sequences do not cover the tokens in order without gaps"
         )
     return Sequences(start, length)
+
+
+def _check_pairs(pairs: Any, tokens: Mapping[str, Any], n_pairs: int) -> None:
+    """Raise DamagedDatasetError unless pairs are two tokens of a sequence, in order, and a name."""
+    for name in PAIR_COLUMNS:
+        _check_column(pairs, name, n_pairs)
+    sequence, n_tokens = tokens["sequence"], len(tokens["sequence"])
+    for first, second, name in zip(*(pairs[column] for column in PAIR_COLUMNS), strict=True):
+        is_pair = type(first) is int and type(second) is int and 0 <= first < second < n_tokens
+        if not (is_pair and sequence[first] == sequence[second] and isinstance(name, str)):
+            raise DamagedDatasetError(f"{layout.TOKENS}: a labelled pair is not two tokens")
 
 
 def write_characters(content: bytes, sequences: Sequences) -> bytes:

@@ -119,6 +119,17 @@ class Account(TypedDict):
     notes: Texts
 
 
+class LabelledPairs(TypedDict):
+    """The file of labelled pairs, and how many of them are pairs of tokens."""
+
+    file: Text
+    sha256: Hash
+    unit: Annotated[Literal["letter", "word"], doc("What its positions count, from 1.")]
+    n_read: Positive
+    n_taken: Count
+    left_out: Annotated[list[LeftOut], Field(max_length=10)]
+
+
 class Corpus(TypedDict):
     """The corpus that was read: sentences or images."""
 
@@ -130,6 +141,7 @@ class Corpus(TypedDict):
     n_sequences: Positive
     n_sequences_cut: Count
     account: NotRequired[Annotated[Account, doc("Format 2 has none.")]]
+    pairs: NotRequired[LabelledPairs]
 
 
 class ExactCheck(TypedDict, total=False):

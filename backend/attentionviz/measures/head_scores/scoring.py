@@ -15,8 +15,14 @@ from attentionviz.measures.head_scores.content import (
     TEXT_POSITIONS,
     content_dependence,
 )
-from attentionviz.measures.head_scores.corpus import HeadAttention, PatchTokens, Tokens
+from attentionviz.measures.head_scores.corpus import (
+    HeadAttention,
+    PatchTokens,
+    TextTokens,
+    Tokens,
+)
 from attentionviz.measures.head_scores.norms import norm_ratio
+from attentionviz.measures.head_scores.pairs import TokenPairs, precision_at_l
 from attentionviz.measures.head_scores.profile import OFFSETS, Profile, offset_sums, profile_of
 from attentionviz.measures.head_scores.registry import MEASURES, Score, Sums, score_of
 from attentionviz.measures.head_scores.terms import variance_beyond_qk
@@ -41,7 +47,9 @@ def undefined_score() -> Score:
     return Score(value=None, n_rows=0)
 
 
-def score_head(attention: HeadAttention, tokens: Tokens) -> HeadScores:
+def score_head(
+    attention: HeadAttention, tokens: Tokens, pairs: TokenPairs | None = None
+) -> HeadScores:
     """Return all scores of one head over a corpus, each over every row that it is defined for.
 
     Parameters
@@ -50,6 +58,8 @@ def score_head(attention: HeadAttention, tokens: Tokens) -> HeadScores:
     tokens : TextTokens or PatchTokens
         Over all tokens. Determines whether scores of text or of images are computed; the others
         have no rows.
+    pairs : ndarray of int, shape (n_pairs, 2), or None
+        Labelled pairs of tokens; without them, scores of pairs have no rows.
 
     Returns
     -------
@@ -77,6 +87,8 @@ def score_head(attention: HeadAttention, tokens: Tokens) -> HeadScores:
     scores["content_dependence"] = content_dependence(attention, tokens, n_positions)
     scores["norm_ratio"] = norm_ratio(attention)
     scores["variance_beyond_qk"] = variance_beyond_qk(attention)
+    if pairs is not None and isinstance(tokens, TextTokens):
+        scores["precision_at_l"] = precision_at_l(attention, tokens, pairs)
     return HeadScores(scores, profile_of(offsets))
 
 

@@ -213,6 +213,14 @@ class CorpusSequences(TypedDict):
     columns: dict[str, list[Any]]
 
 
+class TokenPairs(TypedDict):
+    """Labelled pairs: two tokens of a sequence, and a name, which may be empty."""
+
+    first: Numbers
+    second: Numbers
+    name: list[str]
+
+
 class CorpusTokens(TypedDict):
     """One row per token; the last four columns only for images, null for tokens without a patch."""
 
@@ -238,6 +246,7 @@ class CorpusTokens(TypedDict):
     hue: NotRequired[list[float | None]]
     brightness: NotRequired[list[float | None]]
     sequences: CorpusSequences
+    pairs: NotRequired[Annotated[TokenPairs, doc("Absent without a file of labelled pairs.")]]
 
 
 class ScoreColumn(TypedDict):
