@@ -47,7 +47,7 @@ def run_scores(job: MapJob, head: HeadId) -> UnitResult:
     manifest = job.manifest
     with threadpool_limits(1):  # the same bytes on any number of cores
         tokens = corpus_tokens(job.folder, manifest["model"]["modality"])
-        pairs = corpus_pairs(job.folder) if "precision_at_l" in manifest["scores"] else None
+        pairs = corpus_pairs(job.folder)
         attention = HeadAttention(
             read_array(job.folder / layout.queries_path(head)),
             read_array(
@@ -100,9 +100,11 @@ def corpus_tokens(folder: Path, modality: str) -> TextTokens | PatchTokens:
 
 
 @functools.lru_cache(maxsize=1)
-def corpus_pairs(folder: Path) -> NDArray[np.int64]:
-    """Return the labelled pairs of a build, shape (n_pairs, 2)."""
-    columns = json.loads((folder / layout.TOKENS).read_bytes())["pairs"]
+def corpus_pairs(folder: Path) -> NDArray[np.int64] | None:
+    """Return the labelled pairs of a build, shape (n_pairs, 2); None for a corpus without them."""
+    columns = json.loads((folder / layout.TOKENS).read_bytes()).get("pairs")
+    if columns is None:
+        return None
     return np.array([columns["first"], columns["second"]], dtype=np.int64).T  # (pair, 2)
 
 
