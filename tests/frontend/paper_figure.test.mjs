@@ -170,14 +170,20 @@ const KINDS = {
     ),
   }),
 };
+/** Columns of a corpus may have any name, and any classes. */
+const LONG = '国際連合教育科学文化機関'.repeat(6);
 const LEGEND = {
-  ...{ kind: 'swatches', title: 'Topic', note: '' },
+  ...{ kind: 'swatches', title: LONG, note: '' },
   entries: Array.from({ length: 12 }, (_, i) => ({
-    ...{ label: `a rather long class ${i}`, colors: ['#000000'], shapes: ['disc'] },
+    ...{
+      label: i === 5 ? LONG : `a rather long class ${i}`,
+      colors: ['#000000'],
+      shapes: ['disc'],
+    },
   })),
 };
 const RAMPS = {
-  ...{ kind: 'ramp', title: 'Norm of the vector', note: '', missing: null },
+  ...{ kind: 'ramp', title: LONG, note: '', missing: null },
   ramps: ['query', 'key'].map((label) => ({
     ...{ label, stops: ['#000000', '#ffffff'], range: ['0.123', '1234.5'] },
   })),

@@ -140,6 +140,20 @@ export function wrapped(text, width, measure) {
   return [...lines, line];
 }
 
+/**
+ * A text that is no wider than it may be: its end is left out.
+ *
+ * @param {string} text
+ * @param {number} width
+ * @param {(text: string) => number} measure
+ */
+export function shortened(text, width, measure) {
+  if (measure(text) <= width) return text;
+  const characters = [...text];
+  while (characters.length > 1 && measure(`${characters.join('')}…`) > width) characters.pop();
+  return `${characters.join('')}…`;
+}
+
 /** @param {string} word @param {number} width @param {(text: string) => number} measure */
 function broken(word, width, measure) {
   if (measure(word) <= width) return [word];

@@ -10,7 +10,7 @@ import { isMisleading, formatMeasure, formatTitle, sequenceWord } from '../ui/la
 import { count } from '../compute/number_text.js';
 import { formatCaption, figureTitle, measureSentences } from './caption.js';
 import { imageFigure } from './image_figure.js';
-import { readFigureStyle } from './figure_theme.js';
+import { MM_PER_PX, readFigureStyle } from './figure_theme.js';
 import { mapFigure, markKinds } from './map_figure.js';
 import {
   allHeadsParts,
@@ -127,7 +127,8 @@ export function isThere(subject, source) {
  * @param {ShownTheme} theme
  * @param {Source} source
  * @param {Layout} [layout] of the page
- * @returns {Promise<{name: string, type: string, content: string | Blob}>}
+ * @returns {Promise<{name: string, type: string, content: string | Blob, heightMm: number}>}
+ *   `heightMm` is that of paper
  * @throws {Error} if there is nothing to see yet, or the figure is too large
  */
 export async function makeFigure(subject, format, theme, source, layout = {}) {
@@ -169,9 +170,10 @@ export async function makeFigure(subject, format, theme, source, layout = {}) {
     ],
     format,
   );
+  const heightMm = sheet.height * MM_PER_PX;
   return format === 'svg'
-    ? { name, type: 'image/svg+xml', content: toSvg(sheet) }
-    : { name, type: 'image/png', content: await toPng(sheet) };
+    ? { name, type: 'image/svg+xml', content: toSvg(sheet), heightMm }
+    : { name, type: 'image/png', content: await toPng(sheet), heightMm };
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The legend below a figure: of its colours, and of its lines and rings. */
 
 import { DIAMOND } from '../render/style.js';
+import { shortened } from './caption.js';
 import { FONT_PX } from './figure_theme.js';
 import { node } from './markup.js';
 
@@ -17,7 +18,7 @@ const GAP_PX = 18;
 const LINE_PX = 24;
 /** Classes of a corpus may be many, and their names long. */
 const MAX_ENTRIES = 40;
-const LONGEST = 40;
+const MOST_PX = 300;
 
 /**
  * @param {Legend | null} legend of the colours
@@ -82,9 +83,11 @@ function markItem({ words, isRing, look }, style) {
 
 /** @param {string} content @param {FigureStyle} style @param {number} [weight] @returns {Item} */
 function textItem(content, { measure, ink }, weight = 400) {
+  const width = (/** @type {string} */ part) => measure(part, FONT_PX.normal, weight);
+  const words = shortened(content, MOST_PX, width);
   return {
-    size: measure(content, FONT_PX.normal, weight),
-    draw: () => [text(content, 0, ink, weight)],
+    size: width(words),
+    draw: () => [text(words, 0, ink, weight)],
   };
 }
 
@@ -153,16 +156,16 @@ function swatchItems({ entries }, style) {
  * @param {FigureStyle} style
  * @returns {Item}
  */
-function swatchItem({ label, colors, shapes }, { measure, ink }) {
-  const content = label.length > LONGEST ? `${label.slice(0, LONGEST)}…` : label;
+function swatchItem({ label, colors, shapes }, style) {
+  const { size, draw } = textItem(label, style);
   const start = colors.length * (2 * MARK_PX + 3) + 3;
   return {
-    size: start + measure(content, FONT_PX.normal),
+    size: start + size,
     draw: () => [
       ...colors.map((color, i) =>
         mark(shapes[i] ?? 'square', MARK_PX + i * (2 * MARK_PX + 3), color),
       ),
-      text(content, start, ink),
+      node('g', { transform: `translate(${start} 0)` }, ...draw()),
     ],
   };
 }

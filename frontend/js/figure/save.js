@@ -150,7 +150,8 @@ export function createSave(root, context) {
   function showPreview() {
     const isPossible = isThere(subject, context);
     const draft = { ...layout(), isDraft: true };
-    drawn.show(isPossible ? () => makeFigure(subject, 'svg', look(), context, draft) : null);
+    const make = () => makeFigure(subject, 'svg', look(), context, draft);
+    drawn.show(isPossible ? make : null, draft.widthMm);
   }
 
   /** @param {'svg' | 'png'} ending */
@@ -209,28 +210,32 @@ function createPreview(root) {
   root.append(image, words);
   let latest = 0;
   let url = '';
-  /** @param {string} next @param {string} [why] there is none */
-  function replace(next, why = '') {
+  /** @param {string} next @param {string} [said] below it */
+  function replace(next, said = '') {
     URL.revokeObjectURL(url);
     url = next;
     image.hidden = next === '';
     if (next) image.src = next;
-    setText(words, why);
+    setText(words, said);
   }
 
   return {
-    /** @param {(() => ReturnType<typeof makeFigure>) | null} make */
-    show(make) {
+    /**
+     * @param {(() => ReturnType<typeof makeFigure>) | null} make
+     * @param {number | null} widthMm
+     */
+    show(make, widthMm) {
       const turn = ++latest;
       if (!make) return replace('');
       setTimeout(async () => {
         if (turn !== latest) return;
         try {
-          const { content, type } = await make();
+          const { content, type, heightMm } = await make();
           if (turn !== latest) return;
           if (typeof content !== 'string' || content.length > MAX_PREVIEW)
             return replace('', 'This figure is too large for a preview; it can be saved.');
-          replace(URL.createObjectURL(new Blob([content], { type })));
+          const size = widthMm === null ? '' : `${widthMm} × ${Math.round(heightMm)} mm`;
+          replace(URL.createObjectURL(new Blob([content], { type })), size);
         } catch (error) {
           if (turn === latest) replace('', error instanceof Error ? error.message : String(error));
         }

@@ -6,6 +6,7 @@
 import { heaviestLines } from '../compute/heaviest_lines.js';
 import { weightBetween, WRITTEN_WEIGHT } from '../compute/hidden_tokens.js';
 import { formatToken } from '../ui/labels.js';
+import { shortened } from './caption.js';
 import { FONT_PX } from './figure_theme.js';
 import { node } from './markup.js';
 
@@ -164,18 +165,6 @@ function columnsOf(texts, { measure, widthPx }) {
     gap: Math.min(GAP_PX.most, gapBeside(words)),
     labels: texts.map((text) => shortened(text, words, width)),
   };
-}
-
-/**
- * @param {string} text
- * @param {number} most
- * @param {(text: string) => number} width
- */
-function shortened(text, most, width) {
-  if (width(text) <= most) return text;
-  const characters = [...text];
-  while (characters.length > 1 && width(`${characters.join('')}…`) > most) characters.pop();
-  return `${characters.join('')}…`;
 }
 
 /** @param {Tokens} tokens @param {number} start @param {number} n */
