@@ -3,6 +3,7 @@
 import { DEFAULT_ORBIT } from '../compute/geometry.js';
 
 /** @import { Camera, Turn } from '../page.js' */
+/** @import { Arrangement } from './arrangement.js' */
 /** @import { Orbit, Transform } from '../types.js' */
 
 /** @typedef {{width: number, height: number}} Size */
@@ -45,6 +46,35 @@ export function cameraOf({ k, x, y }, { home, size, room }) {
 export function transformOf({ zoom, x, y }, { home, size, room }) {
   const k = zoom * home.k;
   return { k, x: room.width / 2 - x * size.width * k, y: room.height / 2 - y * size.height * k };
+}
+
+/**
+ * What is in the upper left corner of a grid's view, in columns and rows of heads, and the zoom
+ * against the grid at rest.
+ *
+ * @typedef {{zoom: number, column: number, row: number}} GridPlace
+ */
+/** @typedef {Pick<Arrangement, 'home' | 'limits' | 'pitch' | 'view'>} GridShape */
+
+/** @param {Transform} transform @param {GridShape} grid @returns {GridPlace | null} */
+export function gridSightOf({ k, x, y }, { home, pitch, view }) {
+  return (
+    view && {
+      zoom: k / home.k,
+      column: (view.left - x) / k / pitch.x,
+      row: (view.top - y) / k / pitch.y,
+    }
+  );
+}
+
+/** @param {GridPlace} place @param {GridShape} grid @returns {Transform} */
+export function gridTransformOf({ zoom, column, row }, { home, limits, pitch, view }) {
+  const k = Math.max(limits.min, Math.min(limits.max, zoom * home.k));
+  return {
+    k,
+    x: (view?.left ?? 0) - column * pitch.x * k,
+    y: (view?.top ?? 0) - row * pitch.y * k,
+  };
 }
 
 /** @param {Orbit} orbit @returns {Turn | null} in degrees; null for a map that nobody has turned */

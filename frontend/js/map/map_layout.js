@@ -14,7 +14,7 @@ import {
   isLeft,
   openedCell,
 } from './arrangement.js';
-import { cameraOf, shiftIntoSight, transformOf } from './camera.js';
+import { cameraOf, gridSightOf, gridTransformOf, shiftIntoSight, transformOf } from './camera.js';
 import { isMotionReduced } from '../ui/dom.js';
 import { createSliding } from './sliding.js';
 import { createViewport } from './viewport.js';
@@ -23,6 +23,7 @@ import { createViewport } from './viewport.js';
 /** @import { Camera, Context, HeadId, Manifest, State } from '../page.js' */
 /** @import { Frame } from '../types.js' */
 /** @import { Arrival } from './viewport.js' */
+/** @import { GridPlace } from './camera.js' */
 
 /**
  * @param {HTMLElement} map that the gestures are made on
@@ -32,13 +33,16 @@ import { createViewport } from './viewport.js';
  *   gesture
  * @param {() => Frame | null} calls.frame that is drawn
  * @param {() => void} calls.moved called whenever the map has moved
+ * @param {() => void} calls.steered called when it was moved by hand
  */
-export function createMapLayout(map, { actions, derived, facts, store }, { claims, frame, moved }) {
+export function createMapLayout(map, { actions, derived, facts, store }, calls) {
+  const { claims, frame, moved, steered } = calls;
   const sliding = createSliding(moved);
   const viewport = createViewport(map, moved, {
     claims,
     zoomed: (place, isNearer) => queueMicrotask(() => followZoom(place, isNearer)),
     rested: actions.look,
+    steered,
   });
   let room = { width: 0, height: 0 };
   /** @type {{arrangement: Arrangement, key: string, order: Int32Array | null} | null} */
@@ -156,6 +160,18 @@ export function createMapLayout(map, { actions, derived, facts, store }, { claim
     get current() {
       return shown && sliding.of(shown.arrangement);
     },
+    /** What is seen of the grid, for one of the same shape beside it; null in a head. */
+    get gridSight() {
+      if (!shown?.arrangement.view) return null;
+      const place = viewport.isAtRest ? null : gridSightOf(viewport.transform, shown.arrangement);
+      return { shape: shapeOf(shown.arrangement), place };
+    },
+    /** Show the same rows as another grid. @param {GridSight} sight */
+    followGrid({ shape, place }) {
+      const { arrangement } = shown ?? {};
+      if (!arrangement?.view || shapeOf(arrangement) !== shape) return;
+      viewport.follow(place && gridTransformOf(place, arrangement));
+    },
     get isSliding() {
       return sliding.isMoving;
     },
@@ -184,6 +200,12 @@ export function createMapLayout(map, { actions, derived, facts, store }, { claim
 }
 
 /** @typedef {ReturnType<typeof createMapLayout>} MapLayout */
+/** `place` null: at rest. @typedef {{shape: string, place: GridPlace | null}} GridSight */
+
+/** What two grids have in common where the same slots hold the same rows. */
+function shapeOf(/** @type {Arrangement} */ { nColumns, order, slots }) {
+  return [slots.n, nColumns, order === null].join(' ');
+}
 
 /**
  * What is arranged: another subject is shown at rest at first.

@@ -89,6 +89,7 @@ export function createSecondPane(
   const comparison = compare({ A: first, B: context });
   const stops = [
     comparison.destroy,
+    linkGrids(firstStage, stage),
     linkHovers(first.hover, hover, link, (name) => isLocked(choices.get().locked, name)),
     stopLoading,
     ...heads.map(({ destroy }) => destroy),
@@ -192,6 +193,24 @@ function createPaneDerived(first, facts) {
     ...own,
     hits: (/** @type {State} */ state) => of().hits(state),
     words: () => of().words(),
+  };
+}
+
+/**
+ * Scroll and zoom the grid of one pane with that of the other, where both have the same shape.
+ *
+ * @param {Stage} first
+ * @param {Stage} second
+ */
+function linkGrids(first, second) {
+  /** @param {Stage} from @param {Stage} to */
+  const follow = (from, to) =>
+    from.gridSight.subscribe((sight) => {
+      if (sight) to.followGrid(sight);
+    });
+  const stops = [follow(first, second), follow(second, first)];
+  return () => {
+    for (const stop of stops) stop();
   };
 }
 

@@ -34,7 +34,7 @@ import { createTooltip } from '../ui/tooltip.js';
 /** @import { HeadLayer } from './head_layer.js' */
 /** @import { Labels } from './labels.js' */
 /** @import { MapFrame } from './map_frame.js' */
-/** @import { MapLayout } from './map_layout.js' */
+/** @import { GridSight, MapLayout } from './map_layout.js' */
 
 /**
  * @param {HTMLElement} root
@@ -43,7 +43,8 @@ import { createTooltip } from '../ui/tooltip.js';
  * @returns {View & {bar: BreadcrumbBar, element: HTMLElement, legend: () => Legend | null,
  *   renderer: Renderer, frame: () => Frame | null, toggleMapOfHeads: () => void, drawing: (style:
  *   FigureStyle) => Drawing | null, walk: (step: 1 | -1, isLeap: boolean) => void, turn: (dx:
- *   number, dy: number) => void}}
+ *   number, dy: number) => void, gridSight: ReturnType<typeof createObservable<GridSight | null>>,
+ *   followGrid: (sight: GridSight) => void}}
  */
 export function createStage(root, context) {
   const { store } = context;
@@ -51,7 +52,14 @@ export function createStage(root, context) {
   const { body, canvas, element, line, map, overlay, words } = createElements(root);
   const lasso = createLasso(map, { ...context, frame: () => shown.frame });
   const { claims } = lasso;
-  const layout = createMapLayout(map, context, { claims, frame: () => shown.frame, moved });
+  /** Told when the grid was moved by hand. */
+  const gridSight = createObservable(/** @type {GridSight | null} */ (null));
+  const layout = createMapLayout(map, context, {
+    claims,
+    frame: () => shown.frame,
+    moved,
+    steered: () => gridSight.set(layout.gridSight),
+  });
   const { viewport } = layout;
   const shown = createMapFrame(context, layout, schedule);
   const pointed = createObservable(-1);
@@ -160,6 +168,8 @@ export function createStage(root, context) {
     turn,
     drawing,
     toggleMapOfHeads: mapOfHeads.toggle,
+    gridSight,
+    followGrid: layout.followGrid,
     destroy() {
       cleanup.run();
       element.remove();

@@ -55,11 +55,13 @@ const QUIET_MS = 200;
  *   a gesture has zoomed
  * @param {(sight: Sight) => void} [others.rested] called when another part of the map is in sight,
  *   and stays
+ * @param {() => void} [others.steered] called when it was moved by hand: a gesture, scrolling, keys,
+ *   or a button
  */
 export function createViewport(
   element,
   moved,
-  { claims = () => false, zoomed = () => {}, rested = () => {} } = {},
+  { claims = () => false, zoomed = () => {}, rested = () => {}, steered = () => {} } = {},
 ) {
   const turning = createTurning(element, claims, changed);
   const zooming = createZooming(
@@ -71,6 +73,7 @@ export function createViewport(
       changed();
       const place = event && k !== formerK ? placeOf(event, element) : null;
       rest.goOn(k !== formerK);
+      if (event) steered();
       if (place) zoomed(place, k > formerK);
     },
   );
@@ -117,6 +120,9 @@ export function createViewport(
     get transform() {
       return zooming.transform;
     },
+    get isAtRest() {
+      return rest.isThere;
+    },
     /**
      * @param {Shown} shown
      * @param {boolean} isOther whether it is something else than before: then it is shown at rest
@@ -153,6 +159,14 @@ export function createViewport(
       if (!rest.content) return;
       rest.leave();
       rest.goTo({ ...zooming.transform, x, y });
+      steered();
+    },
+    /** Show the same part as another map that was steered. @param {Transform | null} to at rest */
+    follow(to) {
+      if (!rest.content) return;
+      if (!to) return rest.goHome(true);
+      rest.leave();
+      rest.goTo(to);
     },
     /**
      * Bring a part of the map into sight that was chosen elsewhere: an address, or Back of the
@@ -172,6 +186,7 @@ export function createViewport(
     reset() {
       turning.setOrbit(DEFAULT_ORBIT);
       rest.goHome(true);
+      steered();
     },
     /**
      * Bring a rectangle of the content into sight.
@@ -184,6 +199,7 @@ export function createViewport(
       if (shift.x === 0 && shift.y === 0) return;
       rest.leave();
       zooming.moveBy(shift);
+      steered();
     },
     destroy() {
       for (const part of [rest, sight, zooming, turning]) part.destroy();
