@@ -108,6 +108,28 @@ def test_a_deep_grid_scrolls_by_wheel_keys_and_overview_and_fits_by_one_key(
     page.set_viewport_size({"width": 1600, "height": 1000})
     page.goto(shared)
     assert "L7 H8" in scrolled_to(page, "L7 H0")
+    require_scrolled_together(page, deep)
+
+
+def require_scrolled_together(page: Page, deep: str) -> None:
+    """Scroll and zoom either of two grids of the same shape: the other one moves along."""
+    open_view(page, deep, f"{VIEW}&compare.dataset=deep&compare.method=pca")
+    places = "all => all.map((one) => [one.scrollLeft, one.scrollTop])"
+    for pane, scrolled, key in ((0, 700, ""), (1, 1100, ""), (1, 1100, "Control")):
+        box = page.locator(".map").nth(pane).bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + 150, box["y"] + 200)
+        if key:
+            page.keyboard.down(key)
+        page.mouse.wheel(0, -120 if key else 700 if pane == 0 else 400)
+        if key:
+            page.keyboard.up(key)
+
+        def are_alike(least: int = scrolled + bool(key)) -> bool:
+            first, second = page.locator(".grid__scroll").evaluate_all(places)
+            return first == second and first[1] >= least
+
+        wait_until(are_alike, f"both show the same rows after pane {pane}")
 
 
 def test_on_a_phone_the_heads_are_one_column(page: Page, deep: str) -> None:

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   cameraOf,
+  gridSightOf,
+  gridTransformOf,
   orbitOf,
   shiftIntoSight,
   transformOf,
@@ -16,6 +18,17 @@ const CONTENT = {
   size: { width: 1100, height: 740 },
   room: { width: 1160, height: 804 },
 };
+
+test('a grid of another width shows the same rows and columns', () => {
+  const grid = { ...CONTENT, view: { left: 44, top: 30 }, limits: { min: 0.1, max: 9 } };
+  const [wide, narrow] = [
+    { ...grid, pitch: { x: 150, y: 120 } },
+    { ...grid, pitch: { x: 92, y: 110 }, view: { left: 40, top: 26 }, home: { k: 1, x: 0, y: 0 } },
+  ];
+  const place = gridSightOf({ k: 1.8, x: 44 - 1.8 * 300, y: 30 - 1.8 * 840 }, wide);
+  assert.deepEqual(place, { zoom: 2, column: 2, row: 7 });
+  assert.deepEqual(gridTransformOf(place, narrow), { k: 2, x: 40 - 2 * 184, y: 26 - 2 * 770 });
+});
 
 test('a map at rest has a zoom of 1', () => {
   assert.equal(cameraOf(CONTENT.home, CONTENT).zoom, 1);
