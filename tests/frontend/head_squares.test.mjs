@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { blockMeans, blockStarts } from '../../frontend/js/compute/block_means.js';
 import { layoutSquares } from '../../frontend/js/compute/head_squares.js';
 
 for (const [nLayers, nHeads, width, isSorted] of [
@@ -39,4 +40,47 @@ test('heads of a layer stand on one line where they fit, else on even lines', ()
   const deep = layoutSquares({ nLayers: 80, nHeads: 64 }, 300, false);
   assert.equal(deep.columns, 10);
   assert.ok(deep.placeOf(64).y > deep.placeOf(63).y + deep.pitch); // a gap between two layers
+});
+
+test('a picture with more numbers than pixels is drawn as means of blocks', () => {
+  const values = Float32Array.of(
+    1,
+    0,
+    0,
+    0,
+    0,
+    0.5,
+    0.5,
+    0,
+    0,
+    0.25,
+    0.25,
+    0.5,
+    0,
+    0,
+    1,
+    0,
+    1,
+    2,
+    3,
+  );
+  const four = { width: 4, height: 4, values: values.subarray(0, 16) };
+  // blocks: (1 + 0 + 0 + 0.5) / 4, (0 + 0 + 0.5 + 0) / 4, (0 + 0.25 + 0 + 0) / 4, (0.75 + 1) / 4
+  assert.deepEqual([...blockMeans(four, 2).values], [0.375, 0.125, 0.0625, 0.4375]);
+  assert.equal(blockMeans(four, 4), four);
+  const wide = { width: 3, height: 1, values: Float32Array.of(1, 2, 6) };
+  assert.deepEqual(blockMeans(wide, 2), { width: 2, height: 1, values: Float32Array.of(1, 4) });
+});
+
+test('means of blocks that stand for several tokens count each token', () => {
+  // five tokens sent as three blocks of 1, 2 and 2, and drawn as two: of 1 and of 4 tokens
+  const edges = blockStarts(5, 3);
+  assert.deepEqual([...edges], [0, 1, 3, 5]);
+  const sent = { width: 3, height: 3, values: Float32Array.of(8, 4, 0, 2, 1, 3, 6, 5, 7) };
+  // the first token; (2 * 4 + 2 * 0) / 4; (2 * 2 + 2 * 6) / 4; (4 * 1 + 4 * 3 + 4 * 5 + 4 * 7) / 16
+  assert.deepEqual([...blockMeans(sent, 2, edges).values], [8, 2, 4, 4]);
+  // sent as 2, 2 and 3 of seven tokens: the latter two blocks count 2 and 3
+  const seven = { width: 3, height: 3, values: Float32Array.of(0, 5, 10, 0, 5, 10, 0, 5, 10) };
+  const [, right] = blockMeans(seven, 2, blockStarts(7, 3)).values;
+  assert.equal(right, 8); // (2 * 5 + 3 * 10) / 5
 });

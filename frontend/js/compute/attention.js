@@ -3,6 +3,7 @@
  * server, and for sequences of the user.
  */
 
+import { blockMeans } from './block_means.js';
 import { scoreOf, visibleSpan } from './score_rule.js';
 
 /** @import { Rule } from './score_rule.js' */
@@ -179,17 +180,6 @@ export function longSequences(lengths, length, maxScores) {
  * @param {number} maxSide
  */
 export function coarse(pattern, n, maxSide) {
-  const side = Math.min(n, maxSide);
-  const starts = Array.from({ length: side + 1 }, (_, i) => Math.floor((i * n) / side));
-  const blocks = new Float32Array(side * side);
-  for (let y = 0; y < side; y++) {
-    for (let x = 0; x < side; x++) {
-      let sum = 0;
-      for (let row = starts[y]; row < starts[y + 1]; row++)
-        for (let column = starts[x]; column < starts[x + 1]; column++)
-          sum += pattern[row * n + column];
-      blocks[y * side + x] = sum / ((starts[y + 1] - starts[y]) * (starts[x + 1] - starts[x]));
-    }
-  }
-  return { side, blocks };
+  const { width, values } = blockMeans({ width: n, height: n, values: pattern }, maxSide);
+  return { side: width, blocks: values };
 }

@@ -3,6 +3,8 @@
 /** Least and largest distance between squares, CSS pixels; layers with several lines have a gap. */
 const [MIN_PITCH, MAX_PITCH, SORTED_PITCH] = [26, 56, 44];
 const LAYER_GAP = 6;
+/** Room above and left of squares for the tick of the selected token. */
+const TICK_PX = 4;
 /** Room at the left for the number of a layer. */
 export const LAYER_LABEL_PX = 26;
 
@@ -28,7 +30,7 @@ export const LAYER_LABEL_PX = 26;
  * @returns {Squares}
  */
 export function layoutSquares({ nLayers, nHeads }, width, isSorted) {
-  const left = isSorted ? 0 : LAYER_LABEL_PX;
+  const left = isSorted ? TICK_PX : LAYER_LABEL_PX;
   const room = Math.max(MIN_PITCH, width - left);
   const n = nLayers * nHeads;
   const most = Math.max(1, Math.floor(room / (isSorted ? SORTED_PITCH : MIN_PITCH)));
@@ -44,17 +46,17 @@ export function layoutSquares({ nLayers, nHeads }, width, isSorted) {
     pitch,
     columns,
     left,
-    height: nGroups * groupHeight - gap,
+    height: TICK_PX + nGroups * groupHeight - gap,
     n,
     placeOf(slot) {
       const [group, at] = [Math.floor(slot / perGroup), slot % perGroup];
       return {
         x: left + (at % columns) * pitch,
-        y: group * groupHeight + Math.floor(at / columns) * pitch,
+        y: TICK_PX + group * groupHeight + Math.floor(at / columns) * pitch,
       };
     },
-    slotAt(x, y) {
-      const column = Math.floor((x - left) / pitch);
+    slotAt(x, fromTop) {
+      const [column, y] = [Math.floor((x - left) / pitch), fromTop - TICK_PX];
       const group = Math.floor(y / groupHeight);
       const line = Math.floor((y - group * groupHeight) / pitch);
       const at = line * columns + column;
@@ -67,7 +69,7 @@ export function layoutSquares({ nLayers, nHeads }, width, isSorted) {
         const line = Math.min(lines, Math.max(0, Math.floor((y - group * groupHeight) / pitch)));
         return { group, line };
       };
-      const [first, last] = [lineOf(top), lineOf(bottom)];
+      const [first, last] = [lineOf(top - TICK_PX), lineOf(bottom - TICK_PX)];
       return [
         first.group * perGroup + Math.min(perGroup, first.line * columns),
         last.group * perGroup + Math.min(perGroup, (last.line + 1) * columns),

@@ -5,6 +5,7 @@
 
 import { cssColor } from '../color/palettes.js';
 import { createScoreSelect } from '../controls/measure_about.js';
+import { blockMeans, blockStarts } from '../compute/block_means.js';
 import { layoutSquares } from '../compute/head_squares.js';
 import { withoutHidden } from '../compute/hidden_tokens.js';
 import { formatMeasureValue } from '../data/head_measure_columns.js';
@@ -153,7 +154,9 @@ export function createSentenceHeads(root, context) {
     if (!shown || element.hidden || slot.status === 'failed' || scroll.clientWidth === 0) return;
     const patterns = freshValue(slot);
     canvas.classList.toggle('is-stale', !patterns);
-    order = derived.heads().order(shown.state);
+    const next = derived.heads().order(shown.state);
+    if (next !== order) scroll.scrollTop = 0;
+    order = next;
     const { n_layers: nLayers, n_heads: nHeads } = shown.manifest;
     squares = layoutSquares({ nLayers, nHeads }, scroll.clientWidth, order !== null);
     scroll.style.setProperty('--height', `${squares.height}px`);
@@ -175,6 +178,7 @@ export function createSentenceHeads(root, context) {
     const tick = given.tokens.row === null ? tickOf(given, side) : null;
     const [first, end] = layout.within(top, top + canvas.clientHeight);
     const small = document.createElement('canvas');
+    pen.imageSmoothingEnabled = false;
     pen.font = FONT;
     pen.textBaseline = 'middle';
     for (let at = first; at < Math.min(end, layout.n); at++) {
@@ -189,13 +193,12 @@ export function createSentenceHeads(root, context) {
       pen.globalAlpha = within?.inside[index] === 0 ? 0.25 : 1;
       pen.fillStyle = ground;
       pen.fillRect(place.x, y, side, side);
-      const picture = pictureOf(given, patterns, index);
+      const picture = pictureOf(given, patterns, index, mostBlocks(layout));
       [small.width, small.height] = [picture.width, picture.height];
       const pixels = heatPixels(picture.values, ramp);
       small
         .getContext('2d')
         ?.putImageData(new ImageData(pixels, picture.width, picture.height), 0, 0);
-      pen.imageSmoothingEnabled = picture.width > side * devicePixelRatio;
       pen.drawImage(small, place.x, y, side, side);
       pen.globalAlpha = 1;
       if (tick) {
@@ -213,14 +216,16 @@ export function createSentenceHeads(root, context) {
   /** @param {HeadPatterns | null} patterns */
   function formatLine(patterns) {
     if (!shown || !patterns) return 'Loading the attention of all heads …';
-    if (current < 0) return hintOf(shown, patterns);
+    if (!squares) return '';
+    const most = mostBlocks(squares);
+    if (current < 0) return hintOf(shown, patterns, most);
     const index = headIn(current);
     const { order: by, score } = shown.state;
     const column = derived.heads().column(by ?? score, shown.state);
     const measure = column
       ? `${measureFacts(column.name).label} ${formatMeasureValue(column.values[index])}`
       : null;
-    const weight = inside && weightUnder(shown, patterns, index, inside);
+    const weight = inside && weightUnder(shown, patterns, index, most, inside);
     return [formatTitle(headId(index)), measure, weight].filter(Boolean).join(' · ');
   }
 
@@ -274,13 +279,14 @@ function pointOf({ selected: { kind, token }, start, tokens }) {
 }
 
 /**
- * What a square shows of a head, with weights as shares of the largest.
+ * What a square shows of a head: no more blocks than it has pixels.
  *
  * @param {ShownHeads} shown
  * @param {HeadPatterns} patterns
  * @param {number} index
+ * @param {number} most blocks on a side
  */
-function pictureOf({ manifest, tokens, start, n, state }, { side, values }, index) {
+function pictureOf({ manifest, tokens, start, n, state }, { side, values }, index, most) {
   const { row, column } = tokens;
   const grid = manifest.patch_grid;
   if (row && column && grid) {
@@ -289,11 +295,11 @@ function pictureOf({ manifest, tokens, start, n, state }, { side, values }, inde
     const cells = new Float32Array(width * height);
     for (let i = 0; i < n; i++)
       if (row[start + i] >= 0) cells[row[start + i] * width + column[start + i]] = weights[i];
-    return { width, height, values: cells };
+    return blockMeans({ width, height, values: cells }, most);
   }
   const pattern = values.subarray(index * side * side, (index + 1) * side * side);
   const seen = side === n ? withoutHidden({ n, pattern }, state.hidden) : pattern;
-  return { width: side, height: side, values: seen };
+  return blockMeans({ width: side, height: side, values: seen }, most, blockStarts(n, side));
 }
 
 /**
@@ -302,32 +308,62 @@ function pictureOf({ manifest, tokens, start, n, state }, { side, values }, inde
  * @param {ShownHeads} shown
  * @param {HeadPatterns} patterns
  * @param {number} index
+ * @param {number} most blocks on a side
  * @param {{x: number, y: number}} inside
  */
-function weightUnder(shown, patterns, index, { x, y }) {
+function weightUnder(shown, patterns, index, most, { x, y }) {
   const { tokens, start, n } = shown;
-  const { width, height, values } = pictureOf(shown, patterns, index);
+  const { width, height, values } = pictureOf(shown, patterns, index, most);
   const [column, row] = [Math.floor(x * width), Math.floor(y * height)];
   if (column < 0 || row < 0 || column >= width || row >= height) return null;
   const weight = values[row * width + column].toFixed(2);
-  if (tokens.row) return `row ${row}, column ${column}: ${weight}`;
+  if (tokens.row) return patchesUnder(shown, { row, column, width, height }, weight);
+  // Means of the blocks that were sent.
+  const [outer, inner] = [blockStarts(patterns.side, width), blockStarts(n, patterns.side)];
   /** @param {number} block */
   const name = (block) => {
-    const first = Math.floor((block * n) / width);
-    const last = Math.floor(((block + 1) * n) / width) - 1;
+    const first = inner[outer[block]];
+    const last = inner[outer[block + 1]] - 1;
     const text = formatToken(tokens, start + first);
     return first === last ? `\u2068${text}\u2069` : `${first + 1}–${last + 1}`;
   };
   return `${name(row)} → ${name(column)}: ${weight}`;
 }
 
-/** What the squares are. @param {Shown} shown @param {HeadPatterns} patterns */
-function hintOf({ tokens, selected, n, state }, { side }) {
+/**
+ * The patches of a block and their mean weight, as text.
+ *
+ * @param {ShownHeads} shown
+ * @param {{row: number, column: number, width: number, height: number}} block
+ * @param {string} weight
+ */
+function patchesUnder({ manifest }, { row, column, width, height }, weight) {
+  const grid = manifest.patch_grid;
+  /** @param {number} n @param {number} side @param {number} block */
+  const places = (n, side, block) => {
+    const starts = blockStarts(n, side);
+    const [first, last] = [starts[block], starts[block + 1] - 1];
+    return first === last ? String(first) : `${first}–${last}`;
+  };
+  const rows = places(grid?.n_rows ?? height, height, row);
+  const columns = places(grid?.n_columns ?? width, width, column);
+  return `row ${rows}, column ${columns}: ${weight}`;
+}
+
+/** Blocks that a square has pixels for. @param {Squares} squares */
+function mostBlocks({ pitch }) {
+  return Math.max(1, Math.floor((pitch - GAP_PX) * devicePixelRatio));
+}
+
+/** What the squares are. @param {Shown} shown @param {HeadPatterns} patterns @param {number} most */
+function hintOf({ tokens, selected, n, state }, patterns, most) {
+  const side = Math.min(patterns.side, most);
   if (tokens.row)
     return selected.kind === 'query'
       ? 'What the selected query pays to each patch. Click a head to open it.'
       : 'What the selected key receives from each patch. Click a head to open it.';
-  const blocks = side < n ? ` Means of ${side} blocks.` : '';
-  const hidden = side < n && state.hidden.length > 0 ? ' Hidden tokens are counted.' : '';
+  const blocks = side < n ? ` Means of ${side} × ${side} blocks.` : '';
+  const isWhole = patterns.side === n;
+  const hidden = isWhole || state.hidden.length === 0 ? '' : ' Hidden tokens are counted.';
   return `Rows are queries, columns are keys.${blocks}${hidden} Click a head to open it.`;
 }
