@@ -61,7 +61,7 @@ function start(root, isSite) {
   const store = createStore({ ...readRemembered(), ...first.choices });
   const { ask, server, session } = connectServer(isSite, token, askForDatasets);
   const notices = createNotices(document.body);
-  const moves = createTokenRenumbering();
+  const moves = createTokenRenumbering(history.state);
   const schedule = createSchedule(follow);
   const live = connectUserSequences(server, {
     store,

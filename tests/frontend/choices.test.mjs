@@ -71,5 +71,6 @@ test('a new entry of the table has an address, words of undo, a reset and its pa
   assert.equal(address, '?map-glow=soft&dataset=b&compare.note=left&compare.dataset=c');
   assert.deepEqual(page.readQuery(address).choices.beside, state.beside);
   // tokens of a text are removed
-  assert.equal(page.renumberedState(state, 'c', (token) => token, 9, 9).beside.note, 'left');
+  const move = { renumber: (token) => token, nBefore: 9, nAfter: 9 };
+  assert.equal(page.renumberedState(state, 'c', move).change.beside.note, 'left');
 });

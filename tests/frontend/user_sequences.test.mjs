@@ -3,7 +3,10 @@ import { test } from 'node:test';
 import { createUserSequences } from '../../frontend/js/user_sequences/user_sequences.js';
 import { createKeptTexts } from '../../frontend/js/user_sequences/kept_texts.js';
 import { addressTexts } from '../../frontend/js/user_sequences/items.js';
-import { renumberedState } from '../../frontend/js/user_sequences/token_renumbering.js';
+import {
+  createTokenRenumbering,
+  renumberedState,
+} from '../../frontend/js/user_sequences/token_renumbering.js';
 import { readQuery, writeQuery } from '../../frontend/js/state/url.js';
 import { DEFAULTS } from '../../frontend/js/state/choices.js';
 import { answerOf, MANIFEST } from './live_answers.mjs';
@@ -24,6 +27,7 @@ const settled = () =>
 function begin({ maps = ['pca-2d'], limits = LIMITS } = {}) {
   const calls = [];
   const moves = [];
+  const numbering = createTokenRenumbering();
   const arrivals = [];
   const send = (dataset, content, asked, signal) =>
     new Promise((resolve, reject) => {
@@ -41,7 +45,10 @@ function begin({ maps = ['pca-2d'], limits = LIMITS } = {}) {
     });
   const userSequences = createUserSequences(send, {
     changed: () => {},
-    moved: (...parts) => moves.push(parts),
+    moved(...parts) {
+      const move = numbering.move(...parts);
+      if (move) moves.push([parts[0], move.renumber, move.nBefore, move.nAfter]);
+    },
     arrived: (...parts) => arrivals.push(parts),
   });
   const pane = {};
@@ -307,7 +314,11 @@ test('where one goes, the tokens of those after it get other numbers', async () 
 });
 
 test('a selection and marks follow their tokens, and are cleared with them', () => {
-  const renumber = (token) => (token < 4 ? token : token === 4 ? null : token - 1);
+  const move = {
+    renumber: (token) => (token < 4 ? token : token === 4 ? null : token - 1),
+    nBefore: 6,
+    nAfter: 5,
+  };
   const state = {
     ...DEFAULTS,
     dataset: 'd',
@@ -315,20 +326,21 @@ test('a selection and marks follow their tokens, and are cleared with them', () 
     marked: 'query-1-4.key-5',
     hidden: [{ kind: 'key', position: 0 }],
   };
-  const change = renumberedState(state, 'd', renumber, 6, 5);
+  const { change, isLost } = renumberedState({ ...state, marked: 'query-1-3.key-5' }, 'd', move);
   assert.deepEqual(
-    [change.selected, change.marked, change.hidden.length],
-    [{ kind: 'key', token: 4 }, 'query-1-3.key-4', 1],
+    [change.selected, change.marked, change.hidden.length, isLost],
+    [{ kind: 'key', token: 4 }, 'query-1-3.key-4', 1, false],
   );
   const gone = renumberedState(
     { ...state, selected: { kind: 'query', token: 4 }, marked: 'query-4' },
     'd',
-    renumber,
-    6,
-    5,
+    move,
   );
-  assert.deepEqual([gone.selected, gone.marked, gone.hidden], [null, '', []]);
-  assert.deepEqual(renumberedState(state, 'other', renumber, 6, 5), {});
+  assert.deepEqual(
+    [gone.change.selected, gone.change.marked, gone.change.hidden, gone.isLost],
+    [null, '', [], true],
+  );
+  assert.deepEqual(renumberedState(state, 'other', move).change, {});
   const beside = renumberedState(
     {
       ...state,
@@ -337,11 +349,9 @@ test('a selection and marks follow their tokens, and are cleared with them', () 
       beside: { selected: { kind: 'query', token: 5 }, marked: '', hidden: [], pairs: [] },
     },
     'd',
-    renumber,
-    6,
-    5,
+    move,
   );
-  assert.equal(beside.beside.selected.token, 4);
+  assert.equal(beside.change.beside.selected.token, 4);
 });
 
 test('texts of an address are run like those that are typed, once each', async () => {
@@ -402,6 +412,7 @@ test('texts and edited tokens come back with their numbers and are run again', a
   await settled();
   const image = {
     id: 9,
+    uid: '1.9',
     kind: 'image',
     text: 'a.png',
     tokens: null,
@@ -416,6 +427,10 @@ test('texts and edited tokens come back with their numbers and are run again', a
   const { userSequences, calls } = begin();
   userSequences.recall(kept.read());
   assert.deepEqual(names(userSequences), names(before.userSequences));
+  assert.deepEqual(
+    userSequences.items.map(({ uid }) => uid),
+    before.userSequences.items.map(({ uid }) => uid),
+  );
   assert.equal(userSequences.nTokens(MANIFEST), Infinity, 'their tokens are still to come');
   calls.at(-1).answer();
   await settled();
@@ -435,6 +450,7 @@ test('a tab without storage, or with foreign content in it, has no texts and say
   }, '/');
   const item = {
     id: 1,
+    uid: '1.1',
     kind: 'text',
     text: 'a',
     tokens: null,

@@ -31,9 +31,13 @@ export function keepAddress(store, notify, moves) {
       );
   });
   window.addEventListener('popstate', () => {
-    store.set(moves.follow({ ...store.get(), ...readAddress().choices }, history.state), 'none');
+    const found = { ...store.get(), ...readAddress().choices };
+    const { choices, notice } = moves.follow(found, history.state);
+    store.set(choices, 'none');
     remember(store.get(), 'replace', withAppearance, moves); // its token numbers are current now
+    if (notice) notify(notice);
   });
+  moves.note.subscribe(() => remember(store.get(), 'replace', withAppearance, moves));
 }
 
 /**
@@ -57,11 +61,11 @@ function remember(state, mode, withAppearance, moves) {
   const query = writeQuery(state, withAppearance ? state : null);
   const address = `${location.pathname}${query}${location.hash}`;
   const leftOut = fitsMarked(state) ? {} : { marked: state.marked };
+  const entry = { ...moves.note.get(), ...leftOut };
   const isSame =
     address === `${location.pathname}${location.search}${location.hash}` &&
-    leftOut.marked === readLeftOut(history.state).marked;
+    JSON.stringify(entry) === JSON.stringify(history.state);
   if (mode === 'none' || isSame) return;
-  const entry = { ...moves.note(), ...leftOut };
   if (mode === 'push') history.pushState(entry, '', address);
   else history.replaceState(entry, '', address);
 }

@@ -6,7 +6,7 @@ import { ServerError } from '../data/transport.js';
 import { createKeptTexts } from './kept_texts.js';
 import { createUserSequences } from './user_sequences.js';
 import { addressTexts } from './items.js';
-import { renumberedState } from './token_renumbering.js';
+import { LOST, renumberedState } from './token_renumbering.js';
 
 /** @import { Api } from '../data/api.js' */
 /** @import { State, Store } from '../page.js' */
@@ -35,11 +35,15 @@ export function connectUserSequences(api, { store, moves, schedule, notify, forg
       keepAddress();
       schedule();
     },
-    moved(dataset, renumber, nBefore, nAfter) {
-      moves.add(dataset, renumber, nBefore, nAfter);
-      const change = renumberedState(store.get(), dataset, renumber, nBefore, nAfter);
-      store.set(change, 'reconcile');
-      forget();
+    moved(dataset, nCorpus, shown, waiting) {
+      const move = moves.move(dataset, nCorpus, shown, waiting);
+      if (move) {
+        const { change, isLost } = renumberedState(store.get(), dataset, move);
+        store.set(change, 'reconcile');
+        forget();
+        if (isLost && move.isInherited) notify(LOST);
+      }
+      moves.publish();
     },
     arrived: select,
   });

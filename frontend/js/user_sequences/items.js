@@ -7,10 +7,12 @@ import { MAX_TEXT } from '../state/codecs.js';
 /** @import { Answer, Submission, UserItem } from './live.js' */
 /** @import { KeptText } from './kept_texts.js' */
 
-export function createItems() {
+/** @param {number} page identifies this opening of the page, whose numbers begin anew */
+export function createItems(page = performance.timeOrigin) {
   /** @type {readonly UserItem[]} */
   let items = [];
   let nMade = 0;
+  const uidOf = (/** @type {number} */ id) => `${page}.${id}`;
 
   return {
     all: () => items,
@@ -28,7 +30,8 @@ export function createItems() {
       const former = edited?.kind === 'tokens' ? edited : null;
       const origin = former ? former.origin : (edited?.id ?? null);
       const id = former?.id ?? ++nMade;
-      const item = make({ id, kind, text: content, tokens, file, home, origin });
+      const uid = former?.uid ?? uidOf(id);
+      const item = make({ id, uid, kind, text: content, tokens, file, home, origin });
       items = former ? items.map((one) => (one === former ? item : one)) : [...items, item];
       if (edited) answer.columns.sequences.text[0] = content;
       return item;
@@ -46,6 +49,7 @@ export function createItems() {
         .map((text) =>
           make({
             id: ++nMade,
+            uid: uidOf(nMade),
             kind: 'text',
             text,
             tokens: null,

@@ -34,8 +34,8 @@ export function createKeptTexts(storage, page) {
      * @returns {boolean} false if they are too long, or the browser does not keep them
      */
     write(items) {
-      const texts = items.flatMap(({ id, kind, text, tokens, home, origin }) =>
-        kind === 'image' ? [] : [{ id, kind, text, tokens, home, origin }],
+      const texts = items.flatMap(({ id, uid, kind, text, tokens, home, origin }) =>
+        kind === 'image' ? [] : [{ id, uid, kind, text, tokens, home, origin }],
       );
       const content = JSON.stringify(texts);
       try {
@@ -54,6 +54,7 @@ function isKept(item) {
   return (
     Number.isSafeInteger(item?.id) &&
     item.id > 0 &&
+    typeof item.uid === 'string' &&
     typeof item.text === 'string' &&
     (item.origin === null || Number.isSafeInteger(item.origin)) &&
     (item.kind === 'text'

@@ -49,6 +49,7 @@ export type Token = string | number;
 /** A text, a row of tokens or an image of the user. */
 export interface UserItem {
   readonly id: number;
+  readonly uid: string; // also after a reload, where numbers may come again
   readonly name: string; // such as "your text 1"
   readonly kind: 'text' | 'tokens' | 'image';
   readonly text: string; // as typed; of an image the name of its file

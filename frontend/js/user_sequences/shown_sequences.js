@@ -3,11 +3,10 @@
 import { isCausalModel, openingToken } from '../data/opening_token.js';
 import { fits } from './items.js';
 import { extendFact } from './overlay.js';
-import { renumbered } from './token_renumbering.js';
 
 /** @import { Facts, Manifest } from '../page.js' */
 /** @import { Answer, Layer, Run, UserItem, UserSequence, Wanted } from './live.js' */
-/** @import { Renumber } from './token_renumbering.js' */
+/** @import { Counted } from './token_renumbering.js' */
 
 /**
  * @param {() => readonly UserItem[]} items
@@ -22,11 +21,17 @@ export function createShownSequences(items, moved, changed) {
   /** Bring the sequences that datasets show in step with what is kept and answered. */
   function settle() {
     for (const wanted of wants.all()) {
-      const sequences = items().flatMap((item) => {
-        const answer = fits(item, wanted.manifest) ? runs.of(item, wanted)?.answer : null;
+      const fitting = items().filter((item) => fits(item, wanted.manifest));
+      const sequences = fitting.flatMap((item) => {
+        const answer = runs.of(item, wanted)?.answer;
         return answer ? [{ item, answer }] : [];
       });
-      layers.settle(wanted, sequences);
+      const waiting = fitting.filter((item) => !runs.of(item, wanted)?.answer);
+      layers.settle(
+        wanted,
+        sequences,
+        waiting.map(({ uid }) => uid),
+      );
     }
   }
 
@@ -97,8 +102,8 @@ export function createShownSequences(items, moved, changed) {
 /**
  * The sequences that each dataset shows in addition to its corpus.
  *
- * @param {(dataset: string, renumber: Renumber, nBefore: number, nAfter: number) => void} moved
- *   called when tokens are renumbered
+ * @param {(dataset: string, nCorpus: number, shown: readonly Counted[], waiting: readonly string[])
+ *   => void} moved called when other texts are shown, with those that wait for the model
  */
 function createLayers(moved) {
   /** @type {Map<string, Layer | null>} */
@@ -119,15 +124,19 @@ function createLayers(moved) {
     },
     /** @param {string} dataset */
     drop: (dataset) => void layers.delete(dataset),
-    /** @param {Wanted} wanted @param {readonly UserSequence[]} sequences */
-    settle({ dataset, manifest }, sequences) {
+    /**
+     * @param {Wanted} wanted
+     * @param {readonly UserSequence[]} sequences
+     * @param {readonly string[]} waiting
+     */
+    settle({ dataset, manifest }, sequences, waiting) {
       const old = layers.get(dataset) ?? null;
-      if (old?.manifest === manifest && isSameList(old.sequences, sequences)) return;
-      const layer = layerFrom(manifest, sequences);
-      layers.set(dataset, layer);
-      if (!old || old.manifest.n_tokens !== manifest.n_tokens) return;
-      const [nBefore, nAfter] = [old.n, layer?.n ?? 0].map((n) => manifest.n_tokens + n);
-      moved(dataset, renumbered(old, layer), nBefore, nAfter);
+      if (old?.manifest !== manifest || !isSameList(old.sequences, sequences))
+        layers.set(dataset, layerFrom(manifest, sequences));
+      const shown = sequences.map(
+        ({ item, answer }) => /** @type {Counted} */ ([item.uid, answer.n]),
+      );
+      moved(dataset, manifest.n_tokens, shown, waiting);
     },
   };
 }

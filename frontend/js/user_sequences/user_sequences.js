@@ -11,13 +11,13 @@ import { createWarming } from './warming.js';
 /** @import { Answer, Content, Job, Limits, Send, Submission, Token } from './live.js' */
 /** @import { UserItem } from './live.js' */
 /** @import { KeptText } from './kept_texts.js' */
-/** @import { Renumber } from './token_renumbering.js' */
+/** @import { Counted } from './token_renumbering.js' */
 
 /**
  * @param {Send} send
- * @param {{changed: () => void, moved: (dataset: string, renumber: Renumber, nBefore: number,
- *   nAfter: number) => void, arrived: (dataset: string, token: number) => void}}
- *   tell `changed` is called after every change, `moved` before it when tokens are renumbered,
+ * @param {{changed: () => void, moved: (dataset: string, nCorpus: number, shown: readonly Counted[],
+ *   waiting: readonly string[]) => void, arrived: (dataset: string, token: number) => void}}
+ *   tell `changed` is called after every change, `moved` before it with what a dataset shows,
  *   `arrived` for a new sequence
  */
 export function createUserSequences(send, { changed, moved, arrived }) {
