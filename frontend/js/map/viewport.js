@@ -55,8 +55,8 @@ const QUIET_MS = 200;
  *   a gesture has zoomed
  * @param {(sight: Sight) => void} [others.rested] called when another part of the map is in sight,
  *   and stays
- * @param {() => void} [others.steered] called when it was moved by hand: a gesture, scrolling, keys,
- *   or a button
+ * @param {() => void} [others.steered] called when it was moved by hand: by a gesture, scrolling,
+ *   keys or a button
  */
 export function createViewport(
   element,

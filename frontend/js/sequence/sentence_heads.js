@@ -355,7 +355,13 @@ function mostBlocks({ pitch }) {
   return Math.max(1, Math.floor((pitch - GAP_PX) * devicePixelRatio));
 }
 
-/** What the squares are. @param {Shown} shown @param {HeadPatterns} patterns @param {number} most */
+/**
+ * What the squares are.
+ *
+ * @param {Shown} shown
+ * @param {HeadPatterns} patterns
+ * @param {number} most blocks on a side
+ */
 function hintOf({ tokens, selected, n, state }, patterns, most) {
   const side = Math.min(patterns.side, most);
   if (tokens.row)

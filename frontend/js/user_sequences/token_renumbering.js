@@ -1,7 +1,7 @@
 /**
- * Numbers of the tokens of the user's texts and images. They follow those of the corpus, in the order
- * of the texts, so they change when a text goes. A history entry notes which texts its numbers are
- * of, so that it can be read later, also after a reload.
+ * Numbers of the tokens of the user's texts and images. They follow those of the corpus, in the
+ * order of the texts, so they change when a text goes. A history entry notes which texts its
+ * numbers are of, so that it can be read later, also after a reload.
  */
 
 import { createObservable } from '../ui/observable.js';
@@ -15,7 +15,11 @@ import { marksOf } from '../state/pane_state.js';
  *
  * @typedef {(token: number) => number | null} Renumber
  */
-/** A text or image and its number of tokens. @typedef {readonly [uid: string, n: number]} Counted */
+/**
+ * A text or image and its number of tokens.
+ *
+ * @typedef {readonly [uid: string, n: number]} Counted
+ */
 /**
  * What the numbers of a dataset's tokens count: the corpus, then these.
  *

@@ -15,10 +15,10 @@ import { createWarming } from './warming.js';
 
 /**
  * @param {Send} send
- * @param {{changed: () => void, moved: (dataset: string, nCorpus: number, shown: readonly Counted[],
- *   waiting: readonly string[]) => void, arrived: (dataset: string, token: number) => void}}
- *   tell `changed` is called after every change, `moved` before it with what a dataset shows,
- *   `arrived` for a new sequence
+ * @param {{changed: () => void, moved: (dataset: string, nCorpus: number, shown: readonly
+ *   Counted[], waiting: readonly string[]) => void, arrived: (dataset: string, token: number) =>
+ *   void}} tell `changed` is called after every change, `moved` before it with what a dataset
+ *   shows, `arrived` for a new sequence
  */
 export function createUserSequences(send, { changed, moved, arrived }) {
   const items = createItems();
