@@ -118,6 +118,11 @@ def facts_table(result: dict[str, Any]) -> str:
     capture, server = result["capture"], result["server"]
     rows = [
         ["capture / plain forward pass, time", f"{capture['overhead']:.2f}"],
+        *(
+            [["capture of attention in own code / plain forward pass, time", f"{traced:.2f}"]]
+            if (traced := capture.get("traced_overhead"))
+            else []
+        ),
         ["server start to first answer", f"{server['start_s']:.2f} s"],
         ["attention of one sequence and head, median", f"{server['attention_ms']:.1f} ms"],
         ["grid requests answered, 8 clients", f"{server['grid_requests_per_s']:.0f} a second"],

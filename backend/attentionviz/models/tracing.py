@@ -265,8 +265,12 @@ class Trace(TorchDispatchMode):
         **options: Any,
     ) -> Tensor:
         """Run PyTorch's own attention in the way that returns its weights too."""
+        added = attn_mask
+        if attn_mask is not None and attn_mask.dtype == torch.bool:
+            added = torch.zeros_like(attn_mask, dtype=query.dtype)
+            added = added.masked_fill(~attn_mask, -torch.inf)
         output, weights = aten._scaled_dot_product_attention_math(
-            query, key, value, attn_mask, dropout_p, is_causal, None, **options
+            query, key, value, added, dropout_p, is_causal, None, **options
         )
         made: Tensor = output
         if query.shape[-2] != key.shape[-2]:
