@@ -1,28 +1,10 @@
 """axe-core finds nothing serious in any view, in either theme, and no words below 12 px."""
 
-from pathlib import Path
-
 from playwright.sync_api import Page, expect
+from tests.browser.axe import grave_findings
+from tests.browser.figure_reader import sheet
 from tests.browser.page_driver import next_frames, open_tab, open_view
 
-AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-RUN = """(rules) => axe.run(document, { resultTypes: ['violations'], ...rules })
-  .then((found) => found.violations)"""
-ALL_RULES: dict[str, object] = {}
-# Words in sight that are smaller than 12 px; in SVG they scale with their picture.
-SMALL_WORDS = """() => {
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  const found = new Set();
-  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
-    const parent = text.parentElement;
-    if (!text.data.trim() || parent.closest('svg, option') || !parent.checkVisibility()) continue;
-    const size = Number.parseFloat(getComputedStyle(parent).fontSize);
-    if (size < 12) found.add(`words of ${size} px: ${text.data.trim().slice(0, 40)}`);
-  }
-  return [...found];
-}"""
-COLORS = {"runOnly": ["color-contrast", "link-in-text-block"]}  # the rest is the same in both
-GRAVE = ("serious", "critical")
 HEAD = "?dataset=words&layer=1&head=1"
 SENTENCE = f"{HEAD}&selected=query-40"
 VIEWS_OF_HEADS = {
@@ -33,36 +15,19 @@ VIEWS_OF_HEADS = {
     "sentence-offset": f"{HEAD}&selected=key-40&below=offset&weight=value",
     "image": "?dataset=pictures&layer=1&head=1&selected=query-60",
     "image-links": "?dataset=pictures&layer=1&head=1&selected=query-60&image-links=all",
+    "comparison": f"{SENTENCE}&compare.dataset=pieces&compare.layer=0&compare.head=1",
     "pairs": f"{HEAD}&pairs=strong-1-4.weak-1-200.strong-40-41",
 }
 VIEWS_OF_GRIDS = {
     "start": "",
     "grid": "?dataset=words",
     "grid-images": "?dataset=pictures",
+    "grid-norms": "?dataset=words&color=norm-shared",
     "pairs-grid": "?dataset=words&pairs=strong-1-4.weak-1-2",
     "scores": "?dataset=words&score=induction&order=entropy&filter=previous&score-min=0.2",
     "scores-of-images": "?dataset=pictures&score=same_row&score-min=0.1",
     "search": "?dataset=words&search=%28&search-mode=regex&color=position",
 }
-
-
-def grave_findings(page: Page) -> list[str]:
-    """Return what axe-core calls serious or critical in either theme, and words that are small."""
-    if not page.evaluate("'axe' in globalThis"):
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = [("light", one) for one in page.evaluate(RUN, ALL_RULES)]
-    page.emulate_media(color_scheme="dark")
-    if page.locator("html[data-theme]").count():  # pages without a script follow by themselves
-        expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    found += [("dark", one) for one in page.evaluate(RUN, COLORS)]
-    page.emulate_media(color_scheme="light")
-    return page.evaluate(SMALL_WORDS) + [
-        f"{theme}: {one['id']} ({one['impact']}): {node['html'][:160]} "
-        f"{node.get('failureSummary', '')}"
-        for theme, one in found
-        if one["impact"] in GRAVE
-        for node in one["nodes"]
-    ]
 
 
 def findings_in(page: Page, address: str, views: dict[str, str]) -> dict[str, list[str]]:
@@ -80,6 +45,8 @@ def test_axe_finds_nothing_serious_in_any_view_of_a_head(page: Page, address: st
     page.locator(".own-score summary").first.click()
     page.get_by_role("button", name="About: Scores of this head").click()
     assert grave_findings(page) == [], "the words of a score, and an explanation"
+    sheet(page).get_by_role("checkbox", name="Full caption").check()
+    assert grave_findings(page) == [], "the sheet of figures"
 
 
 def test_axe_finds_nothing_serious_in_any_view_of_all_heads(page: Page, address: str) -> None:
@@ -98,6 +65,10 @@ def test_axe_finds_nothing_serious_in_help_tables_and_the_map_of_heads(
         if keys == "t":
             expect(about).to_contain_text("over")
         assert grave_findings(page) == [], (view, keys)
+    open_view(page, address, "")
+    page.get_by_role("button", name="All datasets").click()
+    page.get_by_role("button", name="Columns").click()
+    assert grave_findings(page) == [], "datasets"
     open_view(page, address, SENTENCE)
     for key in ("?", "h", "t", "Control+k"):
         page.keyboard.press(key)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from tests.browser.axe import grave_findings
 from tests.browser.page_driver import box_of, open_view, press_tool, query_of, wait_until
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 
@@ -50,6 +51,16 @@ def scrolled_to(page: Page, head: str) -> list[str]:
         return found if head in found and all(cell["n"] > 20 for cell in cells) else []
 
     return wait_until(names, head)
+
+
+def test_axe_finds_nothing_serious_in_a_deep_grid(page: Page, deep: str) -> None:
+    views = {"tinted": "&score=induction&order=previous", "whole": "&heads=all", "deep": ""}
+    for name, view in views.items():
+        open_view(page, deep, f"{VIEW}{view}")
+        assert grave_findings(page) == [], name
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_view(page, deep, VIEW)
+    assert grave_findings(page) == [], "a phone"
 
 
 def test_a_deep_grid_scrolls_by_wheel_keys_and_overview_and_fits_by_one_key(

@@ -205,3 +205,11 @@ test('heads on their way lie between their places', () => {
   assert.deepEqual(between(from, to, 0), from);
   assert.deepEqual(between(from, to, 1), to);
 });
+
+test('a phone shows small grids whole, and others as a list of larger maps', () => {
+  const phone = { width: 390, height: 620 };
+  const isList = (nLayers, nHeads, isFitted = false) =>
+    arrangeGrid({ n_layers: nLayers, n_heads: nHeads }, phone, null, isFitted).isList;
+  assert.deepEqual([isList(3, 4), isList(4, 6), isList(12, 12)], [false, true, true]);
+  assert.equal(isList(4, 6, true), false, 'all heads at once, where that is asked for');
+});

@@ -284,7 +284,8 @@ function limitsOf({ bias_terms: terms, grid, n_tokens: nTokens }) {
       el(
         'p',
         {},
-        `The grid draws ${count(grid.n_tokens)} of ${count(nTokens)} tokens; an open head shows all.`,
+        `The grid draws ${count(grid.n_tokens)} of ${count(nTokens)} tokens; ` +
+          'an open head shows all.',
       ),
     );
   if (terms.length > 0)

@@ -20,8 +20,11 @@ const TITLE_WIDTH_PX = 92;
 /** Air between the titles of two columns. */
 export const TITLE_GAP_PX = 6;
 const HEAD_MARGIN_PX = 12;
-/** The whole grid is shown if its maps are at least this large; otherwise it scrolls. */
-const WHOLE_PX = 44;
+/**
+ * The whole grid is shown if its maps are at least this large; otherwise it scrolls. Of a phone
+ * more is asked, since small maps there leave half of the height empty.
+ */
+const WHOLE_PX = Object.freeze({ wide: 44, narrow: 64 });
 /** Sides of the maps of a grid that scrolls. */
 const SCROLLED_PX = Object.freeze({ min: 88, max: 176 });
 /** Below this width a grid that scrolls is a list: one column, titles beside the maps. */
@@ -59,10 +62,11 @@ const OVERVIEW = Object.freeze({ maxShare: 0.12, maxSide: 10, padding: 8 });
 export function arrangeGrid(model, room, order = null, isFitted = false) {
   const view = viewOf(room, GRID_MARGIN);
   const whole = inColumns(model, room, order, view, heightOf(view));
-  if (isFitted || whole.cellSize >= WHOLE_PX) return whole;
+  const isNarrow = room.width < LIST_BELOW_PX;
+  if (isFitted || whole.cellSize >= (isNarrow ? WHOLE_PX.narrow : WHOLE_PX.wide)) return whole;
   const overview = overviewWidth(model.n_heads, room.width);
   const scrolled = { ...GRID_MARGIN, right: overview + SCROLL_BAR_PX };
-  if (room.width < LIST_BELOW_PX) return inList(model, room, order, scrolled, overview);
+  if (isNarrow) return inList(model, room, order, scrolled, overview);
   const narrower = viewOf(room, scrolled);
   const least = model.n_heads * (SCROLLED_PX.min + GAP_PX) - GAP_PX;
   const most = model.n_layers * (SCROLLED_PX.max + TITLE_PX + GAP_PX);
