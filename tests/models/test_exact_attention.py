@@ -20,6 +20,7 @@ from tests.support.tiny_models import (
 )
 from torch import nn
 from transformers.models.bert.modeling_bert import BertLayer, BertSelfAttention
+from transformers.models.gptj.modeling_gptj import GPTJAttention
 
 from attentionviz import models
 from attentionviz.errors import UnsupportedModelError
@@ -221,6 +222,43 @@ def test_what_the_model_does_around_its_eager_attention_is_noticed(
     monkeypatch.setattr(part, "forward", lambda *args, **options: forward(plain, *args, **options))
     with pytest.raises(UnsupportedModelError, match=words):
         check_exactly(model, model.prepare_texts(UNEVEN))
+
+
+@pytest.mark.parametrize(
+    ("alter", "words"),
+    [
+        (lambda output, weights: (output * 0.9999, weights), "output of attention is changed"),
+        (lambda output, weights: (output, weights * 0.9999), "layer 0, head .* more than q·k"),
+    ],
+)
+def test_what_a_model_does_with_attention_in_its_own_code_is_noticed(
+    alter: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]],
+    words: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain = GPTJAttention._attn
+    monkeypatch.setattr(GPTJAttention, "_attn", lambda *parts: alter(*plain(*parts)))
+    with pytest.raises(UnsupportedModelError, match=words):
+        model = save_and_load(*make(*TEXT_ARCHITECTURES["gpt-j"]), tmp_path_factory)
+        check_exactly(model, model.prepare_texts(UNEVEN))
+
+
+@pytest.mark.parametrize("dropped", [0.0, 0.1])
+def test_weights_that_differ_from_the_softmax_of_own_code_are_refused(
+    dropped: float,
+    loaded: Loaded,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = loaded("gpt-j")
+    for layer in model.network.h:
+        layer.attn.attn_dropout = nn.Dropout(dropped).train()
+    batch = model.prepare_texts(UNEVEN)
+    if not dropped:
+        assert check_exactly(model, batch).max_abs_error < 1e-13
+        return
+    with pytest.raises(UnsupportedModelError, match="changes? by .* from one run|more than q·k"):
+        check_exactly(model, batch)
 
 
 def deep(name: str, dtype: torch.dtype, folders: pytest.TempPathFactory) -> models.LoadedModel:

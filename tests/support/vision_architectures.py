@@ -49,6 +49,10 @@ VISION_ARCHITECTURES: dict[str, VisionCase] = {
         4,
         1,
     ),
+    "beit": VisionCase("Beit", _sized(32), (32, 32), 4, 4, 1),
+    "data2vec vision, with code of its own": VisionCase(
+        "Data2VecVision", _sized(32), (32, 32), 4, 4, 1
+    ),
     "siglip vision": VisionCase("Siglip", _sized(32), (32, 32), 4, 4, 0, suffix="Vision"),
     "siglip": VisionCase(
         "Siglip", {"vision_config": _sized(32), "text_config": TEXT_SIDE}, (32, 32), 4, 4, 0

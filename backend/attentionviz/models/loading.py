@@ -17,6 +17,7 @@ from attentionviz.models.images import ImageInputs
 from attentionviz.models.interface import IMPLEMENTATION, register
 from attentionviz.models.loaded import LoadedModel
 from attentionviz.models.names import ModelSource, resolve
+from attentionviz.models.padding import changes_with_padding
 from attentionviz.models.placement import Placement, input_device, read_unobserved
 from attentionviz.models.positions import TooFewPositionsError
 from attentionviz.models.probe import Findings, NotReachedError, probe
@@ -37,6 +38,9 @@ DEFAULT_MAX_LENGTH = 512
 """Longer texts are cut by default, since the size of attention grows with their square."""
 
 PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
+UNPADDED = (
+    "padding changes the vectors of this model, so texts of different lengths are run one by one"
+)
 VISION_PARTS = ("vision_model", "vision_tower", "visual")
 
 
@@ -131,6 +135,10 @@ def load_source(
         chosen = input_device(network, chosen)
         with step(f"the trial run of {source.name}", ModelNotAvailableError, source):
             inputs, findings, is_traced = _find_attention(network, inputs, source, chosen)
+            if isinstance(inputs, TextInputs):
+                trial = inputs.trial(source.name)
+                inputs.is_padded = not changes_with_padding(network, trial, chosen)
+                notes += () if inputs.is_padded else (UNPADDED,)
         if max_length and isinstance(inputs, TextInputs) and inputs.max_length < max_length:
             notes += (
                 f"{source.name} reads texts of up to {inputs.max_length:,} tokens; a --max-length "

@@ -58,6 +58,7 @@ class TextInputs:
     def __init__(self, tokenizer: Any, max_length: int, n_embedded: int | None = None) -> None:
         self.tokenizer = tokenizer
         self.max_length = max_length
+        self.is_padded = True  # else batches hold sequences of one length
         self._n_embedded = n_embedded
         self._surface = TokenText(tokenizer)
         self._vocabulary = Vocabulary(tokenizer, self._surface)
@@ -110,8 +111,9 @@ class TextInputs:
         remaining = iter(texts)
         while chunk := list(islice(remaining, TEXTS_AT_ONCE)):
             for encoded in self._encode_checked(chunk):
-                longest = max(len(one.token_ids) for one in [*waiting, encoded])
-                if waiting and longest * (len(waiting) + 1) > max_tokens:
+                lengths = {len(one.token_ids) for one in [*waiting, encoded]}
+                is_full = max(lengths) * (len(waiting) + 1) > max_tokens
+                if waiting and (is_full or (len(lengths) > 1 and not self.is_padded)):
                     yield self._batch(waiting)
                     waiting = []
                 waiting.append(encoded)

@@ -46,7 +46,15 @@ aten = torch.ops.aten
 MADE_OF_PRODUCTS = {aten.matmul, aten.einsum, aten.inner, aten.tensordot}
 SOFTMAXES = {aten._softmax, aten._safe_softmax}
 ENDS = {aten.mm, aten.addmm, aten.convolution, aten.embedding}
-WEIGHTS_KEPT_BY = {aten.mul, aten.div, aten.add, aten.where, aten.masked_fill, aten.nan_to_num}
+WEIGHTS_KEPT_BY = {
+    aten.mul,
+    aten.div,
+    aten.add,
+    aten.where,
+    aten.masked_fill,
+    aten.nan_to_num,
+    aten.native_dropout,
+}
 N_MASKS_KEPT = 4
 
 CONTENT = (
@@ -403,9 +411,8 @@ def _kept_weights(one: Weights, packet: Any, args: Any, kwargs: Any, output: Any
     if packet in VIEWS:
         layout = moved(one.layout, packet, args[1:], kwargs)
         return None if layout is None else replace(one, layout=layout)
-    if packet in WEIGHTS_KEPT_BY and output.shape == one.layout.shape:
-        return one
-    return None
+    first = output[0] if isinstance(output, tuple) else output
+    return one if packet in WEIGHTS_KEPT_BY and first.shape == one.layout.shape else None
 
 
 def _without_repeats(tensor: Tensor, n_kept: int | None = None) -> Tensor:
