@@ -159,6 +159,7 @@ export interface Attention {
   weight: Weight;
   n: number;
   pattern: Float32Array;
+  sinks?: Float32Array; // weight of the sink for each query, if the layer has one
 }
 
 /**
@@ -180,6 +181,7 @@ export interface Aggregate {
   weight: Weight;
   n: number;
   pattern: Float32Array;
+  sinks?: Float32Array;
   nSequences: number;
   nLongEnough: number;
 }

@@ -244,6 +244,26 @@ def require_means_of_all_heads_open_one(page: Page) -> None:
     expect(page.locator(".bar__title")).to_have_text("Layer 1, head 3")
 
 
+def test_a_sink_is_a_key_with_its_weight_in_text_and_can_be_selected(
+    page: Page, address: str
+) -> None:
+    open_sentence(page, address, "?dataset=few-maps&layer=0&head=0&selected=query-3")
+    pattern = page.evaluate(NUMBERS, "datasets/few-maps/heads/0/0/attention/0")
+    left = [1 - sum(row) for row in pattern]
+    sink = page.locator(".sentence__main .sentence__row--sink")
+    expect(sink.locator(".sentence__weight")).to_have_text(f"{left[3]:.2f}")
+    expect(rows(page, "key").nth(0)).to_have_class(re.compile("sentence__row--sink"))
+    sink.get_by_role("button").click()
+    expect(sink.get_by_role("button")).to_have_attribute("aria-pressed", "true")
+    written = rows(page, "query").locator(".sentence__weight").all_text_contents()
+    assert written == [f"{weight:.2f}" if weight >= 0.01 else "" for weight in left]
+    sink.get_by_role("button").press("ArrowDown")
+    expect(rows(page, "key").nth(1).get_by_role("button").first).to_be_focused()
+    open_sentence(page, address, "?dataset=few-maps&layer=1&head=0&selected=query-3")
+    expect(rows(page, "key").first).to_be_visible()
+    expect(sink).to_have_count(0)
+
+
 def test_panel_and_mean_are_given_room_by_hand_and_by_keys_and_keep_it(
     page: Page, address: str
 ) -> None:

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { patternNow } from '../../frontend/js/compute/attention.js';
-import { ruleOfHead, sinkWeight, visibleSpan } from '../../frontend/js/compute/score_rule.js';
+import { heaviestLines } from '../../frontend/js/compute/heaviest_lines.js';
+import { sinksWithoutHidden, weightBetween } from '../../frontend/js/compute/hidden_tokens.js';
+import {
+  ruleOfHead,
+  sinkWeight,
+  visibleSpan,
+  withSinks,
+} from '../../frontend/js/compute/score_rule.js';
+import { beyondProducts } from '../../frontend/js/controls/head_summary.js';
 import { meanSpread } from '../../frontend/js/compute/sequence_scores.js';
 
 const N = 7;
@@ -61,4 +69,51 @@ test('a sink counts as a key in the entropy of a row and in the keys for 90 %', 
   const rule = { ...PLAIN, is_causal: true, sink: 0 };
   // The query sees its own key and the sink, evenly.
   assert.deepEqual(meanSpread(Float32Array.of(0.5), 1, rule), [2, 1, 1]);
+});
+
+const SUNK = withSinks(
+  {
+    at: { layer: 0, head: 0 },
+    sequence: 0,
+    weight: 'none',
+    n: 2,
+    pattern: Float32Array.of(0.25, 0, 0.5, 0.375),
+  },
+  { layers: [{ ...PLAIN, sinks: [0] }] },
+);
+
+test('the sink has the weight that a row leaves, unless values weigh or the query is hidden', () => {
+  assert.deepEqual([...SUNK.sinks], [0.75, 0.125]);
+  assert.equal(weightBetween(SUNK, { kind: 'query', position: 1 }, 2), 0.125);
+  assert.equal(weightBetween(SUNK, { kind: 'key', position: 2 }, 0), 0.75);
+  const weighed = { ...SUNK, weight: 'value', sinks: undefined };
+  assert.equal(withSinks(weighed, { layers: [{ sinks: [0] }] }).sinks, undefined);
+  assert.deepEqual(
+    [...sinksWithoutHidden(SUNK.sinks, [{ kind: 'query', position: 0 }])],
+    [0, 0.125],
+  );
+});
+
+test('lines lead to the sink, which is the key after the last', () => {
+  const lines = heaviestLines(SUNK, { source: { kind: 'key', position: 2 } });
+  assert.deepEqual(
+    lines.slice(-2).map(({ query, key }) => [query, key]),
+    [
+      [0, 2],
+      [1, 2],
+    ],
+  );
+});
+
+test('a head says how much of it no map shows', () => {
+  const columns = [
+    { name: 'variance_beyond_qk', values: Float64Array.of(0.374, NaN) },
+    { name: 'sink_mass', values: Float64Array.of(0.125, 0.5) },
+  ];
+  assert.equal(
+    beyondProducts(columns, 0, { ...PLAIN, bias: BIAS }),
+    '37 % of score variance is positional bias, 13 % of attention goes to the sink',
+  );
+  assert.equal(beyondProducts(columns, 1, PLAIN), '50 % of attention goes to the sink');
+  assert.equal(beyondProducts([], 0, PLAIN), '');
 });

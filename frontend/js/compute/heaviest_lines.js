@@ -1,5 +1,7 @@
 /** Selection of the attention lines of a sentence to draw. */
 
+import { weightBetween } from './hidden_tokens.js';
+
 /** @import { Attention } from '../page.js' */
 /** @import { Place } from '../sequence/weight_lines.js' */
 
@@ -18,40 +20,45 @@ const [OWN_PX, OTHER_PX] = [2.5, 1];
  * The lines to draw, with opacity and width in pixels: those of one token thick and last, so that
  * they lie on top, all others faint.
  *
- * @param {Pick<Attention, 'n' | 'pattern'>} attention
+ * @param {Pick<Attention, 'n' | 'pattern' | 'sinks'>} attention
  * @param {object} which
  * @param {Place} which.source the token whose lines stand out
  * @param {(query: number, key: number) => boolean} [which.isSeen] whether a line is in the viewport
  */
-export function heaviestLines({ n, pattern }, { source, isSeen = () => true }) {
+export function heaviestLines(attention, { source, isSeen = () => true }) {
+  const { n, sinks } = attention;
+  const nKeys = sinks ? n + 1 : n;
+  /** @param {number} line */
+  const weightOf = (line) =>
+    weightBetween(attention, { kind: 'query', position: Math.floor(line / nKeys) }, line % nKeys);
   /** Places in the pattern. @type {number[]} */
   const own = [];
   /** @type {number[]} */
   const others = [];
   for (let query = 0; query < n; query++) {
-    for (let key = 0; key < n; key++) {
-      const line = query * n + key;
-      if (!(pattern[line] >= MIN_WEIGHT) || !isSeen(query, key)) continue;
+    for (let key = 0; key < nKeys; key++) {
+      const line = query * nKeys + key;
+      if (!(weightOf(line) >= MIN_WEIGHT) || !isSeen(query, key)) continue;
       const isOwn = (source.kind === 'query' ? query : key) === source.position;
       (isOwn ? own : others).push(line);
     }
   }
   /** @param {number[]} lines @param {number} nMost */
   const heaviest = (lines, nMost) =>
-    lines.length > nMost ? lines.sort((a, b) => pattern[b] - pattern[a]).slice(0, nMost) : lines;
+    lines.length > nMost ? lines.sort((a, b) => weightOf(b) - weightOf(a)).slice(0, nMost) : lines;
   /** @param {number} line @param {number} opacity @param {number} width */
   const styled = (line, opacity, width) => ({
-    query: Math.floor(line / n),
-    key: line % n,
+    query: Math.floor(line / nKeys),
+    key: line % nKeys,
     opacity,
     width,
   });
   const first = heaviest(own, MAX_LINES);
   return [
     ...heaviest(others, MAX_LINES - first.length).map((line) =>
-      styled(line, OTHERS * pattern[line], OTHER_PX),
+      styled(line, OTHERS * weightOf(line), OTHER_PX),
     ),
-    ...first.map((line) => styled(line, sourceOpacity(pattern[line]), OWN_PX)),
+    ...first.map((line) => styled(line, sourceOpacity(weightOf(line)), OWN_PX)),
   ];
 }
 

@@ -49,6 +49,17 @@ export function withoutHidden({ n, pattern }, hidden) {
 }
 
 /**
+ * The weights of a sink without hidden queries; it keeps its weight where keys are hidden.
+ *
+ * @param {Float32Array} sinks of each query
+ * @param {readonly HiddenToken[]} hidden
+ */
+export function sinksWithoutHidden(sinks, hidden) {
+  const isHidden = hiddenPositions(sinks.length, hidden).query;
+  return sinks.map((weight, query) => (isHidden[query] ? 0 : weight));
+}
+
+/**
  * Toggle hidden tokens. The result is sorted, so that it does not depend on history.
  *
  * @param {readonly HiddenToken[]} hidden
@@ -77,14 +88,16 @@ function nameOf({ kind, position }) {
 }
 
 /**
- * The weight between a token and the token of the other kind at a position.
+ * The weight between a token and the token of the other kind at a position. The key at position n
+ * is the sink.
  *
- * @param {Pick<Attention, 'n' | 'pattern'>} attention
+ * @param {Pick<Attention, 'n' | 'pattern' | 'sinks'>} attention
  * @param {{kind: Kind, position: number}} place
  * @param {number} other
  */
-export function weightBetween({ n, pattern }, { kind, position }, other) {
-  return kind === 'query' ? pattern[position * n + other] : pattern[other * n + position];
+export function weightBetween({ n, pattern, sinks }, { kind, position }, other) {
+  const [query, key] = kind === 'query' ? [position, other] : [other, position];
+  return key === n ? (sinks?.[query] ?? 0) : pattern[query * n + key];
 }
 
 /**

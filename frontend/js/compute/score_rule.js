@@ -1,6 +1,6 @@
 /** How the scores of a head follow from its queries and keys, and which keys a query sees. */
 
-/** @import { Manifest } from '../page.js' */
+/** @import { Attention, Manifest } from '../page.js' */
 
 /**
  * The rule of one head. Scores are softcap · tanh(scaling · q·k / softcap) + bias, or without a
@@ -93,4 +93,22 @@ export function visibleSpan({ is_causal: isCausal, max_distance: maxDistance, ch
  */
 export function sinkWeight(row) {
   return Math.max(0, 1 - row.reduce((sum, weight) => sum + weight, 0));
+}
+
+/**
+ * Attention with the weight of the sink for each query, if its layer has one. Weighed by values
+ * there is none: a sink has no value.
+ *
+ * @template {Pick<Attention, 'at' | 'n' | 'pattern' | 'weight'>} T
+ * @param {T} attention whose rows leave nothing but the sink's weight
+ * @param {Manifest | null | undefined} manifest
+ * @returns {T & {sinks?: Float32Array}}
+ */
+export function withSinks(attention, manifest) {
+  const { at, n, pattern, weight } = attention;
+  if (!manifest?.layers[at.layer]?.sinks || weight !== 'none') return attention;
+  const sinks = Float32Array.from({ length: n }, (_, query) =>
+    sinkWeight(pattern.subarray(query * n, (query + 1) * n)),
+  );
+  return { ...attention, sinks };
 }

@@ -8,7 +8,7 @@ import { bestPlaces } from '../data/head_measure_columns.js';
 import { measureFacts } from '../data/head_measures.js';
 import { formatMeasure, formatTitle } from '../ui/labels.js';
 
-/** @import { Context, SimilarHeads, State } from '../page.js' */
+/** @import { Context, Manifest, SimilarHeads, State } from '../page.js' */
 /** @import { Column } from '../data/head_measure_columns.js' */
 /** @import { HeadName } from '../data/head_names.js' */
 
@@ -23,18 +23,20 @@ const MOST = 1;
  */
 export function createHeadSummary(root, { derived, facts }, reveal) {
   const does = createLine('Top behaviour', 'Show the scores of this head', reveal.scores);
+  const terms = createLine('Beyond q·k', 'Show the scores of this head', reveal.scores);
   const like = createLine('Most similar', 'Show similar heads', reveal.similar);
   const element = el(
     'section',
     { class: 'side__part head-summary', 'aria-label': 'Head summary' },
     does.button,
+    terms.button,
     like.button,
   );
   root.append(element);
   let isOpen = false;
 
   function settle() {
-    element.hidden = !isOpen || (does.button.hidden && like.button.hidden);
+    element.hidden = !isOpen || [does, terms, like].every(({ button }) => button.hidden);
   }
 
   return {
@@ -51,6 +53,7 @@ export function createHeadSummary(root, { derived, facts }, reveal) {
         : [];
       const named = isOpen && state.at ? derived.heads().headName(state.at) : null;
       does.tell(topBehaviour(columns, head, named));
+      terms.tell(beyondProducts(columns, head, manifest?.layers[state.at?.layer ?? -1]));
       settle();
     },
     /**
@@ -88,6 +91,27 @@ export function topBehaviour(columns, head, named) {
       return `${label} (rank ${rank} of ${nKnown})`;
     })
     .join(', ');
+}
+
+/**
+ * What the terms of a layer besides q·k do in a head: "37 % of score variance is positional bias".
+ *
+ * @param {readonly Column[]} columns
+ * @param {number} head
+ * @param {Manifest['layers'][number] | undefined} rule
+ */
+export function beyondProducts(columns, head, rule) {
+  /** @param {string} name */
+  const percent = (name) => {
+    const value = columns.find((column) => column.name === name)?.values[head];
+    return value === undefined || Number.isNaN(value) ? null : Math.round(100 * value);
+  };
+  const [variance, sink] = ['variance_beyond_qk', 'sink_mass'].map(percent);
+  const terms = [rule?.bias && 'positional bias', rule?.softcap && 'soft cap'].filter(Boolean);
+  return [
+    ...(variance === null ? [] : [`${variance} % of score variance is ${terms.join(' and ')}`]),
+    ...(sink === null ? [] : [`${sink} % of attention goes to the sink`]),
+  ].join(', ');
 }
 
 /** @param {string} label @param {string} title @param {() => void} onClick */

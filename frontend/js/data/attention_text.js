@@ -35,19 +35,34 @@ export function strongestInSequence(attention, { kind, token }, start, k = N_NAM
  * The strongest tokens with their weights: "to 1.00, the 0.03".
  *
  * @param {Tokens} tokens
- * @param {Pick<Attention, 'n' | 'pattern'>} attention of the token's sequence
+ * @param {Pick<Attention, 'n' | 'pattern' | 'sinks'>} attention of the token's sequence
  * @param {Selected} point
  * @returns {(Node | string)[]}
  */
 export function answerParts(tokens, attention, point) {
   const start = tokens.sequences.start[tokens.sequence[point.token]];
-  const found = strongestInSequence(attention, point, start);
+  const found = withSink(attention, point, start);
   if (found.length === 0) return ['no visible token'];
   return found.flatMap(({ token, weight }, i) => [
     i > 0 ? ', ' : '',
-    nameIn(tokens, token, start, attention.n),
+    token === null ? el('i', {}, 'sink') : nameIn(tokens, token, start, attention.n),
     `\u00a0${formatWeight(weight)}`,
   ]);
+}
+
+/**
+ * The strongest tokens, and the sink where it is one of the strongest keys of a query.
+ *
+ * @param {Pick<Attention, 'n' | 'pattern' | 'sinks'>} attention
+ * @param {Selected} point
+ * @param {number} start
+ * @returns {{token: number | null, weight: number}[]} null: the sink
+ */
+function withSink(attention, point, start) {
+  const found = strongestInSequence(attention, point, start);
+  const weight = point.kind === 'query' ? attention.sinks?.[point.token - start] : undefined;
+  if (weight === undefined || weight < WRITTEN_WEIGHT) return found;
+  return [...found, { token: null, weight }].sort((a, b) => b.weight - a.weight).slice(0, N_NAMED);
 }
 
 /**
@@ -55,7 +70,8 @@ export function answerParts(tokens, attention, point) {
  * other way of a key.
  *
  * @param {Tokens} tokens
- * @param {Pick<Attention, 'n' | 'pattern'> | null} attention of its sequence; null while it loads
+ * @param {Pick<Attention, 'n' | 'pattern' | 'sinks'> | null} attention of its sequence; null while
+ *   it loads
  * @param {Selected} point
  * @returns {(Node | string)[]}
  */

@@ -3,7 +3,8 @@
 import { lastOnly } from '../compute/memo.js';
 import { findTokens, indexWords } from './search.js';
 import { modesFor, queriesThenKeys } from '../color/color_modes.js';
-import { withoutHidden } from '../compute/hidden_tokens.js';
+import { sinksWithoutHidden, withoutHidden } from '../compute/hidden_tokens.js';
+import { withSinks } from '../compute/score_rule.js';
 import { fitsByHead } from '../compute/pairs.js';
 import { createHeadScores } from './head_measure_state.js';
 import { freshValue } from './slots.js';
@@ -21,12 +22,22 @@ export function createDerived(facts) {
   const hiding = lastOnly(
     (/** @type {Attention} */ attention, /** @type {State['hidden']} */ hidden) => ({
       ...attention,
+      ...(attention.sinks && { sinks: sinksWithoutHidden(attention.sinks, hidden) }),
       pattern: withoutHidden(attention, hidden),
     }),
   );
+  const sinking = lastOnly((/** @type {Attention} */ attention) =>
+    withSinks(attention, facts.description.value?.manifest),
+  );
+  // Rows of a mean also leave the weights of keys beyond its positions, unless they are later keys.
+  const sinkingMean = lastOnly((/** @type {Aggregate} */ mean) => {
+    const manifest = facts.description.value?.manifest;
+    return manifest?.layers[mean.at.layer]?.is_causal ? withSinks(mean, manifest) : mean;
+  });
   const hidingMean = lastOnly(
     (/** @type {Aggregate} */ mean, /** @type {State['hidden']} */ hidden) => ({
       ...mean,
+      ...(mean.sinks && { sinks: sinksWithoutHidden(mean.sinks, hidden) }),
       pattern: withoutHidden(mean, hidden),
     }),
   );
@@ -49,7 +60,7 @@ export function createDerived(facts) {
       const sequence = selected && facts.tokens.value?.sequence[selected.token];
       const fits =
         value && at && value.sequence === sequence && isAt(value, at) && value.weight === weight;
-      return fits ? hiding(value, hidden) : null;
+      return fits ? hiding(sinking(value), hidden) : null;
     },
     /**
      * The mean pattern of the open head by position, weighed and hidden as the attention is.
@@ -62,7 +73,7 @@ export function createDerived(facts) {
       const sequences = facts.tokens.value?.sequences;
       const n = selected && sequences?.length[facts.tokens.value?.sequence[selected.token] ?? -1];
       return value && at && isAt(value, at) && value.weight === weight && value.n === n
-        ? hidingMean(value, hidden)
+        ? hidingMean(sinkingMean(value), hidden)
         : null;
     },
     /** Fit of each head to the marked pairs, by "layer,head"; null without marked pairs. */

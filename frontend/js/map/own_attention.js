@@ -1,5 +1,6 @@
 /** What the point under the mouse attends to in its own sequence, or what attends to it. */
 
+import { withSinks } from '../compute/score_rule.js';
 import { answerParts } from '../data/attention_text.js';
 import { el } from '../ui/dom.js';
 import { sequenceWord } from '../ui/labels.js';
@@ -35,7 +36,9 @@ export function createOwnAttention({ api, derived, facts, store }) {
       /** @param {Attention | null} attention */
       const show = (attention) =>
         answer.replaceChildren(
-          ...(attention ? answerParts(tokens, attention, point) : ['not available']),
+          ...(attention
+            ? answerParts(tokens, withSinks(attention, facts.description.value?.manifest), point)
+            : ['not available']),
         );
       const sequence = tokens.sequence[point.token];
       const isChosen = selected !== null && tokens.sequence[selected.token] === sequence;

@@ -184,10 +184,11 @@ function cellAt({ clientX, clientY }, box, n) {
 function partsOf({ tokens, start, n, attention, mean, hasMean, isCausal }, { query, key }) {
   const at = query * n + key;
   const inMean = hasMean ? ` here, ${formatWeight(mean?.pattern[at])} in the mean` : '';
+  const sink = attention?.sinks ? `, sink ${formatWeight(attention.sinks[query])}` : '';
   const weights =
     isCausal && key > query
       ? ': a query does not see later keys'
-      : `: ${formatWeight(attention?.pattern[at])}${inMean}`;
+      : `: ${formatWeight(attention?.pattern[at])}${inMean}${sink}`;
   return [
     el('span', { class: 'query' }, 'query '),
     ...tokenParts(tokens, start, query),

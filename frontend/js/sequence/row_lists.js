@@ -41,17 +41,21 @@ export function createRowLists(words) {
   /** Of each position its row, and of each row its position; null: the same. */
   /** @type {{rows: Int32Array, positions: Int32Array} | null} */
   let alignment = null;
+  /** Whether the first row of the keys is the sink. */
+  let hasSink = false;
 
   /** @param {number} position */
-  const rowOf = (position) => alignment?.rows[position] ?? position;
+  const rowOf = (position) =>
+    alignment?.rows[position] ?? (position === sequence?.n ? 0 : position);
 
   /** @param {Kind} kind */
   function windowOf(kind) {
     return createRowWindow(columns[kind], (row) => {
       if (!sequence) throw new Error('a row was asked for before there is a sequence');
       const position = alignment?.positions[row] ?? row;
-      if (position < 0) return makeGap();
-      const place = { kind, position };
+      const isSink = hasSink && kind === 'key' && row === 0;
+      if (position < 0 && !isSink) return makeGap();
+      const place = { kind, position: isSink ? sequence.n : position };
       const made = makeRow(place, sequence, words);
       places.set(made.row, place);
       return made;
@@ -92,9 +96,12 @@ export function createRowLists(words) {
      * List another sequence, scrolled to its selected token.
      *
      * @param {Sequence & {selected: Selected, aligned?: Aligned}} next
+     * @param {boolean} withSink whether the keys begin with a sink; aligned rows have none
      */
-    list({ selected, aligned, ...next }) {
+    list({ selected, aligned: given, ...next }, withSink) {
       sequence = next;
+      hasSink = withSink && !given;
+      const aligned = hasSink ? belowSink(next.n) : given;
       alignment = aligned ? { rows: aligned.rows, positions: positionsOf(aligned) } : null;
       for (const kind of KINDS) {
         stops[kind] = selected.kind === kind ? selected.token - next.start : 0;
@@ -124,6 +131,11 @@ export function createRowLists(words) {
 }
 
 /** @typedef {ReturnType<typeof createRowLists>} RowLists */
+
+/** All positions one row lower than without a sink. @param {number} n @returns {Aligned} */
+function belowSink(n) {
+  return { rows: Int32Array.from({ length: n }, (_, position) => position + 1), n: n + 1 };
+}
 
 /** @param {Row | {row: HTMLElement}} row @returns {row is Row} */
 function isRow(row) {

@@ -14,7 +14,7 @@ const EYE =
   '3.5 1.75 1.75 0 0 1 0-3.5';
 const CROSSED_EYE = `${EYE}M3 13.5 13 2.5`;
 
-/** @typedef {{kind: Kind, position: number}} Place */
+/** The key at position n is the sink. @typedef {{kind: Kind, position: number}} Place */
 /**
  * `shown` is what the row looks like now.
  *
@@ -41,9 +41,10 @@ const CROSSED_EYE = `${EYE}M3 13.5 13 2.5`;
  */
 export function makeRow({ kind, position }, { tokens, start, n }, { makeText, nameOf }) {
   const token = start + position;
-  const place = `, ${kind}, position ${position + 1}`;
-  const name = `${nameOf(tokens, token).slice(0, 200)}${place}`;
-  const text = makeText(tokens, token);
+  const isSink = position === n;
+  const place = isSink ? ', key that stands for no token' : `, ${kind}, position ${position + 1}`;
+  const name = `${isSink ? 'sink' : nameOf(tokens, token).slice(0, 200)}${place}`;
+  const text = isSink ? el('span', { class: 'sentence__token' }, 'sink') : makeText(tokens, token);
   const weight = el('span', { class: 'sentence__weight' });
   const hidden = el('span', {});
   const button = el(
@@ -53,8 +54,8 @@ export function makeRow({ kind, position }, { tokens, start, n }, { makeText, na
       class: 'sentence__button',
       type: 'button',
       tabindex: '-1',
-      'aria-keyshortcuts': 'x',
-      title: `${name}\nClick selects it; Alt-click or x hides it`,
+      ...(!isSink && { 'aria-keyshortcuts': 'x' }),
+      title: `${name}\nClick selects it${isSink ? '' : '; Alt-click or x hides it'}`,
     },
     ...(kind === 'query' ? [weight, text] : [text, weight]),
     el('span', { class: 'visually-hidden' }, place, hidden),
@@ -67,9 +68,15 @@ export function makeRow({ kind, position }, { tokens, start, n }, { makeText, na
   });
   const row = el(
     'li',
-    { class: 'sentence__row', 'aria-posinset': String(position + 1), 'aria-setsize': String(n) },
+    isSink
+      ? { class: 'sentence__row sentence__row--sink' }
+      : {
+          class: 'sentence__row',
+          'aria-posinset': String(position + 1),
+          'aria-setsize': String(n),
+        },
     button,
-    eye,
+    ...(isSink ? [] : [eye]),
   );
   return { row, button, eye, weight, hidden, kind, position, name, shown: '' };
 }

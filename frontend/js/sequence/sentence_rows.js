@@ -12,14 +12,16 @@ import { paintWeights } from './weight_lines.js';
 
 /** @import { Attention, Context, HiddenToken, Selected, Tokens } from '../page.js' */
 /** @import { Aligned, RowLists, Words } from './row_lists.js' */
+/** @import { Kind } from '../types.js' */
 /** @import { Place } from './sentence_row.js' */
 
 /** Steps of the keys that move the focus. @type {Record<string, number>} */
 const STEPS = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -1e6, End: 1e6 };
 
+/** @typedef {Pick<Attention, 'n' | 'pattern' | 'sinks'>} Weights */
 /**
- * @typedef {{tokens: Tokens, start: number, n: number, attention: Pick<Attention, 'n' | 'pattern'>
- *   | null, selected: Selected, hidden: readonly HiddenToken[], aligned?: Aligned}} ShownColumns
+ * @typedef {{tokens: Tokens, start: number, n: number, attention: Weights | null, selected: Selected,
+ *   hidden: readonly HiddenToken[], aligned?: Aligned}} ShownColumns
  */
 
 /**
@@ -36,21 +38,28 @@ export function createColumns(root, context, words) {
   root.append(element);
   /** @type {ShownColumns | null} */
   let shown = null;
+  let hadSink = false;
   const paint = onceAFrame(() => {
     if (shown && element.isConnected) paintLines(canvas, lists, shown, sourceOf(shown));
   });
 
+  /** Whether the sink is selected, or under the mouse or the focus. */
+  const sink = { isChosen: false, isOver: false };
+
   /** @param {ShownColumns} next */
   function update(next) {
-    const isNew =
-      shown?.tokens !== next.tokens || shown.start !== next.start || shown.aligned !== next.aligned;
+    // While the attention loads, the rows stay as they are.
+    const hasSink = next.attention ? Boolean(next.attention.sinks) : hadSink;
+    const isNew = !shown || !haveSameRows(shown, next) || hasSink !== hadSink;
     const isSame =
       !isNew &&
       shown?.attention === next.attention &&
       shown?.selected === next.selected &&
       shown?.hidden === next.hidden;
+    if (!hasSink || shown?.selected !== next.selected) sink.isChosen = sink.isOver = false;
     shown = next;
-    if (isNew) lists.list(next);
+    hadSink = hasSink;
+    if (isNew) lists.list(next, hasSink);
     if (!isSame) mark();
   }
 
@@ -64,13 +73,14 @@ export function createColumns(root, context, words) {
   function sourceOf({ selected, start, n }) {
     const hovered = hover.get();
     const isOwn = hovered && hovered.token >= start && hovered.token < start + n;
+    if (!isOwn && (sink.isOver || sink.isChosen)) return { kind: 'key', position: n };
     const { kind, token } = isOwn ? hovered : selected;
     return { kind, position: token - start };
   }
 
   function mark() {
     if (!shown) return;
-    markRows(lists, shown, sourceOf(shown));
+    markRows(lists, shown, sourceOf(shown), sink.isChosen);
     paint();
   }
 
@@ -80,7 +90,7 @@ export function createColumns(root, context, words) {
     else paint();
   }
 
-  handleRows(lists, context, { shown: () => shown, mark });
+  handleRows(lists, context, { shown: () => shown, hasSink: () => hadSink, sink, mark });
   const stopHover = hover.subscribe(mark);
   const observer = new ResizeObserver(follow);
   observer.observe(canvas);
@@ -102,24 +112,40 @@ export function createColumns(root, context, words) {
   };
 }
 
+/** @param {ShownColumns} one @param {ShownColumns} other */
+function haveSameRows(one, other) {
+  return one.tokens === other.tokens && one.start === other.start && one.aligned === other.aligned;
+}
+
 /**
  * What a hand does to the rows.
  *
  * @param {RowLists} lists
  * @param {Pick<Context, 'actions' | 'hover' | 'pairing'>} context
- * @param {{shown: () => ShownColumns | null, mark: () => void}} columns `mark` gives the rows their
- *   look
+ * @param {object} columns
+ * @param {() => ShownColumns | null} columns.shown
+ * @param {() => boolean} columns.hasSink
+ * @param {{isChosen: boolean, isOver: boolean}} columns.sink
+ * @param {() => void} columns.mark gives the rows their look
  */
-function handleRows(lists, { actions, hover, pairing }, { shown, mark }) {
+function handleRows(lists, { actions, hover, pairing }, { shown, hasSink, sink, mark }) {
   const { body, placeOf, stops } = lists;
 
   /** @param {Place} place @returns {Selected} */
   const tokenAt = ({ kind, position }) => ({ kind, token: (shown()?.start ?? 0) + position });
 
+  /** @param {Place} place */
+  const isSink = ({ kind, position }) => kind === 'key' && position === shown()?.n;
+
   /** @param {MouseEvent} event */
   function click(event) {
     const place = placeOf(event);
     if (!place) return;
+    if (isSink(place)) {
+      sink.isChosen = !sink.isChosen;
+      mark();
+      return;
+    }
     const isEye = event.target instanceof Element && event.target.closest('.sentence__eye');
     if (isEye || event.altKey) actions.toggleTokens([place]);
     else pairing.take(tokenAt(place)) || actions.select(tokenAt(place));
@@ -130,14 +156,17 @@ function handleRows(lists, { actions, hover, pairing }, { shown, mark }) {
     const place = placeOf(event);
     const n = shown()?.n;
     if (!place || !n || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (keysOf(event).includes('x')) actions.toggleTokens([place]);
-    else if (event.key === 'ArrowLeft' || event.key === 'ArrowRight')
-      focus({ kind: event.key === 'ArrowLeft' ? 'query' : 'key', position: place.position });
-    else if (event.key in STEPS)
-      focus({
-        kind: place.kind,
-        position: Math.min(n - 1, Math.max(0, place.position + STEPS[event.key])),
-      });
+    // The sink stands before the first key.
+    const at = isSink(place) ? -1 : place.position;
+    /** @param {Kind} kind @param {number} position */
+    const move = (kind, position) => {
+      const next = Math.min(n - 1, Math.max(kind === 'key' && hasSink() ? -1 : 0, position));
+      focus({ kind, position: next < 0 ? n : next });
+    };
+    if (keysOf(event).includes('x')) at >= 0 && actions.toggleTokens([place]);
+    else if (event.key === 'ArrowLeft') move('query', at);
+    else if (event.key === 'ArrowRight') move('key', at);
+    else if (event.key in STEPS) move(place.kind, at + STEPS[event.key]);
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -154,7 +183,11 @@ function handleRows(lists, { actions, hover, pairing }, { shown, mark }) {
   /** @param {Event} event */
   function over(event) {
     const place = placeOf(event);
-    hover.set(place && tokenAt(place));
+    const isOver = place !== null && isSink(place);
+    const isOther = sink.isOver !== isOver;
+    sink.isOver = isOver;
+    hover.set(place && !isOver ? tokenAt(place) : null);
+    if (isOther) mark();
   }
 
   /**
@@ -169,7 +202,12 @@ function handleRows(lists, { actions, hover, pairing }, { shown, mark }) {
     mark();
   }
 
-  const leave = () => hover.set(null);
+  function leave() {
+    sink.isOver = false;
+    hover.set(null);
+    mark();
+  }
+
   body.addEventListener('click', click);
   body.addEventListener('keydown', press);
   body.addEventListener('pointerover', over);
@@ -184,8 +222,14 @@ function handleRows(lists, { actions, hover, pairing }, { shown, mark }) {
  * @param {RowLists} lists
  * @param {ShownColumns} shown
  * @param {Place} source rows of the other kind tell its weights
+ * @param {boolean} isSinkChosen
  */
-function markRows({ rows, stops }, { attention, hidden, selected, start }, source) {
+function markRows(
+  { rows, stops },
+  { attention, hidden, n, selected, start },
+  source,
+  isSinkChosen,
+) {
   const chosen = selected.token - start;
   const hiddenOf = { query: new Set(), key: new Set() };
   for (const { kind, position } of hidden) hiddenOf[kind].add(position);
@@ -194,7 +238,7 @@ function markRows({ rows, stops }, { attention, hidden, selected, start }, sourc
       const i = row.position;
       const weight = source.kind !== kind && attention ? weightBetween(attention, source, i) : 0;
       markRow(row, {
-        isSelected: kind === selected.kind && i === chosen,
+        isSelected: i === n ? isSinkChosen : kind === selected.kind && i === chosen,
         isSource: source.kind === kind && source.position === i,
         isHidden: hiddenOf[kind].has(i),
         isStop: i === stops[kind],

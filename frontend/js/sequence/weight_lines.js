@@ -9,7 +9,7 @@ import { emptyPen } from '../ui/dom.js';
 /**
  * @param {HTMLCanvasElement} canvas as large as the window on the list of tokens
  * @param {object} shown
- * @param {Pick<Attention, 'n' | 'pattern'> | null} shown.attention
+ * @param {Pick<Attention, 'n' | 'pattern' | 'sinks'> | null} shown.attention
  * @param {number} shown.scrollTop
  * @param {number} shown.rowHeight
  * @param {number} shown.padding above the first row
