@@ -82,7 +82,7 @@ const SUNK = withSinks(
   { layers: [{ ...PLAIN, sinks: [0] }] },
 );
 
-test('the sink has the weight that a row leaves, unless values weigh or the query is hidden', () => {
+test('the sink has what a row leaves, unless values weigh or the query is hidden', () => {
   assert.deepEqual([...SUNK.sinks], [0.75, 0.125]);
   assert.equal(weightBetween(SUNK, { kind: 'query', position: 1 }, 2), 0.125);
   assert.equal(weightBetween(SUNK, { kind: 'key', position: 2 }, 0), 0.75);

@@ -20,8 +20,8 @@ const STEPS = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -1e6
 
 /** @typedef {Pick<Attention, 'n' | 'pattern' | 'sinks'>} Weights */
 /**
- * @typedef {{tokens: Tokens, start: number, n: number, attention: Weights | null, selected: Selected,
- *   hidden: readonly HiddenToken[], aligned?: Aligned}} ShownColumns
+ * @typedef {{tokens: Tokens, start: number, n: number, attention: Weights | null, selected:
+ *   Selected, hidden: readonly HiddenToken[], aligned?: Aligned}} ShownColumns
  */
 
 /**
