@@ -255,6 +255,7 @@ def test_two_models_of_the_same_sentences_are_linked_by_the_words_and_find_room_
     page: Page, address: str
 ) -> None:
     link_by_words(page, address)
+    require_the_same_word_in_another_dataset(page, address)
     a, b = open_panes(page, address, f"{TWO_MODELS}&selected=query-40")
     require_room(page, a, b)
     page.set_viewport_size({"width": 1440, "height": 900})
@@ -270,6 +271,18 @@ def require_no_findings(page: Page) -> None:
         page.emulate_media(color_scheme=scheme)
         page.evaluate("() => new Promise(requestAnimationFrame)")
         assert grave_findings(page) == [], scheme
+
+
+def require_the_same_word_in_another_dataset(page: Page, address: str) -> None:
+    """Show another dataset in a pane: it selects the word, not the token of the same number."""
+    _, b = open_panes(page, address, f"{TWO_HEADS}&selected=query-150")
+    b.get_by_role("combobox", name="Dataset").select_option("pieces")
+    wait_until(lambda: "compare.selected" in query_of(page), "the word is selected")
+    token = int(query_of(page)["compare.selected"].split("-")[1])
+    words, pieces = (fetch_json(page, f"api/v1/datasets/{id}/tokens") for id in ("words", "pieces"))
+    assert token != 150
+    assert pieces["sequence"][token] == words["sequence"][150]
+    assert pieces["text"][token].strip() in words["text"][150]
 
 
 def link_by_words(page: Page, address: str) -> None:

@@ -19,6 +19,7 @@ import { reconcile } from '../state/selectors.js';
 import { createPaneFrame } from './pane_frame.js';
 import { createPaneHead } from './pane_head.js';
 import { createStage } from './stage.js';
+import { freshValue } from '../data/slots.js';
 
 /** @import { Hover } from '../state/hover.js' */
 /** @import { Link } from '../data/token_links.js' */
@@ -97,6 +98,11 @@ export function createSecondPane(
     stage.destroy,
   ];
 
+  /** Whether the tokens are those of the chosen datasets, not of former ones. */
+  function areShown(/** @type {State} */ { compare, dataset }) {
+    return isShown(first.facts, dataset) && isShown(facts, compare?.dataset ?? null);
+  }
+
   return {
     context,
     stage,
@@ -124,7 +130,7 @@ export function createSecondPane(
       notices.forEach(first.notify);
       const own = pick(change, (name) => name in paneChoices(state));
       if (Object.keys(own).length > 0) store.set(own, 'reconcile');
-      else choices.set(reconcileLinked(state, link()), 'reconcile');
+      else choices.set(reconcileLinked(state, areShown(state) ? link() : null), 'reconcile');
       return choices.get() !== state;
     },
     /** @param {State} state */
@@ -169,6 +175,11 @@ function createLinkReader(first, second) {
     const [a, b] = [sideOf(first), sideOf(second)];
     return a && b && make(a.name, b.name, a.tokens, b.tokens);
   };
+}
+
+/** @param {Facts} facts @param {string | null} dataset */
+function isShown({ description, tokens }, dataset) {
+  return description.value?.manifest?.id === dataset && freshValue(tokens) !== null;
 }
 
 /** @param {Facts} facts */
