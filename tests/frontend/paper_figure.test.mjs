@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { arrangeGrid, arrangeHead } from '../../frontend/js/map/arrangement.js';
 import { barsFigure } from '../../frontend/js/figure/bars_figure.js';
-import { makeSheet, sheetMarkup } from '../../frontend/js/figure/figure_page.js';
+import { makeSheet, sheetMarkup, toSvg } from '../../frontend/js/figure/figure_page.js';
 import { serialise } from '../../frontend/js/figure/markup.js';
 import { pageSize } from '../../frontend/js/figure/figure_theme.js';
 import { headsFigure } from '../../frontend/js/figure/heads_figure.js';
@@ -18,7 +18,7 @@ import { DEFAULTS } from '../../frontend/js/state/choices.js';
 import { makePositions } from '../browser/pages/scene.js';
 import { openDocument } from './dom.mjs';
 
-openDocument(); // pixels of heat maps and images are drawn on its canvases
+const document = openDocument(); // pixels of heat maps and images are drawn on its canvases
 
 const WIDTHS_MM = [85, 89, 174, 183];
 /** About the widths of Helvetica. */
@@ -294,4 +294,17 @@ test('small heads of a grid have numbers, or names where it is in the order of a
   assert.ok(sorted.includes('>L0 H0<') && !sorted.includes('>0.45<'));
   const wide = written(mapOn(styleOf(183), model, { isSorted: true }).body);
   assert.ok(wide.includes('>L0 H0<') && wide.includes('>0.45<'));
+});
+
+test('a picture in a drawing is made smaller until programs can read it', () => {
+  const canvas = { width: 8, height: 8, toDataURL: () => 'x'.repeat(1.2e7) };
+  const small = { width: 4, height: 4, toDataURL: () => 'data:small', getContext: () => null };
+  const create = document.createElement;
+  document.createElement = () => small;
+  const images = [{ x: 0, y: 0, width: 8, height: 8, canvas }];
+  const body = { width: 8, height: 8, images, markup: [] };
+  const sheet = makeSheet({ body, legend: null, caption: [], title: '' }, styleOf(89));
+  const svg = toSvg(sheet);
+  document.createElement = create;
+  assert.match(svg, /<image [^>]*width="8" height="8" href="data:small"/);
 });

@@ -300,6 +300,10 @@ function mapParts({ state, manifest, tokens, style, isPixels }, { derived, drawi
   const number = cells
     ? [...measureSentences(state, derived.heads(), body.hasWords), ...pairSentences(state, tokens)]
     : [];
+  const inSight =
+    cells && body.nHeads < cells.length
+      ? [`In sight: ${count(body.nHeads)} of ${count(cells.length)} heads.`]
+      : [];
   const part =
     seen.frame.windows && state.dims === 2
       ? ['Maps fit the points that are not far; a few far ones lie outside.']
@@ -311,6 +315,7 @@ function mapParts({ state, manifest, tokens, style, isPixels }, { derived, drawi
     colors: derived.mode(state)?.label.toLowerCase() ?? '',
     shown: [
       ...number,
+      ...inSight,
       ...part,
       ...formatShown(state, tokens, manifest, derived),
       ...(seen.compared ? [seen.compared.words] : []),

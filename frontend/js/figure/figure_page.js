@@ -23,6 +23,8 @@ const MIN_WIDTH_PX = 520;
 /** Browsers have no larger canvas than this on each side. */
 const MAX_PIXELS = 16_000;
 const LEAST_SHARPNESS = 2;
+/** Programs that read XML by libxml2 refuse longer attributes than 10 million characters. */
+const MAX_ATTRIBUTE = 9.9e6;
 
 /**
  * @typedef {{width: number, height: number, body: Body, x: number, y: number, text: Markup[],
@@ -132,7 +134,7 @@ export function toSvg(sheet) {
       y: sheet.y + y,
       width,
       height,
-      href: canvas.toDataURL('image/png'),
+      href: pictureOf(canvas),
     }),
   );
   const paper = node('rect', { class: 'paper', width: '100%', height: '100%', fill: sheet.paper });
@@ -140,6 +142,21 @@ export function toSvg(sheet) {
     '<?xml version="1.0" ' +
     `encoding="UTF-8"?>\n${serialise(sheetMarkup(sheet, 1, paper, ...images))}\n`
   );
+}
+
+/**
+ * A picture inside of a drawing, of half as many pixels along each side until it can be read.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @returns {string}
+ */
+function pictureOf(canvas) {
+  const url = canvas.toDataURL('image/png');
+  if (url.length <= MAX_ATTRIBUTE) return url;
+  const half = document.createElement('canvas');
+  [half.width, half.height] = [Math.ceil(canvas.width / 2), Math.ceil(canvas.height / 2)];
+  half.getContext('2d')?.drawImage(canvas, 0, 0, half.width, half.height);
+  return pictureOf(half);
 }
 
 /**

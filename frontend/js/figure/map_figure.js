@@ -71,7 +71,8 @@ const WORD_GAP_PX = 4;
  * @param {number} options.nHeads in a row of the grid
  * @param {boolean} [options.isSorted] whether the grid is in the order of a score
  * @param {boolean} options.isPixels whether points are pixels, however few
- * @returns {Body & {hasWords: boolean}} whether heads of the grid have titles or numbers
+ * @returns {Body & {hasWords: boolean, nHeads: number}} whether heads of the grid have titles or
+ *   numbers, and how many are in sight
  */
 export function mapFigure(drawing, style, { cells, nHeads, isPixels, isSorted = false }) {
   const hasWords = cells !== null && hasTitles(drawing);
@@ -111,6 +112,7 @@ export function mapFigure(drawing, style, { cells, nHeads, isPixels, isSorted = 
       ),
     ],
     hasWords,
+    nHeads: cellsIn(frame, box).length,
   };
 }
 
