@@ -49,9 +49,13 @@ def test_weights_on_disk_give_the_same_vectors_and_do_not_stay_in_memory(
     assert on_disk(placed) == n_on_disk
 
 
-@pytest.mark.parametrize("dtype", ["auto", "float16"])
-def test_a_model_runs_in_the_dtype_of_its_weights_or_in_another(dtype: str, tmp_path: Path) -> None:
-    architecture, config = make(*TEXT_ARCHITECTURES["llama"])
+@pytest.mark.parametrize(
+    ("name", "dtype"), [("llama", "auto"), ("llama", "float16"), ("gpt-j", "auto")]
+)
+def test_a_model_runs_in_the_dtype_of_its_weights_or_in_another(
+    name: str, dtype: str, tmp_path: Path
+) -> None:
+    architecture, config = make(*TEXT_ARCHITECTURES[name])
     half = save(architecture, config, tmp_path, tokenizer=byte_level_tokenizer())
     halve(half)
     model = models.load(str(half), "cpu", local_models=None, dtype=dtype)

@@ -217,7 +217,11 @@ def _encoder(whole: PreTrainedModel) -> PreTrainedModel:
         if isinstance(part, PreTrainedModel) and part.main_input_name == "pixel_values":
             return part
     if getattr(whole.config, "is_encoder_decoder", False):
-        encoder: PreTrainedModel = whole.get_encoder()
+        encoder = whole.get_encoder()
+        if not isinstance(encoder, PreTrainedModel):
+            raise UnsupportedModelError(
+                f"the encoder of {whole.config.model_type} is no model of its own in transformers"
+            )
         return encoder
     return whole
 
