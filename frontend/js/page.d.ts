@@ -108,12 +108,20 @@ export interface PaneStore extends Store {
   toggleLock(): void;
 }
 
+/** Labelled pairs: two tokens of a sequence, first before second, and a name, which may be empty. */
+export interface LabelledPairs {
+  first: Int32Array;
+  second: Int32Array;
+  name: string[];
+}
+
 /** The columns of tokens.json; numeric ones as typed arrays, -1 where a column has no value. */
 export interface Tokens {
   n: number;
   text: string[]; // a part of a character as "你 1⁄3"; see characters.js
   // what stands in the text for an unknown word; absent where there is none
   surface?: (string | null)[];
+  labelledPairs?: LabelledPairs; // absent where the dataset has none
   tokenId: Int32Array;
   sequence: Int32Array;
   position: Int32Array;

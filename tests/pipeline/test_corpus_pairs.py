@@ -10,6 +10,7 @@ from tests.measures.test_pair_precision import slow_precision
 from tests.support.tiny_models import save_tiny_esm
 from transformers import AutoModel
 
+import attentionviz
 from attentionviz.commands.main import main
 from attentionviz.errors import CorpusError, InvalidRequestError
 from attentionviz.pipeline.build import build
@@ -132,6 +133,9 @@ def test_a_build_stores_pairs_and_their_precision_in_the_models_own_attention(
     pairs = list(zip(tokens["pairs"]["first"], tokens["pairs"]["second"], strict=True))
     assert pairs == [(1, 9), (5, 14), (2, 20), (3, 12), (23, 34), (24, 31), (39, 40)]
     assert tokens["pairs"]["name"] == ["", "x", "x", "", "", "", ""]
+    opened = attentionviz.open(result.folder).pairs
+    assert opened is not None and opened.tokens.tolist() == [list(pair) for pair in pairs]
+    assert opened.name.tolist() == tokens["pairs"]["name"]
     model = AutoModel.from_pretrained(folder, attn_implementation="eager").eval()
     per_sequence = []
     for start, length, first, last in ((0, 22, 0, 4), (22, 14, 4, 6)):

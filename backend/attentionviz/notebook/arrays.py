@@ -63,6 +63,27 @@ class Tokens(NamedTuple):
         )
 
 
+class LabelledPairs(NamedTuple):
+    """Labelled pairs of tokens, such as contacts of a protein.
+
+    Attributes
+    ----------
+    tokens : ndarray of int64, shape (n_pairs, 2)
+        Indices of two tokens of a sequence, ascending.
+    name : ndarray of str, shape (n_pairs,)
+        Empty if a pair has none.
+    """
+
+    tokens: NDArray[np.int64]
+    name: NDArray[np.str_]
+
+    @staticmethod
+    def of(columns: Mapping[str, Any]) -> "LabelledPairs":
+        """Return the entry ``pairs`` of ``tokens.json`` as arrays."""
+        tokens = np.array([columns["first"], columns["second"]], dtype=np.int64).T  # (pair, 2)
+        return LabelledPairs(tokens, np.array(columns["name"], dtype=np.str_))
+
+
 class HeadScores(NamedTuple):
     """Every score of every head.
 

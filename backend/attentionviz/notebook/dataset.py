@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from attentionviz.analysis.head_attention import sequence_pattern
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import DatasetNotFoundError, InvalidRequestError
-from attentionviz.notebook.arrays import Floats, HeadScores, Points, Tokens, Vectors
+from attentionviz.notebook.arrays import (
+    Floats,
+    HeadScores,
+    LabelledPairs,
+    Points,
+    Tokens,
+    Vectors,
+)
 from attentionviz.notebook.cell import DEFAULT_HEIGHT_PX, PageCell, page_address
 from attentionviz.projections.quantise import dequantise
 from attentionviz.settings.settings import load_settings
@@ -58,6 +65,12 @@ class Dataset:
     def tokens(self) -> Tokens:
         """Return the columns of all tokens."""
         return Tokens.of(self._columns)
+
+    @property
+    def pairs(self) -> LabelledPairs | None:
+        """Return the labelled pairs; None if the dataset was built without them."""
+        columns = self._columns.get("pairs")
+        return None if columns is None else LabelledPairs.of(columns)
 
     @property
     def texts(self) -> list[str]:

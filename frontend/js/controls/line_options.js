@@ -1,18 +1,19 @@
 /** Which attention lines the map of a head has. */
 
-import { el } from '../ui/dom.js';
+import { countPairs, pairsOfSequence } from '../data/labelled_pairs.js';
+import { el, setText, UNTRANSLATED } from '../ui/dom.js';
 import { DEFAULTS } from '../state/choices.js';
 import { createSection } from '../ui/section.js';
 import { createCheck, createSlider } from '../ui/sliders.js';
 
-/** @import { Context, View } from '../page.js' */
+/** @import { Context, State, View } from '../page.js' */
 
 /**
  * @param {HTMLElement} root
  * @param {Context} context
  * @returns {View}
  */
-export function createLineOptions(root, { actions }) {
+export function createLineOptions(root, { actions, facts }) {
   const element = el('section', { class: 'side__part' });
   root.append(element);
   const lines = createCheck(element, {
@@ -56,8 +57,32 @@ export function createLineOptions(root, { actions }) {
     onPick: (hasStrongest) => actions.choose({ hasStrongest }),
   });
 
+  const pairs = createCheck(element, {
+    label: 'Labelled pairs',
+    help:
+      'Dotted lines between the tokens of each pair that came with the dataset, in map and ' +
+      'sentence: of the selected sentence, or of all.',
+    onPick: (hasLabelledPairs) => actions.choose({ hasLabelledPairs }),
+  });
+  const pairCount = el('p', { ...UNTRANSLATED, class: 'check__note soft' });
+  element.append(pairCount);
+
+  /** @param {State} state */
+  function updatePairs({ hasLabelledPairs, selected }) {
+    const tokens = facts.tokens.value;
+    pairs.element.hidden = !tokens?.labelledPairs;
+    pairCount.hidden = pairs.element.hidden || !hasLabelledPairs;
+    pairs.update(hasLabelledPairs);
+    if (!tokens || pairCount.hidden) return;
+    const sequence = selected ? (tokens.sequence[selected.token] ?? null) : null;
+    const where = sequence === null ? 'in all sentences' : 'in this sentence';
+    setText(pairCount, countPairs(pairsOfSequence(tokens, sequence), where));
+  }
+
   return {
-    update({ at, hasLines, lineCount, lineThreshold, isLineAlone, hasStrongest }) {
+    update(state) {
+      const { at, hasLines, lineCount, lineThreshold, isLineAlone, hasStrongest } = state;
+      updatePairs(state);
       element.hidden = at === null;
       section.element.hidden = !hasLines;
       lines.update(hasLines);

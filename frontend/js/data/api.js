@@ -10,7 +10,7 @@ import { asType, countsOf, createTransport } from './transport.js';
 /** @import { Aggregate, Attention, DatasetEntry, Description, GridMap } from '../page.js' */
 /** @import { HeadDetails, HeadFacts, HeadId, HeadMap, HeadsMap, Pair } from '../page.js' */
 /** @import { PairAnswer, Session } from '../page.js' */
-/** @import { HeadPatterns, SimilarHeads, Tokens, Weight } from '../page.js' */
+/** @import { HeadPatterns, LabelledPairs, SimilarHeads, Tokens, Weight } from '../page.js' */
 /** @import { Limits } from '../user_sequences/live.js' */
 /** @import { Dims, Kind } from '../types.js' */
 /** @import { Transport } from './transport.js' */
@@ -327,6 +327,7 @@ export function readTokens(columns) {
     n: columns.text.length,
     text: columns.text,
     ...(columns.surface ? { surface: columns.surface } : {}),
+    ...(columns.pairs ? { labelledPairs: readLabelledPairs(columns.pairs) } : {}),
     tokenId: Int32Array.from(columns.token_id),
     sequence: Int32Array.from(columns.sequence),
     position: Int32Array.from(columns.position),
@@ -342,6 +343,14 @@ export function readTokens(columns) {
       columns: columns.sequences.columns ?? {},
     },
   };
+}
+
+/**
+ * @param {{first: number[], second: number[], name: string[]}} pairs
+ * @returns {LabelledPairs}
+ */
+function readLabelledPairs({ first, second, name }) {
+  return { first: Int32Array.from(first), second: Int32Array.from(second), name };
 }
 
 /** The query of a mean pattern. @param {number} length @param {Weight} weight */

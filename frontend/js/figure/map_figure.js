@@ -42,6 +42,7 @@ const WORD_GAP_PX = 4;
  * @property {boolean} isCut whether the map goes on beyond the box
  * @property {Legend | null} legend
  * @property {Lines[]} lines of attention
+ * @property {Lines | null} [pairs] labelled pairs
  * @property {{lines: Lines, rings: ArrayLike<number>, words: string} | null} compared lines to the
  *   strongest partners in the corpus, and rings around the nearest points
  * @property {ColoredAxis | null} axis of a biplot
@@ -287,9 +288,10 @@ function emptyCells(frame, box, { line }) {
 }
 
 /** @param {Drawing} drawing */
-function lineMarkup({ compared, frame, lines }) {
+function lineMarkup({ compared, frame, lines, pairs }) {
   const all = [
     ...lines.map((each) => ({ each, name: 'lines' })),
+    ...(pairs ? [{ each: pairs, name: 'pair-lines' }] : []),
     ...(compared ? [{ each: compared.lines, name: 'corpus-lines' }] : []),
   ];
   const groups = all.map(({ each, name }) =>
@@ -341,12 +343,13 @@ function ringMarkup(frame, rings) {
  * @param {string} word for a sequence
  * @returns {MarkKind[]} of what is drawn
  */
-export function markKinds({ compared, frame, lines }, word) {
+export function markKinds({ compared, frame, lines, pairs }, word) {
   const own = lines.slice(-1).map((each) => ({
     words: MARK_LABELS.attention(word),
     isRing: false,
     look: lineLook(frame, each),
   }));
+  if (pairs) own.push({ words: MARK_LABELS.pairs, isRing: false, look: lineLook(frame, pairs) });
   if (!compared) return own;
   return [
     ...own,

@@ -11,6 +11,7 @@ import { createOverlay } from '../render/lines.js';
 import { createPicker } from '../render/picking.js';
 import { strongestLinks } from '../compute/hidden_tokens.js';
 import { drawnPoint, pointOf, selectedAt } from '../data/points.js';
+import { createPairLines } from './labelled_pairs.js';
 import { createLineLegend } from './line_legend.js';
 import { createPointTooltip } from './point_tooltip.js';
 import { createPointWalk } from './point_walk.js';
@@ -58,6 +59,7 @@ export function createHeadLayer(root, context) {
   const pointTooltip = createPointTooltip(context, strongest);
   const legend = createLineLegend(root);
   const linesOf = createLinesReader(context);
+  const pairsOf = createPairLines();
   /** The frame of the open head; null in the grid. @type {Frame | null} */
   let frame = null;
   const walk = createPointWalk(root, {
@@ -91,6 +93,7 @@ export function createHeadLayer(root, context) {
     return {
       lines: linesOf(shown, state),
       compared: isWhole ? strongest.found(state, tokens, theme) : null,
+      pairs: isWhole ? pairsOf(state, tokens, theme) : null,
     };
   }
 
@@ -109,7 +112,7 @@ export function createHeadLayer(root, context) {
       const [x, y] = projectPoint(shown, 0, walk.point);
       pointTooltip.show({ x, y }, tokens, walk.point);
     }
-    const { lines, compared } = marksIn(shown, state, context.theme());
+    const { lines, compared, pairs } = marksIn(shown, state, context.theme());
     legend.update(
       isWhole
         ? {
@@ -118,10 +121,12 @@ export function createHeadLayer(root, context) {
             attention: derived.attention(state),
             hasLines: lines.length > 0,
             compared,
+            pairs,
           }
         : null,
     );
-    const marks = [...lines.map((each) => ({ lines: each })), ...(compared ? [compared] : [])];
+    const all = pairs ? [...lines, pairs] : lines;
+    const marks = [...all.map((each) => ({ lines: each })), ...(compared ? [compared] : [])];
     if (marks.length > 0)
       overlay.draw(
         shown,

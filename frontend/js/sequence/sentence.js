@@ -8,6 +8,7 @@ import { isOwnText, formatToken } from '../ui/labels.js';
 import { createAggregate } from './aggregate.js';
 import { createAttentionTools } from './attention_tools.js';
 import { createMeanHeight } from './panel_size.js';
+import { pairsOfSequence } from '../data/labelled_pairs.js';
 import { createColumns } from './sentence_rows.js';
 
 /** @import { Context, Tokens } from '../page.js' */
@@ -49,7 +50,7 @@ export function createSentenceView(root, context) {
     update(shown) {
       tools.update(shown);
       aggregate.update(shown); // it leaves the columns their room, which they scroll in
-      columns.update({ ...shown, hidden: shown.state.hidden });
+      columns.update({ ...shown, hidden: shown.state.hidden, pairs: pairsIn(shown) });
       columns.repaint();
     },
     destroy() {
@@ -68,4 +69,9 @@ function tokenText(tokens, token) {
   return isOwnText(tokens, token)
     ? corpusText(words, 'corpus sentence__token')
     : el('span', { class: 'sentence__token' }, words);
+}
+
+/** The labelled pairs of the sentence, where they are asked for. @param {Shown} shown */
+function pairsIn({ selected, state, tokens }) {
+  return state.hasLabelledPairs ? pairsOfSequence(tokens, tokens.sequence[selected.token]) : null;
 }

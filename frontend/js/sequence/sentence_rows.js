@@ -8,9 +8,11 @@ import { el, watchPixelRatio } from '../ui/dom.js';
 import { keysOf } from '../ui/keys.js';
 import { createRowLists, KINDS } from './row_lists.js';
 import { markRow } from './sentence_row.js';
+import { paintPairs } from './pair_lines.js';
 import { paintWeights } from './weight_lines.js';
 
-/** @import { Attention, Context, HiddenToken, Selected, Tokens } from '../page.js' */
+/** @import { Attention, Context, HiddenToken, LabelledPairs } from '../page.js' */
+/** @import { Selected, Tokens } from '../page.js' */
 /** @import { Aligned, RowLists, Words } from './row_lists.js' */
 /** @import { Kind } from '../types.js' */
 /** @import { Place } from './sentence_row.js' */
@@ -21,7 +23,8 @@ const STEPS = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -1e6
 /** @typedef {Pick<Attention, 'n' | 'pattern' | 'sinks'>} Weights */
 /**
  * @typedef {{tokens: Tokens, start: number, n: number, attention: Weights | null, selected:
- *   Selected, hidden: readonly HiddenToken[], aligned?: Aligned}} ShownColumns
+ *   Selected, hidden: readonly HiddenToken[], aligned?: Aligned, pairs?: LabelledPairs | null}}
+ *   ShownColumns `pairs` are those that are drawn
  */
 
 /**
@@ -254,16 +257,16 @@ function markRows(
  * @param {ShownColumns} shown
  * @param {Place} source
  */
-function paintLines(canvas, lists, { attention }, source) {
+function paintLines(canvas, lists, { attention, pairs, start }, source) {
   const { height, above } = lists.measure();
-  paintWeights(canvas, {
-    attention,
+  const rows = {
     scrollTop: lists.scroller.scrollTop,
     rowHeight: height,
     padding: above,
     rowOf: lists.rowOf,
-    source,
-  });
+  };
+  paintWeights(canvas, { attention, ...rows, source });
+  if (pairs) paintPairs(canvas, pairs, { start, ...rows });
 }
 
 /** Return a function that has the next frame call, however often. @param {() => void} call */

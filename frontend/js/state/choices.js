@@ -191,6 +191,12 @@ const VIEW = {
     address: { strongest: eitherWord('on', 'off') },
     undo: 'strongest and nearest',
   }),
+  // lines between the labelled pairs of the dataset, in the map of a head and in the sentence
+  hasLabelledPairs: choice({
+    default: false,
+    address: { 'labelled-pairs': eitherWord('on', 'off') },
+    undo: (after) => (after ? 'showing labelled pairs' : 'hiding labelled pairs'),
+  }),
   weight: choice({
     default: /** @type {Weight} */ ('none'),
     address: { weight: oneOf('none', 'value', 'output') },

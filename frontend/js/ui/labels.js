@@ -97,6 +97,7 @@ export const MARK_LABELS = Object.freeze({
   attention: (word) => `attention in this ${word}`,
   corpus: 'highest q·k in the corpus',
   nearest: 'nearest in this map',
+  pairs: 'labelled pairs',
 });
 
 /**

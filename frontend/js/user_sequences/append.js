@@ -26,6 +26,7 @@ export function appendTokens(tokens, layer) {
     n: tokens.n + layer.n,
     text: [...tokens.text, ...parts.flatMap(({ text }) => text)],
     ...surfaces(tokens, parts),
+    ...(tokens.labelledPairs ? { labelledPairs: tokens.labelledPairs } : {}),
     tokenType: [...tokens.tokenType, ...parts.flatMap(({ tokenType }) => tokenType)],
     tokenId: joined(
       Int32Array,
