@@ -108,7 +108,7 @@ export interface PaneStore extends Store {
   toggleLock(): void;
 }
 
-/** Labelled pairs: two tokens of a sequence, first before second, and a name, which may be empty. */
+/** Labelled pairs: two tokens of a sequence, first before second, and a name or "". */
 export interface LabelledPairs {
   first: Int32Array;
   second: Int32Array;

@@ -1,4 +1,4 @@
-/** The labelled pairs of a dataset, such as contacts of a protein: pairs of tokens of a sequence. */
+/** The labelled pairs of a dataset, such as contacts of a protein: two tokens of a sequence. */
 
 /** @import { LabelledPairs, Tokens } from '../page.js' */
 
