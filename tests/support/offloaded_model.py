@@ -91,7 +91,8 @@ def main(folder: Path) -> None:
     before, memory = own_memory(), OwnMemory()
     memory.start()
     error = run(large, models.Placement(n_bytes // 12))
-    print(json.dumps({"n_bytes": n_bytes, "added": memory.peak - before, "error": error}))  # noqa: T201
+    found = {"n_bytes": n_bytes, "added": memory.peak - before, "error": error}
+    print(json.dumps(found))  # noqa: T201
 
 
 if __name__ == "__main__":
