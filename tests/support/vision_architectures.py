@@ -53,6 +53,9 @@ VISION_ARCHITECTURES: dict[str, VisionCase] = {
     "data2vec vision, with code of its own": VisionCase(
         "Data2VecVision", _sized(32), (32, 32), 4, 4, 1
     ),
+    "mlcd, whose positions come before its images": VisionCase(
+        "MLCD", _sized(32), (32, 32), 4, 4, 1, suffix="Vision"
+    ),
     "siglip vision": VisionCase("Siglip", _sized(32), (32, 32), 4, 4, 0, suffix="Vision"),
     "siglip": VisionCase(
         "Siglip", {"vision_config": _sized(32), "text_config": TEXT_SIDE}, (32, 32), 4, 4, 0

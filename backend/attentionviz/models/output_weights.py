@@ -1,8 +1,9 @@
 """Detection of the output projection W_O of each attention layer, for any architecture.
 
 During one forward pass, the linear module whose input equals the attention output, number for
-number, is the output projection of that layer. The input may have further channels beside it, and
-its channels may be the first axis of a sequence, as those of a convolution are. The matrix of a
+number, is the output projection of that layer. The input may have further channels beside it, its
+channels may be the first axis of a sequence, as those of a convolution are, and its first axis that
+of positions. The matrix of a
 module that is no linear layer of PyTorch or transformers is measured by its outputs for unit
 vectors.
 """
@@ -96,12 +97,15 @@ def _first_channel(given: torch.Tensor, output: torch.Tensor) -> int | None:
     n_channels, n_own = given.shape[-1], flat.shape[-1]
     if given.numel() * n_own != flat.numel() * n_channels or given.ndim < 2:
         return None
-    by_token = given.reshape(*flat.shape[:2], n_channels)
-    for first in range(0, n_channels - n_own + 1, output.shape[-1]):
-        part = by_token[..., first : first + n_own]
-        # NaN must match, since the trial text may contain words without finite vectors.
-        if torch.allclose(part, flat, rtol=0, atol=0, equal_nan=True):
-            return first
+    forms = [given.reshape(*flat.shape[:2], n_channels)]
+    if given.shape[:2] == flat.shape[1::-1]:  # (position, sequence, channel)
+        forms.append(given.transpose(0, 1))
+    for by_token in forms:
+        for first in range(0, n_channels - n_own + 1, output.shape[-1]):
+            part = by_token[..., first : first + n_own]
+            # NaN must match, since the trial text may contain words without finite vectors.
+            if torch.allclose(part, flat, rtol=0, atol=0, equal_nan=True):
+                return first
     return None
 
 
