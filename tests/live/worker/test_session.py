@@ -91,7 +91,7 @@ def test_a_sentence_of_the_corpus_is_placed_on_its_points_in_the_map(either: Liv
 def test_its_attention_equals_the_models_eager_attention(either: Live) -> None:
     text = "She read the snow by the river."
     answer = either.ask(text=text, maps=["pca-2d"])
-    model = next(iter(either.session._models._kept.values()))
+    model = next(iter(either.session._models._models.values()))
     batch = model.prepare_texts([text])
     captured = models.capture_batch(model, batch)
     check = models.check_attention(model, batch, captured)
