@@ -125,7 +125,10 @@ def prepare(request: BuildRequest, log: Log) -> tuple[BuildPlan, "LoadedModel", 
     for note in model.notes:
         log(note)
     if isinstance(corpus, TextCorpus) and model.modality == "text":
+        n_notes = len(corpus.account.notes)
         corpus = separate_letters(model, corpus)
+        for note in corpus.account.notes[n_notes:]:
+            log(f"{request.corpus_file}: {note}")
     source = source_of(model, corpus)
     taken = take_sequences(source, request.max_tokens)
     plan = make_plan(request, model, source, taken)
