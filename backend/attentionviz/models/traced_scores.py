@@ -11,6 +11,21 @@ from attentionviz.models.rules import HIDDEN_AT_MOST
 Tensor = torch.Tensor
 aten = torch.ops.aten
 
+SOFTMAXES = {aten._softmax, aten._safe_softmax}
+ENDS = {aten.mm, aten.addmm, aten.convolution, aten.embedding}
+"""Operations with weights of the model, whose output is not followed."""
+
+WEIGHTS_KEPT_BY = {
+    aten.mul,
+    aten.div,
+    aten.add,
+    aten.where,
+    aten.masked_fill,
+    aten.nan_to_num,
+    aten.native_dropout,
+}
+"""Operations between a softmax and the product with values; what they change, the check notices."""
+
 COPIES = {aten.clone, aten._to_copy, aten.alias, aten.detach, aten.lift_fresh}
 VIEWS = {
     aten.view: aten.view,
@@ -240,3 +255,62 @@ FOLLOWED: dict[Any, Callable[[Scores, int, Any, Any], Scores | None]] = {
 }
 """What an operation makes of scores, given the place of the scores in its arguments; None if that
 is not followed."""
+
+
+def is_over_keys(weights: Weights, layout: Tensor) -> bool:
+    """Return whether the last axis of a layout (n, i, j) is that of the softmax."""
+    if weights.scores.changed_by or weights.scores.has_content:
+        return True  # to be refused
+    product = weights.scores.product.layout()
+    expected = product.mT if weights.keys_are_left else product
+    return layout.shape == expected.shape and all(
+        size == 1 or layout.stride(axis) == expected.stride(axis)
+        for axis, size in enumerate(layout.shape)
+    )
+
+
+def _softmax_of(scores: Scores, dim: int) -> Weights | None:
+    """Return the weights of scores; None if the softmax is over neither side of the product."""
+    layout = scores.layout
+    if scores.changed_by or scores.has_content or layout.shape[dim] == 1:
+        return Weights(scores, layout)
+    n_right = scores.product.right.shape[1]
+    stride = layout.stride(dim)
+    if stride not in (1, n_right):
+        return None
+    return Weights(scores, layout, keys_are_left=stride == n_right)
+
+
+def next_scores(scores: Any, packet: Any, args: Any, kwargs: Any, output: Any) -> Any:
+    """Return what an operation made of scores."""
+    place, one = scores[0]
+    shape = output.shape if isinstance(output, Tensor) else None
+    if len(scores) > 1:
+        others = {id(other.product) for _, other in scores}
+        has_content = len(others) > 1 or any(other.has_content for _, other in scores)
+        return replace(changed(one, packet, shape), has_content=has_content)
+    if packet in SOFTMAXES:
+        return _softmax_of(one, args[1])
+    if packet in COPIES:
+        return one
+    made: Scores | None = None
+    if isinstance(args[place], Tensor) and not one.changed_by:
+        if packet in VIEWS:
+            layout = moved(one.layout, packet, args[1:], kwargs)
+            made = None if layout is None else replace(one, layout=layout)
+        elif packet in FOLLOWED and shape == one.layout.shape:
+            made = FOLLOWED[packet](one, place, args, kwargs)
+    return made or changed(one, packet, shape)
+
+
+def kept_weights(one: Weights, packet: Any, args: Any, kwargs: Any, output: Any) -> Any:
+    """Return what an operation made of weights, or None if it is no longer such."""
+    if packet in COPIES:
+        return one
+    if one.scores.changed_by or one.scores.has_content:
+        return None if packet in ENDS else one
+    if packet in VIEWS:
+        layout = moved(one.layout, packet, args[1:], kwargs)
+        return None if layout is None else replace(one, layout=layout)
+    first = output[0] if isinstance(output, tuple) else output
+    return one if packet in WEIGHTS_KEPT_BY and first.shape == one.layout.shape else None

@@ -27,6 +27,7 @@ from attentionviz.errors import UnsupportedModelError
 from attentionviz.models.interface import AttentionCall
 from attentionviz.models.traced_scores import (
     COPIES,
+    ENDS,
     FOLLOWED,
     VIEWS,
     Product,
@@ -35,7 +36,9 @@ from attentionviz.models.traced_scores import (
     Term,
     Weights,
     changed,
-    moved,
+    is_over_keys,
+    kept_weights,
+    next_scores,
     number,
     scaled,
 )
@@ -44,17 +47,6 @@ Tensor = torch.Tensor
 aten = torch.ops.aten
 
 MADE_OF_PRODUCTS = {aten.matmul, aten.einsum, aten.inner, aten.tensordot}
-SOFTMAXES = {aten._softmax, aten._safe_softmax}
-ENDS = {aten.mm, aten.addmm, aten.convolution, aten.embedding}
-WEIGHTS_KEPT_BY = {
-    aten.mul,
-    aten.div,
-    aten.add,
-    aten.where,
-    aten.masked_fill,
-    aten.nan_to_num,
-    aten.native_dropout,
-}
 N_MASKS_KEPT = 4
 
 CONTENT = (
@@ -165,10 +157,10 @@ class Trace(TorchDispatchMode):
     def _multiply(self, output: Tensor, left: Tensor, right: Tensor) -> Scores | None:
         """Take the product of (n, i, d) and (n, d, j) for scores, or for weights times values."""
         one, other = self._of(left), self._of(right)
-        if isinstance(one, Weights) and _is_over_keys(one, one.layout):
+        if isinstance(one, Weights) and is_over_keys(one, one.layout):
             self._report(one, left, right, output)
             return None
-        if isinstance(other, Weights) and _is_over_keys(other, other.layout.mT):
+        if isinstance(other, Weights) and is_over_keys(other, other.layout.mT):
             self._report(other, right.mT, left.mT, output.mT)
             return None
         product = Product(left, right.mT, self._factor(left), self._factor(right))
@@ -205,11 +197,11 @@ class Trace(TorchDispatchMode):
         weights = [one for _, one in known if isinstance(one, Weights)]
         made: Any = None
         if weights:
-            made = _kept_weights(weights[0], plain, args, kwargs, output)
+            made = kept_weights(weights[0], plain, args, kwargs, output)
         elif scores:
             if plain in ENDS:
                 return
-            made = _next_scores(scores, plain, args, kwargs, output)
+            made = next_scores(scores, plain, args, kwargs, output)
         elif plain in COPIES or plain in VIEWS:
             made = known[0][1]
         elif plain in (aten.mul, aten.div):
@@ -354,65 +346,6 @@ class Trace(TorchDispatchMode):
 
 def _unscaled(tensor: Tensor, factor: float) -> Tensor:
     return tensor if factor == 1 else tensor / factor
-
-
-def _is_over_keys(weights: Weights, layout: Tensor) -> bool:
-    """Return whether the last axis of a layout (n, i, j) is that of the softmax."""
-    if weights.scores.changed_by or weights.scores.has_content:
-        return True  # to be refused
-    product = weights.scores.product.layout()
-    expected = product.mT if weights.keys_are_left else product
-    return layout.shape == expected.shape and all(
-        size == 1 or layout.stride(axis) == expected.stride(axis)
-        for axis, size in enumerate(layout.shape)
-    )
-
-
-def _softmax_of(scores: Scores, dim: int) -> Weights | None:
-    """Return the weights of scores; None if the softmax is over neither side of the product."""
-    layout = scores.layout
-    if scores.changed_by or scores.has_content or layout.shape[dim] == 1:
-        return Weights(scores, layout)
-    n_right = scores.product.right.shape[1]
-    stride = layout.stride(dim)
-    if stride not in (1, n_right):
-        return None
-    return Weights(scores, layout, keys_are_left=stride == n_right)
-
-
-def _next_scores(scores: Any, packet: Any, args: Any, kwargs: Any, output: Any) -> Any:
-    """Return what an operation made of scores."""
-    place, one = scores[0]
-    shape = output.shape if isinstance(output, Tensor) else None
-    if len(scores) > 1:
-        others = {id(other.product) for _, other in scores}
-        has_content = len(others) > 1 or any(other.has_content for _, other in scores)
-        return replace(changed(one, packet, shape), has_content=has_content)
-    if packet in SOFTMAXES:
-        return _softmax_of(one, args[1])
-    if packet in COPIES:
-        return one
-    made: Scores | None = None
-    if isinstance(args[place], Tensor) and not one.changed_by:
-        if packet in VIEWS:
-            layout = moved(one.layout, packet, args[1:], kwargs)
-            made = None if layout is None else replace(one, layout=layout)
-        elif packet in FOLLOWED and shape == one.layout.shape:
-            made = FOLLOWED[packet](one, place, args, kwargs)
-    return made or changed(one, packet, shape)
-
-
-def _kept_weights(one: Weights, packet: Any, args: Any, kwargs: Any, output: Any) -> Any:
-    """Return what an operation made of weights, or None if it is no longer such."""
-    if packet in COPIES:
-        return one
-    if one.scores.changed_by or one.scores.has_content:
-        return None if packet in ENDS else one
-    if packet in VIEWS:
-        layout = moved(one.layout, packet, args[1:], kwargs)
-        return None if layout is None else replace(one, layout=layout)
-    first = output[0] if isinstance(output, tuple) else output
-    return one if packet in WEIGHTS_KEPT_BY and first.shape == one.layout.shape else None
 
 
 def _without_repeats(tensor: Tensor, n_kept: int | None = None) -> Tensor:
