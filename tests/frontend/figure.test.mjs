@@ -323,6 +323,28 @@ test('a sentence has a line for every weight that is seen, and tells those of on
     ['0.20', '0.30', '0.50'],
   );
   assert.equal(body.height, 28 + 3 * 16);
+  const sunk = sentenceFigure(
+    {
+      tokens,
+      start: 0,
+      n: 3,
+      attention: {
+        n: 3,
+        pattern: pattern.map((x) => x / 2),
+        sinks: Float32Array.of(0.5, 0.5, 0.5),
+      },
+      selected: { kind: 'query', token: 2 },
+      hidden: [],
+    },
+    LOOKS,
+  );
+  const ofSink = serialise(node('svg', {}, ...sunk.markup));
+  assert.equal(sunk.height, 28 + 4 * 16, 'the sink is the last key');
+  assert.ok(ofSink.includes('>sink<'));
+  assert.deepEqual(
+    [...ofSink.matchAll(told)].map(([, number]) => number),
+    ['0.10', '0.15', '0.25', '0.50'],
+  );
 });
 
 const TOKENS = {

@@ -78,6 +78,36 @@ def test_values_outside_their_range_are_refused(manifest, change, words):
     assert words in refusal({**manifest, **change})
 
 
+BIAS = {"offsets": [-9, 0, 3], "values": [[-1.0, 0.0, 0.5], [2.0, 0.0, 0.0]]}
+
+
+def with_terms(manifest, **terms):
+    return {**manifest, "layers": [{**rule, **terms} for rule in manifest["layers"]]}
+
+
+def test_terms_of_scores_are_read_as_they_were_written(manifest):
+    whole = with_terms(manifest, softcap=30.0, bias=BIAS, sinks=[0.5, -1.0], chunk=8)
+    assert parse_manifest(json.dumps(whole).encode()) == whole
+
+
+@pytest.mark.parametrize(
+    ("terms", "words"),
+    [
+        ({"sinks": [0.5]}, "layer 0 has 1 sinks for 2 heads"),
+        ({"sinks": [0.5, 1e9]}, "layers/0/sinks/1"),
+        ({"softcap": 0.0}, "layers/0/softcap"),
+        ({"chunk": 0}, "layers/0/chunk"),
+        ({"bias": {**BIAS, "offsets": [-9, 3, 0]}}, "bias of layer 0 do not increase"),
+        ({"bias": {**BIAS, "values": BIAS["values"][:1]}}, "one number a head and offset"),
+        ({"bias": {**BIAS, "offsets": [-9, 0]}}, "one number a head and offset"),
+        ({"bias": {"offsets": [], "values": [[], []]}}, "layers/0/bias/offsets"),
+        ({"slopes": [0.5, 0.25]}, "layers/0/slopes is not known"),
+    ],
+)
+def test_wrong_terms_of_scores_are_refused(manifest, terms, words):
+    assert words in refusal(with_terms(manifest, **terms))
+
+
 @pytest.mark.parametrize(
     ("version", "words"),
     [

@@ -1,7 +1,5 @@
 /** Selection of the attention lines of a sentence to draw. */
 
-import { weightBetween } from './hidden_tokens.js';
-
 /** @import { Attention } from '../page.js' */
 /** @import { Place } from '../sequence/weight_lines.js' */
 
@@ -26,11 +24,14 @@ const [OWN_PX, OTHER_PX] = [2.5, 1];
  * @param {(query: number, key: number) => boolean} [which.isSeen] whether a line is in the viewport
  */
 export function heaviestLines(attention, { source, isSeen = () => true }) {
-  const { n, sinks } = attention;
+  const { n, pattern, sinks } = attention;
   const nKeys = sinks ? n + 1 : n;
   /** @param {number} line */
-  const weightOf = (line) =>
-    weightBetween(attention, { kind: 'query', position: Math.floor(line / nKeys) }, line % nKeys);
+  const weightOf = (line) => {
+    if (!sinks) return pattern[line];
+    const [query, key] = [Math.floor(line / nKeys), line % nKeys];
+    return key === n ? sinks[query] : pattern[query * n + key];
+  };
   /** Places in the pattern. @type {number[]} */
   const own = [];
   /** @type {number[]} */

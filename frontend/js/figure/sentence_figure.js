@@ -10,7 +10,7 @@ import { shortened } from './caption.js';
 import { FONT_PX } from './figure_theme.js';
 import { node } from './markup.js';
 
-/** @import { HiddenToken, Selected, Tokens } from '../page.js' */
+/** @import { Attention, HiddenToken, Selected, Tokens } from '../page.js' */
 /** @import { Kind } from '../types.js' */
 /** @import { FigureStyle } from './figure_theme.js' */
 /** @import { Body } from './map_figure.js' */
@@ -35,7 +35,8 @@ const LONGEST = 36;
  * @param {Tokens} shown.tokens
  * @param {number} shown.start first token of the sentence
  * @param {number} shown.n
- * @param {{n: number, pattern: Float32Array}} shown.attention weighed, and without hidden tokens
+ * @param {Pick<Attention, 'n' | 'pattern' | 'sinks'>} shown.attention weighed, and without hidden
+ *   tokens; a sink is the last key
  * @param {Selected} shown.selected
  * @param {readonly HiddenToken[]} shown.hidden
  * @param {readonly string[]} [shown.labels] of the positions; those of the sentence, if not given
@@ -47,6 +48,7 @@ export function sentenceFigure(
   style,
 ) {
   const { column, gap, labels } = columnsOf(texts, style);
+  const listed = { query: labels, key: attention.sinks ? [...labels, 'sink'] : labels };
   const [from, to] = [column + AIR_PX, column + AIR_PX + gap];
   /** @param {number} position */
   const middle = (position) => HEAD_PX + (position + 0.5) * ROW_PX;
@@ -67,7 +69,7 @@ export function sentenceFigure(
     node(
       'g',
       { class: kind, 'text-anchor': anchor, 'font-size': FONT_PX.normal, fill: style.ink },
-      ...labels.map((word, position) => {
+      ...listed[kind].map((word, position) => {
         const isHidden = hidden.some((token) => token.kind === kind && token.position === position);
         const isChosen = source.kind === kind && source.position === position;
         return node(
@@ -85,7 +87,7 @@ export function sentenceFigure(
       }),
     );
   const other = source.kind === 'query' ? 'key' : 'query';
-  const weights = labels
+  const weights = listed[other]
     .map((_, position) => ({ position, weight: weightBetween(attention, source, position) }))
     .filter(({ weight }) => weight >= WRITTEN_WEIGHT);
   const [left, edge, anchor] =
@@ -122,7 +124,7 @@ export function sentenceFigure(
 
   return {
     width: Math.ceil(2 * (column + AIR_PX) + gap),
-    height: HEAD_PX + n * ROW_PX,
+    height: HEAD_PX + listed.key.length * ROW_PX,
     images: [],
     markup: [
       node(

@@ -96,11 +96,11 @@ export function createRowLists(words) {
      * List another sequence, scrolled to its selected token.
      *
      * @param {Sequence & {selected: Selected, aligned?: Aligned}} next
-     * @param {boolean} withSink whether the keys begin with a sink; aligned rows have none
+     * @param {boolean} withSink whether the keys begin with a sink; not where rows are aligned
      */
     list({ selected, aligned: given, ...next }, withSink) {
       sequence = next;
-      hasSink = withSink && !given;
+      hasSink = withSink;
       const aligned = hasSink ? belowSink(next.n) : given;
       alignment = aligned ? { rows: aligned.rows, positions: positionsOf(aligned) } : null;
       for (const kind of KINDS) {

@@ -52,7 +52,7 @@ export function createColumns(root, context, words) {
   /** @param {ShownColumns} next */
   function update(next) {
     // While the attention loads, the rows stay as they are.
-    const hasSink = next.attention ? Boolean(next.attention.sinks) : hadSink;
+    const hasSink = !next.aligned && (next.attention ? Boolean(next.attention.sinks) : hadSink);
     const isNew = !shown || !haveSameRows(shown, next) || hasSink !== hadSink;
     const isSame =
       !isNew &&
@@ -257,7 +257,7 @@ function markRows(
  * @param {ShownColumns} shown
  * @param {Place} source
  */
-function paintLines(canvas, lists, { attention, pairs, start }, source) {
+function paintLines(canvas, lists, { aligned, attention, pairs, start }, source) {
   const { height, above } = lists.measure();
   const rows = {
     scrollTop: lists.scroller.scrollTop,
@@ -265,7 +265,9 @@ function paintLines(canvas, lists, { attention, pairs, start }, source) {
     padding: above,
     rowOf: lists.rowOf,
   };
-  paintWeights(canvas, { attention, ...rows, source });
+  // Rows beside those of another sequence have no row for a sink.
+  const weights = aligned && attention ? { n: attention.n, pattern: attention.pattern } : attention;
+  paintWeights(canvas, { attention: weights, ...rows, source });
   if (pairs) paintPairs(canvas, pairs, { start, ...rows });
 }
 
