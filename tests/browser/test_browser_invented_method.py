@@ -32,7 +32,7 @@ def invented(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def counts(page: Page, name: str) -> dict[str, int]:
     """Return how many of the ten strongest keys are among the nearest, by product and distance."""
-    facts = fetch_json(page, f"{BASE}/heads")["heads"][0]["maps"][name]
+    facts = fetch_json(page, f"{BASE}/heads/0/0")["maps"][name]
     flat = page.evaluate(READ, f"{BASE}/projections/{name}?layer=0&head=0")
     places = np.array(facts["offset"]) + facts["scale"] * np.reshape(flat, (-1, 2))
     queries, keys = np.split(places, 2)
@@ -63,9 +63,8 @@ def test_nearness_best_map_and_form_follow_from_the_server(page: Page, invented:
         expect(note).to_be_visible(visible=nearness == "product")
 
     open_view(page, invented, "?dataset=text&method=best")
-    heads = fetch_json(page, f"{BASE}/heads")["heads"]
     labels = {f"{NAME}-2d": LABEL, "pca-2d": "PCA"}
-    best = [labels[head["best_maps"]["best-2d"]] for head in heads]
+    best = [labels[name] for name in fetch_json(page, f"{BASE}/heads")["best_maps"]["best-2d"]]
     assert len(set(best)) == 2, "the heads have different best maps"
     for i, label in enumerate(best):
         expect(page.locator(".cell").nth(i)).to_have_attribute(

@@ -189,7 +189,7 @@ def test_keys_lead_from_head_to_head_on_the_map_and_away_from_it_once_there_is_o
     assert name.startswith(f"L{at['layer']} H{at['head']},")
     page.keyboard.press("Escape")
     expect(dock(page)).to_be_hidden()
-    expect(page.get_by_role("button", name="More")).to_be_focused()
+    expect(page.get_by_role("button", name="Map of heads")).to_be_focused()
     assert query_of(page) == at, "folding the map changes nothing"
     page.keyboard.press("m")
     expect(dock(page)).to_be_visible()
