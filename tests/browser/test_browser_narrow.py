@@ -4,6 +4,12 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.page_driver import open_view, query_of
 
 HEAD = "?dataset=words&method=pca&layer=1&head=2&selected=query-40"
+# A canvas between pixels of the screen is blurred.
+IS_ON_PIXELS = """canvas => {
+  const { left, top, width, height } = canvas.getBoundingClientRect();
+  const isWhole = [left, top].every((place) => place % 1 === 0);
+  return isWhole && width === canvas.width && height === canvas.height;
+}"""
 # A title that nothing cuts, and buttons of one line whose words are whole.
 IS_WHOLE = """(title) => {
   const [own, around] = [title, title.closest('.bar')].map((e) => e.getBoundingClientRect());
@@ -36,6 +42,7 @@ def test_the_line_above_heads_keeps_names_and_buttons_and_a_table_its_sentences(
         assert right_of(page.locator(".bar__title")) <= end
         assert right_of(page.locator(".bar__detail")) <= end
         assert page.locator(".bar__detail").evaluate(IS_WHOLE)
+        assert page.locator(".map__canvas").evaluate(IS_ON_PIXELS)
         for button in page.locator(".bar .button:visible").all():
             assert right_of(button) <= end
         assert page.locator(".bar").evaluate(CUT_WORDS) == []

@@ -100,6 +100,7 @@ export function createStage(root, context) {
     layout.update(state);
     bar.offerFit(state.at === null && (state.isFitted || layout.arrangement?.isScrolling === true));
     bar.arrange();
+    snapToPixels(map);
     shown.update(state);
     canvas.classList.toggle('is-stale', shown.isComing);
     grid.update(state);
@@ -218,6 +219,24 @@ function watchSize(element, resized) {
   );
   observer.observe(element);
   return () => observer.disconnect();
+}
+
+/**
+ * Put the canvases of a map onto whole pixels of the screen: a canvas between them is blurred.
+ *
+ * @param {HTMLElement} map
+ */
+function snapToPixels(map) {
+  const ratio = window.devicePixelRatio || 1;
+  const { left, top } = map.getBoundingClientRect();
+  const lengths = {
+    left: Math.round(left * ratio) / ratio - left,
+    top: Math.round(top * ratio) / ratio - top,
+    width: Math.round(map.clientWidth * ratio) / ratio,
+    height: Math.round(map.clientHeight * ratio) / ratio,
+  };
+  for (const [name, length] of Object.entries(lengths))
+    map.style.setProperty(`--canvas-${name}`, `${length}px`);
 }
 
 /** @param {HTMLElement} root */
