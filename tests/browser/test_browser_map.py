@@ -244,8 +244,15 @@ def require_drawn_anew(page: Page, address: str, view: str, canvases: tuple[str,
         for canvas in (".map__canvas", *canvases):
             wait_until(lambda c=canvas, r=ratio: has_ratio(page.locator(c), r), f"{view}: {canvas}")
     page.unroute("**/api/v1/datasets")
-    next_frames(page)  # a canvas has its size before it is drawn
-    moved = [fingerprint(page), page.locator(canvases[-1]).evaluate(PICTURE)]
+
+    def drawn() -> list[int] | None:
+        """Return the pictures; a canvas has its size before it is drawn."""
+        before = [fingerprint(page), page.locator(canvases[-1]).evaluate(PICTURE)]
+        next_frames(page)
+        after = [fingerprint(page), page.locator(canvases[-1]).evaluate(PICTURE)]
+        return after if after == before else None
+
+    moved = wait_until(drawn, f"{view} is drawn")
     open_view(page, address, view)
     wait_until(
         lambda: [fingerprint(page), page.locator(canvases[-1]).evaluate(PICTURE)] == moved,
