@@ -230,6 +230,12 @@ def test_a_window_on_a_monitor_of_another_pixel_ratio_is_drawn_anew(
 ) -> None:
     for view, canvases in VIEWS.items():
         require_drawn_anew(page, address, view, canvases)
+    links = page.locator(".image__links")
+    before, box = links.evaluate(PICTURE), box_of(page, ".image__links")
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    wait_until(lambda: links.evaluate(PICTURE) != before, "the links of the patch are shown")
+    page.mouse.move(0, 0)
+    wait_until(lambda: links.evaluate(PICTURE) == before, "all links are drawn as before")
 
 
 def require_drawn_anew(page: Page, address: str, view: str, canvases: tuple[str, ...]) -> None:
@@ -245,16 +251,12 @@ def require_drawn_anew(page: Page, address: str, view: str, canvases: tuple[str,
             wait_until(lambda c=canvas, r=ratio: has_ratio(page.locator(c), r), f"{view}: {canvas}")
     page.unroute("**/api/v1/datasets")
 
-    def drawn() -> list[int] | None:
-        """Return the pictures; a canvas has its size before it is drawn."""
-        before = [fingerprint(page), page.locator(canvases[-1]).evaluate(PICTURE)]
-        next_frames(page)
-        after = [fingerprint(page), page.locator(canvases[-1]).evaluate(PICTURE)]
-        return after if after == before else None
+    def pictures() -> list[int]:
+        return [fingerprint(page), page.locator(canvases[-1]).evaluate(PICTURE)]
 
-    moved = wait_until(drawn, f"{view} is drawn")
+    moved = pictures()
     open_view(page, address, view)
     wait_until(
-        lambda: [fingerprint(page), page.locator(canvases[-1]).evaluate(PICTURE)] == moved,
+        lambda: pictures() == moved,
         f"{view} is as if it had been opened there",
     )

@@ -153,7 +153,8 @@ export function inheritFocus(heir) {
 }
 
 /**
- * Clear a canvas, resize it to device pixels and return its 2-D context, scaled to CSS pixels.
+ * Clear a canvas, resize it to device pixels and return its 2-D context, scaled to CSS pixels, with
+ * all settings as in a new one.
  *
  * @param {HTMLCanvasElement} canvas
  */
@@ -164,8 +165,8 @@ export function emptyPen(canvas) {
   if (canvas.width !== pixels[0] || canvas.height !== pixels[1])
     [canvas.width, canvas.height] = pixels;
   const pen = canvas.getContext('2d');
+  pen?.reset(); // also what the last picture has set, such as how lines join
   pen?.setTransform(ratio, 0, 0, ratio, 0, 0);
-  pen?.clearRect(0, 0, width, height);
   return pen;
 }
 
