@@ -117,7 +117,7 @@ def test_the_table_of_a_thousand_heads_holds_only_the_rows_in_sight(
     open_view(page, serve(tmp_path), "?dataset=wide")
     open_table(page)
     found = page.locator(".head-table__row")
-    assert 10 < found.count() < 80
+    wait_until(lambda: 10 < found.count() < 80, "the rows in sight are there")
     expect(page.get_by_role("table")).to_have_attribute("aria-rowcount", "1001")
     page.locator(".head-table__open").first.focus()
     page.keyboard.press("End")

@@ -17,7 +17,10 @@ WORDS = FakeSpec("words", n_layers=2, n_heads=2, n_tokens=100)
 
 @pytest.fixture
 def server(tmp_path: Path, tiny_bert: Path) -> Iterator[JobServer]:
-    """Return a server of its own over one dataset, whose jobs build fake ones."""
+    """Return a server of its own over one dataset, whose jobs build fake ones.
+
+    Tests name it before the page, which then ends before it and never asks it in vain.
+    """
     write_fake_dataset(tmp_path / "built", WORDS)
     made = JobServer(tmp_path / "built", tiny_bert, is_stub=True)
     yield made
@@ -61,7 +64,7 @@ def item(dialog: Locator, dataset_id: str) -> Locator:
 
 
 def test_an_uploaded_table_becomes_a_dataset_after_errors_are_shown(
-    page: Page, server: JobServer
+    server: JobServer, page: Page
 ) -> None:
     open_view(page, address_of(server), "?dataset=words")
     button = page.get_by_role("button", name="New dataset")
@@ -161,7 +164,7 @@ def estimate_by_keys(page: Page) -> None:
 
 
 def test_a_build_is_monitored_cancelled_announced_and_refused(
-    page: Page, server: JobServer
+    server: JobServer, page: Page
 ) -> None:
     server.hold("build")
     dialog = open_dialog(page, server)

@@ -63,12 +63,18 @@ export function createSave(root, context) {
   const { facts, notify, store, theme } = context;
   const popup = createPopup(root, update);
   const { button, sheet } = popup;
-  /** @type {Subject} */
-  let subject = 'map';
-  let isWhite = false;
-  let hasFullCaption = false;
-  let hasMarkLegend = true;
-  let width = '';
+  const chosen = {
+    subject: /** @type {Subject} */ ('map'),
+    width: '',
+    isWhite: false,
+    hasMarkLegend: true,
+    hasFullCaption: false,
+  };
+  /** @param {Partial<typeof chosen>} change */
+  const choose = (change) => {
+    Object.assign(chosen, change);
+    update();
+  };
   const choices = el('div', { class: 'save__choices' });
   const preview = el('div', { class: 'save__preview' });
   sheet.append(choices, preview);
@@ -76,10 +82,7 @@ export function createSave(root, context) {
   const subjects = createSegments(choices, {
     legend: 'What the figure shows',
     choices: SUBJECTS,
-    onPick(value) {
-      subject = /** @type {Subject} */ (value);
-      update();
-    },
+    onPick: (value) => choose({ subject: /** @type {Subject} */ (value) }),
   });
   const widthRow = el(
     'div',
@@ -90,34 +93,22 @@ export function createSave(root, context) {
   const widths = createSegments(widthRow, {
     legend: 'Width of the figure, mm',
     choices: WIDTHS,
-    onPick(value) {
-      width = value;
-      update();
-    },
+    onPick: (width) => choose({ width }),
   });
   const white = createCheck(choices, {
     label: 'White background',
     help: 'The colours of the light theme on white paper, instead of those of the dark theme.',
-    onPick(next) {
-      isWhite = next;
-      update();
-    },
+    onPick: (isWhite) => choose({ isWhite }),
   });
   const legend = createCheck(choices, {
     label: 'Legend of lines and rings',
     help: 'What the kinds of lines and rings over the map mean, where it has any.',
-    onPick(next) {
-      hasMarkLegend = next;
-      update();
-    },
+    onPick: (hasMarkLegend) => choose({ hasMarkLegend }),
   });
   const full = createCheck(choices, {
     label: 'Full caption',
     help: 'Model, corpus, map, parameters and fidelity; the file has them as metadata anyway.',
-    onPick(next) {
-      hasFullCaption = next;
-      update();
-    },
+    onPick: (hasFullCaption) => choose({ hasFullCaption }),
   });
   const figures = el(
     'div',
@@ -144,19 +135,22 @@ export function createSave(root, context) {
 
   const drawn = createPreview(preview);
 
-  const look = () => (isWhite ? 'light' : theme());
-  const layout = () => ({ hasFullCaption, hasMarkLegend, widthMm: width ? Number(width) : null });
+  const look = () => (chosen.isWhite ? 'light' : theme());
+  const layout = () => ({
+    hasFullCaption: chosen.hasFullCaption,
+    hasMarkLegend: chosen.hasMarkLegend,
+    widthMm: chosen.width ? Number(chosen.width) : null,
+  });
 
   function showPreview() {
-    const isPossible = isThere(subject, context);
     const draft = { ...layout(), isDraft: true };
-    const make = () => makeFigure(subject, 'svg', look(), context, draft);
-    drawn.show(isPossible ? make : null, draft.widthMm);
+    const make = () => makeFigure(chosen.subject, 'svg', look(), context, draft);
+    drawn.show(isThere(chosen.subject, context) ? make : null, draft.widthMm);
   }
 
   /** @param {'svg' | 'png'} ending */
   async function saveAs(ending) {
-    if (await saveFigure(subject, ending, look(), context, layout())) popup.close();
+    if (await saveFigure(chosen.subject, ending, look(), context, layout())) popup.close();
   }
 
   /** @param {Table | null} table @param {Ending} ending */
@@ -173,24 +167,24 @@ export function createSave(root, context) {
     button.hidden = !manifest;
     if (button.hidden) popup.close();
     if (!popup.isOpen) return;
-    if (!isThere(subject, context)) subject = 'map';
+    if (!isThere(chosen.subject, context)) chosen.subject = 'map';
     subjects.update(
-      subject,
+      chosen.subject,
       (value) => value === 'map' || isThere(/** @type {Subject} */ (value), context),
     );
     setText(
       /** @type {Element} */ (subjects.element.querySelector('[value="sequence"] + *')),
       manifest?.model.modality === 'image' ? 'Image' : 'Sentence',
     );
-    widths.update(width);
-    white.update(isWhite);
-    const hasMarks = marksOf(subject, theme(), context).length > 0;
-    legend.update(hasMarks && hasMarkLegend, hasMarks);
-    full.update(hasFullCaption);
+    widths.update(chosen.width);
+    white.update(chosen.isWhite);
+    const hasMarks = marksOf(chosen.subject, theme(), context).length > 0;
+    legend.update(hasMarks && chosen.hasMarkLegend, hasMarks);
+    full.update(chosen.hasFullCaption);
     showPreview();
     white.element.hidden = theme() === 'light';
     for (const made of figures.querySelectorAll('button'))
-      made.disabled = !isThere(subject, context);
+      made.disabled = !isThere(chosen.subject, context);
     points.hidden = store.get().at === null;
     fidelity.hidden = facts.heads.value === null;
   }
