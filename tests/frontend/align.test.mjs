@@ -22,7 +22,7 @@ function placed(text, tokens) {
   );
 }
 
-test('pieces of a word stand for the whole word, and the word for all of its pieces', () => {
+test('subwords align with the token of the whole word, and that token with all subwords', () => {
   const text = 'The herons were walking.';
   const pieces = ['the', 'heron', '##s', 'were', 'walk', '##ing', '.'];
   const words = ['The', ' herons', ' were', ' walking', '.'];
@@ -44,7 +44,7 @@ test('pieces of a word stand for the whole word, and the word for all of its pie
   ]);
 });
 
-test('pieces cut alike stand for each other, others for all that share letters', () => {
+test('equal subwords align one to one, others with every token that shares letters', () => {
   assert.deepEqual(linked('unbelievable', ['un', '##believ', '##able'], ['un', 'believable']), [
     ['un'],
     ['believable'],
@@ -56,11 +56,11 @@ test('pieces cut alike stand for each other, others for all that share letters',
   ]);
 });
 
-test('the one that shares most letters comes first', () => {
+test('aligned tokens are ordered by the number of shared letters', () => {
   assert.deepEqual(linked('abcdefg', ['abcdefg'], ['a', 'bcde', 'fg']), [['bcde', 'a', 'fg']]);
 });
 
-test('the same relation holds in both directions', () => {
+test('the alignment of two tokenizations is symmetric', () => {
   const text = 'internationalization';
   const [own, other] = [
     ['inter', '##national', '##ization'],
@@ -74,7 +74,7 @@ test('the same relation holds in both directions', () => {
   );
 });
 
-test('punctuation is a token of its own here and the end of another there', () => {
+test('punctuation aligns if only one of the tokenizers splits it from the word', () => {
   const text = "It's his, don't!";
   assert.deepEqual(
     linked(
@@ -86,7 +86,7 @@ test('punctuation is a token of its own here and the end of another there', () =
   );
 });
 
-test('a word that comes again stands for itself, each time', () => {
+test('each occurrence of a repeated word aligns with the same occurrence', () => {
   const text = 'the cat and the cat';
   const [a, b] = [
     placeTokens(text, ['the', 'cat', 'and', 'the', 'cat']),
@@ -98,7 +98,7 @@ test('a word that comes again stands for itself, each time', () => {
   );
 });
 
-test('case, accents and forms of letters do not count', () => {
+test('alignment ignores case, accents and letter forms', () => {
   assert.deepEqual(placed('Émile’s ﬁancée ΣΟΦΟΣ', ['emile', '’', 's', 'fiancee', 'σοφος']), [
     'emile',
     '’',
@@ -112,7 +112,7 @@ test('case, accents and forms of letters do not count', () => {
   );
 });
 
-test('scripts without spaces are placed letter by letter', () => {
+test('scripts without spaces are aligned by character', () => {
   assert.deepEqual(linked('日本語です', ['日', '本', '語', 'て', '##す'], ['日本', '語', 'です']), [
     ['日本'],
     ['日本'],
@@ -123,7 +123,7 @@ test('scripts without spaces are placed letter by letter', () => {
   assert.deepEqual(linked('한국 말', ['한국', '말'], ['한', '국', ' 말']), [['한', '국'], [' 말']]);
 });
 
-test('parts of a character stand for the character', () => {
+test('byte-level parts of a character align with the whole character', () => {
   const text = 'a 🐍今天 b';
   const parts = [
     'a',
@@ -143,7 +143,7 @@ test('parts of a character stand for the character', () => {
   ]);
 });
 
-test('an unknown word gets what lies between its neighbours, at the end the rest', () => {
+test('[UNK] covers the text between its neighbours, or the next word at the end', () => {
   assert.deepEqual(placed('see the xylograph now', ['see', 'the', '[UNK]', 'now']), [
     'see',
     'the',
@@ -153,7 +153,7 @@ test('an unknown word gets what lies between its neighbours, at the end the rest
   assert.deepEqual(placed('see xylograph, and more', ['see', '[UNK]']), ['see', 'xylograph,']);
 });
 
-test('a sentence that is cut short has no more than its beginning', () => {
+test('tokens beyond the end of a truncated sentence align with no token', () => {
   const text = 'one two three four';
   assert.deepEqual(linked(text, ['one', 'two', 'three', 'four'], ['one', ' two']), [
     ['one'],
@@ -168,7 +168,7 @@ test('a sentence that is cut short has no more than its beginning', () => {
   ]);
 });
 
-test('signs that look like marks of pieces are text where they stand in the text', () => {
+test('tokenizer markers such as ## are text if the sentence contains them', () => {
   assert.deepEqual(placed('## ##ing <0x41>', ['##', ' ##', 'ing', ' <', '0', 'x', '41', '>']), [
     '##',
     '##',
@@ -181,12 +181,12 @@ test('signs that look like marks of pieces are text where they stand in the text
   ]);
 });
 
-test('a token without letters stands for nothing', () => {
+test('a token without letters has no place in the text', () => {
   assert.deepEqual(placed('a  b', ['a', ' ', ' b', '\u200b', '']), ['a', null, 'b', null, null]);
   assert.deepEqual(placed('', ['', 'x']), [null, null]);
 });
 
-test('marks before and after a text stand for those at the same end', () => {
+test('special tokens align with special tokens at the same end of the sequence', () => {
   const both = [true, false, false, true];
   assert.equal(markAtSameEnd(0, both, [true, false, false]), 0);
   assert.equal(markAtSameEnd(3, both, [true, false, false]), null);

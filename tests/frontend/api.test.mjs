@@ -24,7 +24,7 @@ function arrayAnswer(values, shape, headers = {}) {
   });
 }
 
-test('questions lie below the page, wherever that is, and names are written safely', async () => {
+test('request URLs are relative to the page, with percent-encoded dataset ids', async () => {
   const { api, asked } = withAnswers([
     Response.json({ datasets: [], methods: [], scores: [] }),
     Response.json({}),
@@ -39,7 +39,7 @@ test('questions lie below the page, wherever that is, and names are written safe
   assert.equal(api.imageUrl('a', 3), 'http://lab/prefix/api/v1/datasets/a/images/3');
 });
 
-test('the maps of all heads come with what is there', async () => {
+test('grid() returns the positions of all heads and which heads are ready', async () => {
   const { api } = withAnswers([
     arrayAnswer(new Uint16Array(2 * 1 * 3 * 2), [2, 1, 3, 2], { 'X-Ready': '10' }),
   ]);
@@ -50,13 +50,13 @@ test('the maps of all heads come with what is there', async () => {
   );
 });
 
-test('packed maps of three dimensions are unpacked', async () => {
+test('grid() unpacks packed 3-D positions', async () => {
   const { api } = withAnswers([arrayAnswer(new Uint32Array(4), [1, 2, 2])]);
   const map = await api.grid('d', 'pca-3d', 3, signal);
   assert.equal(map.positions.length, 12);
 });
 
-test('the attention of a sequence knows its head and size', async () => {
+test('attention() returns the pattern with its head, sequence and size', async () => {
   const { api, asked } = withAnswers([arrayAnswer(Float32Array.of(1, 0, 0.5, 0.5), [2, 2])]);
   const attention = await api.attention('d', { layer: 1, head: 2 }, 7, 'none', signal);
   assert.equal(asked[0], 'http://lab/prefix/api/v1/datasets/d/heads/1/2/attention/7');
@@ -66,7 +66,7 @@ test('the attention of a sequence knows its head and size', async () => {
   );
 });
 
-test('numbers of another type or size than announced are refused', async () => {
+test('an array of another dtype or size than expected is rejected', async () => {
   const short = new Response(new ArrayBuffer(3), {
     headers: { 'X-Dtype': 'int32', 'X-Shape': '2' },
   });
@@ -78,7 +78,7 @@ test('numbers of another type or size than announced are refused', async () => {
   );
 });
 
-test('a refusal of the server says code and message', async () => {
+test('an error response throws a ServerError with status, code and message', async () => {
   const answer = Response.json(
     { error: { code: 'dataset_not_found', message: 'there is no dataset x' } },
     { status: 404 },
@@ -93,19 +93,19 @@ test('a refusal of the server says code and message', async () => {
   );
 });
 
-test('an answer of a stranger in between is still an error with words', async () => {
+test('an HTML error page of a proxy throws an error with its status', async () => {
   const answer = new Response('<html>Bad gateway</html>', { status: 502 });
   await assert.rejects(withAnswers([answer]).api.datasets(signal), /answered 502 without a reason/);
 });
 
-test('a server that is gone is an error with words', async () => {
+test('a failed fetch throws an error that the server cannot be reached', async () => {
   await assert.rejects(
     withAnswers([new TypeError('fetch failed')]).api.datasets(signal),
     /reach the server/,
   );
 });
 
-test('columns of numbers become typed arrays, with -1 where there is none', () => {
+test('token columns become typed arrays with -1 for null', () => {
   const tokens = readTokens({
     text: ['[CLS]', ''],
     token_id: [0, 1],
@@ -123,7 +123,7 @@ test('columns of numbers become typed arrays, with -1 where there is none', () =
   assert.deepEqual(tokens.sequences.columns, { label: ['cat'] });
 });
 
-test('heads come as columns; of one under construction only what is there is kept', async () => {
+test('heads() turns columns into one record per head and omits maps not ready', async () => {
   const column = {
     rank_correlation: [0, null],
     trustworthiness: [1, null],

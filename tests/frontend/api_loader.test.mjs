@@ -63,7 +63,7 @@ async function loaded(t, { entry = {}, description = {}, state = {} } = {}) {
   return { facts: loader.facts, asked, answers, follow, names: () => asked.map(([what]) => what) };
 }
 
-test('the grid needs tokens, grid, fidelity and one map, each asked for once', async (t) => {
+test('the grid view sends each of its six requests once', async (t) => {
   const { names, facts } = await loaded(t);
   assert.deepEqual(names().sort(), [
     'datasets',
@@ -76,12 +76,12 @@ test('the grid needs tokens, grid, fidelity and one map, each asked for once', a
   assert.equal(facts.grid.status, 'ready');
 });
 
-test('a map that the dataset does not have is not asked for', async (t) => {
+test('a map that the dataset does not have is not requested', async (t) => {
   const { names } = await loaded(t, { state: { method: 'umap' } });
   assert.ok(!names().includes('grid'));
 });
 
-test('an open head with a selected token needs its map and attention', async (t) => {
+test('an open head with a selected token requests its map and attention', async (t) => {
   const { asked } = await loaded(t, {
     state: { at: { layer: 0, head: 1 }, selected: { kind: 'key', token: 3 } },
   });
@@ -99,7 +99,7 @@ test('an open head with a selected token needs its map and attention', async (t)
   );
 });
 
-test('norms are asked for only where they colour the points', async (t) => {
+test('norms are requested only by the norm colour modes', async (t) => {
   const { asked, names, follow } = await loaded(t);
   await follow({ color: 'norm' });
   await follow({ color: 'norm-shared' });
@@ -114,7 +114,7 @@ test('norms are asked for only where they colour the points', async (t) => {
   );
 });
 
-test('heads are asked for by pairs while some are marked and all lie in the corpus', async (t) => {
+test('the fit to marked pairs is requested only if all pairs lie in the corpus', async (t) => {
   const { asked, facts, follow, names } = await loaded(t);
   const pairs = [{ query: 1, key: 3, isStrong: true }];
   await follow({ pairs: [{ ...pairs[0], key: 4 }] });
@@ -129,12 +129,12 @@ test('heads are asked for by pairs while some are marked and all lie in the corp
   assert.equal(facts.pairs.value, null);
 });
 
-test('patches are asked for with images only', async (t) => {
+test('patches are requested for image datasets', async (t) => {
   const { names } = await loaded(t, { entry: { modality: 'image' } });
   assert.ok(names().includes('patches'));
 });
 
-test('nothing is asked of a dataset that is damaged or other version', async (t) => {
+test('a damaged or outdated dataset gets no further request', async (t) => {
   for (const state of ['damaged', 'outdated']) {
     const { names, facts } = await loaded(t, { entry: { state } });
     assert.deepEqual(names(), ['datasets']);
@@ -142,7 +142,7 @@ test('nothing is asked of a dataset that is damaged or other version', async (t)
   }
 });
 
-test('while a model is read there is a description and nothing else', async (t) => {
+test('only the description is requested while a build has no manifest', async (t) => {
   const { names } = await loaded(t, {
     entry: { state: 'building', version: 'building-0' },
     description: { state: 'building', manifest: null },
@@ -150,7 +150,7 @@ test('while a model is read there is a description and nothing else', async (t) 
   assert.deepEqual(names(), ['datasets', 'description']);
 });
 
-test('a growing map is asked for again when more of it is there, and kept meanwhile', async (t) => {
+test('the map of a running build is reloaded as it grows and kept meanwhile', async (t) => {
   const growing = { state: 'building', maps_ready: { 'pca-2d': 0 } };
   const { names, follow, answers, facts } = await loaded(t, {
     entry: { state: 'building', version: 'building-0' },
@@ -176,7 +176,7 @@ test('a growing map is asked for again when more of it is there, and kept meanwh
   }
 });
 
-test('in a growing dataset a head is asked for once its map is told of', async (t) => {
+test('during a build a head map is requested only if the head lists it', async (t) => {
   const { follow, asked } = await loaded(t, {
     entry: { state: 'building', version: 'building-1' },
     description: { state: 'building', maps_ready: { 'pca-2d': 1 } },

@@ -22,7 +22,7 @@ const settled = () =>
     setTimeout(resolve);
   });
 
-test('an answer is held with its key', async () => {
+test('a slot holds the loaded value with its key', async () => {
   const { slot, asked, load, changes } = made();
   slot.want('g', 'k', load('one'));
   assert.deepEqual([slot.status, slot.value], ['loading', null]);
@@ -31,7 +31,7 @@ test('an answer is held with its key', async () => {
   assert.deepEqual([slot.status, slot.value, slot.key, changes()], ['ready', 1, 'k', 2]);
 });
 
-test('the same key is asked for once', async () => {
+test('the same key is loaded only once', async () => {
   const { slot, asked, load } = made();
   slot.want('g', 'k', load('one'));
   slot.want('g', 'k', load('two'));
@@ -41,7 +41,7 @@ test('the same key is asked for once', async () => {
   assert.equal(asked.length, 1);
 });
 
-test('the latest question wins, even when an earlier answer comes later', async () => {
+test('the latest request wins, even if an earlier response arrives later', async () => {
   const { slot, asked, load } = made();
   slot.want('g', 'a', load('a'));
   slot.want('g', 'b', load('b'));
@@ -52,7 +52,7 @@ test('the latest question wins, even when an earlier answer comes later', async 
   assert.deepEqual([slot.value, slot.key, slot.status], ['B', 'b', 'ready']);
 });
 
-test('a former value stays while another key of the same dataset loads', async () => {
+test('the old value is kept while another key of the same dataset loads', async () => {
   const { slot, asked, load } = made();
   slot.want('g', 'a', load('a'));
   asked[0].resolve('A');
@@ -61,7 +61,7 @@ test('a former value stays while another key of the same dataset loads', async (
   assert.deepEqual([slot.value, slot.key, slot.status], ['A', 'a', 'loading']);
 });
 
-test('what is still held is not asked for again', async () => {
+test('a value that is still held is not loaded again', async () => {
   const { slot, asked, load } = made();
   slot.want('g', 'a', load('a'));
   asked[0].resolve('A');
@@ -73,7 +73,7 @@ test('what is still held is not asked for again', async () => {
   assert.equal(await slot.answerTo('a'), 'A');
 });
 
-test('nothing of one dataset is held while another loads', async () => {
+test('the value of one dataset is cleared while another dataset loads', async () => {
   const { slot, asked, load } = made();
   slot.want('one', 'a', load('a'));
   asked[0].resolve('A');
@@ -82,7 +82,7 @@ test('nothing of one dataset is held while another loads', async () => {
   assert.deepEqual([slot.value, slot.key], [null, null]);
 });
 
-test('a failure is told, is not repeated by itself, and can be tried again', async () => {
+test('a failed load is kept as an error and repeated only by again()', async () => {
   const { slot, asked, load } = made();
   slot.want('g', 'a', load('a'));
   asked[0].reject(new Error('no'));
@@ -95,7 +95,7 @@ test('a failure is told, is not repeated by itself, and can be tried again', asy
   assert.deepEqual([slot.status, slot.error, slot.value], ['ready', null, 'A']);
 });
 
-test('what was dropped does not come back', async () => {
+test('a response that arrives after drop() is ignored', async () => {
   const { slot, asked, load } = made();
   slot.want('g', 'a', load('a'));
   slot.drop();
@@ -104,7 +104,7 @@ test('what was dropped does not come back', async () => {
   assert.deepEqual([slot.status, slot.value], ['idle', null]);
 });
 
-test('a slot shows its answer as it is extended now, and nothing while it has none', async () => {
+test('the value is extended at each read and null while nothing is loaded', async () => {
   let suffix = '';
   const slot = createSlot(
     'x',

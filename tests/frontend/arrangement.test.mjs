@@ -25,7 +25,7 @@ const SHAPES = [
   [48, 25],
 ];
 
-test('a head that is opened and left by zooming keeps its place on the screen', () => {
+test('a head that is opened and closed by zooming keeps its place on screen', () => {
   for (const [nLayers, nHeads] of SHAPES) {
     const grid = arrangeGrid({ n_layers: nLayers, n_heads: nHeads }, ROOM);
     const head = arrangeHead(ROOM);
@@ -39,7 +39,7 @@ test('a head that is opened and left by zooming keeps its place on the screen', 
   }
 });
 
-test('the head that is nearest to the mouse is opened once it fills the room', () => {
+test('zooming opens the head nearest to the mouse once it fills 90 % of the view', () => {
   const grid = arrangeGrid({ n_layers: 4, n_heads: 8 }, ROOM);
   const fill = ROOM.height / grid.cellSize;
   const middle = {
@@ -62,7 +62,7 @@ test('the head that is nearest to the mouse is opened once it fills the room', (
   }
 });
 
-test('opening and leaving never take turns', () => {
+test('zoom thresholds for opening and closing a head do not overlap', () => {
   for (const [nLayers, nHeads] of SHAPES) {
     for (const room of [ROOM, { width: 400, height: 900 }, { width: 1800, height: 500 }]) {
       const grid = arrangeGrid({ n_layers: nLayers, n_heads: nHeads }, room);
@@ -78,7 +78,7 @@ test('opening and leaving never take turns', () => {
   }
 });
 
-test('sorted heads take the places of the grid in their order', () => {
+test('sorted heads fill the slots of the grid in the given order', () => {
   const model = { n_layers: 2, n_heads: 3 };
   const plain = arrangeGrid(model, ROOM);
   const sorted = arrangeGrid(model, ROOM, Int32Array.of(4, 0, 5, 3, 1, 2));
@@ -100,7 +100,7 @@ test('sorted heads take the places of the grid in their order', () => {
   );
 });
 
-test('the place beside another ends at the edges of the grid', () => {
+test('slotBeside() stops at the edges of the grid', () => {
   const grid = { nRows: 2, nColumns: 3 };
   const steps = [
     { down: -1, right: 0 },
@@ -139,7 +139,7 @@ for (const [n_layers, n_heads] of [
     const model = { n_layers, n_heads };
     const name = `${n_layers} × ${n_heads} heads in ${room.width} × ${room.height}`;
 
-    test(`${name} are whole or scrolled with maps of 88 px or more, from the top`, () => {
+    test(`${name} fit the view or scroll with maps of at least 88 px`, () => {
       const grid = arrangeGrid(model, room);
       const { cells, home, isList, isScrolling, nColumns, size, slots, title, view } = grid;
       assert.equal(cells.n, n_layers * n_heads);
@@ -154,7 +154,7 @@ for (const [n_layers, n_heads] of [
       else if (n_layers > 1) assert.ok(slots.y[nColumns] - title >= slots.y[0] + slots.size[0]);
     });
 
-    test(`${name} are seen whole when all are to fit, without titles on maps`, () => {
+    test(`${name} all fit in fit mode, with no title over a map`, () => {
       const grid = arrangeGrid(model, room, null, true);
       const { home, size, view } = grid;
       assert.ok(home.x >= view.left && home.y === view.top && !grid.isScrolling);
@@ -166,7 +166,7 @@ for (const [n_layers, n_heads] of [
     });
   }
 
-test('a grid that is moved or zoomed stays in its view, and ends centred', () => {
+test('a grid stays in view when panned, and is centred at the smallest zoom', () => {
   const grid = arrangeGrid({ n_layers: 30, n_heads: 9 }, WINDOWS[1]);
   const { view, size } = grid;
   assert.equal(contained(grid, { k: 1, x: 900, y: 500 }).y, view.top);
@@ -177,7 +177,7 @@ test('a grid that is moved or zoomed stays in its view, and ends centred', () =>
   assert.ok(Math.abs(out.x + (k * size.width) / 2 - (view.left + view.right) / 2) < 0.01);
 });
 
-test('the heads in sight, and the one under the mouse, are found from where the grid lies', () => {
+test('visible slots and the head under the mouse follow from the grid transform', () => {
   const order = Int32Array.from({ length: 80 * 64 }, (_, i) => 80 * 64 - 1 - i);
   const grid = arrangeGrid({ n_layers: 80, n_heads: 64 }, WINDOWS[1], order);
   const transform = centredOn(grid, 40 * 64 + 20);
@@ -194,7 +194,7 @@ test('the heads in sight, and the one under the mouse, are found from where the 
   assert.equal(cellAtPlace(grid, transform, { ...place, x: transform.x - 5 }), -1);
 });
 
-test('heads on their way lie between their places', () => {
+test('between() interpolates the positions of heads', () => {
   const model = { n_layers: 1, n_heads: 2 };
   const [from, to] = [
     arrangeGrid(model, ROOM).cells,
@@ -206,7 +206,7 @@ test('heads on their way lie between their places', () => {
   assert.deepEqual(between(from, to, 1), to);
 });
 
-test('a phone shows small grids whole, and others as a list of larger maps', () => {
+test('a phone shows small grids whole and larger ones as a list', () => {
   const phone = { width: 390, height: 620 };
   const isList = (nLayers, nHeads, isFitted = false) =>
     arrangeGrid({ n_layers: nLayers, n_heads: nHeads }, phone, null, isFitted).isList;

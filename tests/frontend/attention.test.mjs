@@ -16,7 +16,7 @@ const near = (a, b) =>
     `${[...a]} is not ${b}`,
   );
 
-test('each query is linked to its two strongest keys from a weight of 0.05 on', () => {
+test('each query is linked to its two strongest keys with a weight of at least 0.05', () => {
   assert.deepEqual(pairs(strongestLinks(PATTERN)), [
     [0, 0],
     [0, 1],
@@ -29,7 +29,7 @@ test('each query is linked to its two strongest keys from a weight of 0.05 on', 
   ]);
 });
 
-test('the links of one query, or of one key, can be had alone', () => {
+test('links can be limited to one query or one key', () => {
   assert.deepEqual(pairs(strongestLinks(PATTERN, 3, 0, QUERY(0))), [
     [0, 0],
     [0, 1],
@@ -48,7 +48,7 @@ test('weights of 0 are never linked, even where the threshold is 0', () => {
   ]);
 });
 
-test('a hidden query has no row; without a hidden key the others share its weight', () => {
+test('the row of a hidden query is zero, and rows without hidden keys sum to 1', () => {
   near(withoutHidden(PATTERN, [QUERY(1), KEY(2)]), [0.625, 0.375, 0, 0, 0, 0, 0.04, 0.06, 0]);
 });
 
@@ -56,7 +56,7 @@ test('a row whose keys are all hidden is empty, not a division by zero', () => {
   near(withoutHidden({ n: 2, pattern: Float32Array.of(1, 0, 0.5, 0.5) }, [KEY(0)]), [0, 0, 0, 1]);
 });
 
-test('nothing hidden gives the very same pattern', () => {
+test('without hidden tokens the pattern is returned unchanged', () => {
   assert.equal(withoutHidden(PATTERN, []), PATTERN.pattern);
 });
 
@@ -74,7 +74,7 @@ test('hiding and showing tokens in any order gives the same rows', () => {
     );
 });
 
-test('several tokens are hidden or shown at once, whatever they were', () => {
+test('toggleHidden() hides or shows several tokens at once, whatever their state', () => {
   const some = toggleHidden([KEY(1)], [KEY(0), KEY(1)], true);
   assert.deepEqual(some, [KEY(0), KEY(1)]);
   assert.deepEqual(toggleHidden(some, [KEY(1), KEY(2)], false), [KEY(0)]);

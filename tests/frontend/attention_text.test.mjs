@@ -26,17 +26,17 @@ function said(kind, token, attention = ATTENTION) {
   return document.body.textContent.replaceAll('\u00a0', ' ');
 }
 
-test('a selected query says its strongest keys, a selected key its strongest queries', () => {
+test('the text for a query lists its strongest keys, for a key its strongest queries', () => {
   assert.equal(said('query', 3), 'rain → the (1) 0.60, by 0.30, rain 0.05');
   assert.equal(said('key', 3), 'rain ← the (1) 1.00, the (4) 0.25, rain 0.05');
   assert.equal(said('query', 3, null), 'rain → …');
 });
 
-test('a hidden token attends to none', () => {
+test('the text for a hidden query says that it sees no visible token', () => {
   assert.equal(said('query', 4), 'by → no visible token');
 });
 
-test('weights too small to be written are left out, save the strongest', () => {
+test('weights below 0.01 are left out, except the strongest', () => {
   const even = { n: 4, pattern: new Float32Array(16).fill(0.004) };
   assert.equal(strongestInSequence(even, { kind: 'query', token: 2 }, 2).length, 1);
   assert.equal(said('query', 2, even), 'the → the (1) < 0.01');

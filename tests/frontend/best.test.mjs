@@ -39,33 +39,33 @@ const heads = new Map([
 ]);
 const at = (layer, number) => ({ layer, head: number });
 
-test('the best map of a head is the one that the server names', () => {
+test('the best map of a head is the one named by the server', () => {
   assert.equal(mapOf(heads, at(0, 0), 'best-2d'), 'attention-tsne-2d');
   assert.equal(mapOf(heads, at(0, 0), 'best-3d'), 'biplot-3d');
 });
 
-test('a head without maps has no best one, and other names mean themselves', () => {
+test('mapOf() returns null for a head without maps and other map names unchanged', () => {
   assert.equal(mapOf(heads, at(1, 1), 'best-2d'), null);
   assert.equal(mapOf(null, at(0, 0), 'best-2d'), null);
   assert.equal(mapOf(heads, at(1, 1), 'pca-3d'), 'pca-3d');
   assert.equal(methodOf('attention-tsne-3d'), 'attention-tsne');
 });
 
-test('the numbers of the best map are those of the map it is', () => {
+test('the fidelity of the best map is that of the map it refers to', () => {
   assert.equal(fidelityOf(heads, at(0, 0), 'best-2d')?.recall_at_10, 0.6);
   assert.equal(meanFidelity(heads, 'best-2d')?.recall_at_10, (0.6 + 0.7) / 2);
   assert.equal(shownMethod({ method: 'best', dims: 2 }, heads, at(0, 1)), 'biplot');
   assert.equal(shownMethod({ method: 'best', dims: 2 }, heads, null), 'best');
 });
 
-test('how many heads have which map as their best is counted, the most frequent first', () => {
+test('bestCounts() counts heads by their best map, the most frequent first', () => {
   assert.equal(
     bestCounts(new Map([...heads, head(2, 0, { 'biplot-2d': 1 }, 'biplot-2d')]), 'best-2d'),
     '2 × BIPLOT, 1 × ATTENTION-TSNE, 1 × PCA',
   );
 });
 
-test('the best can be chosen where a map of these dimensions is, as far as any is there', () => {
+test('the best map is available if any map of the same dimensions is', () => {
   const maps = { 'pca-2d': { method: 'pca', dims: 2, parameters: {} } };
   assert.deepEqual(
     [

@@ -60,7 +60,7 @@ async function project(t, changes = {}) {
   };
 }
 
-test('the page is three files named by their content, and a second sheet', async (t) => {
+test('built pages refer to files with a content hash in their names', async (t) => {
   const page = await project(t);
   await page.build();
   const named = await page.named();
@@ -74,7 +74,7 @@ test('the page is three files named by their content, and a second sheet', async
   assert.ok(sheet.indexOf('background') < sheet.indexOf('color:red'));
 });
 
-test('a script holds what its sources import', async (t) => {
+test('the script bundles its imports and has a source map', async (t) => {
   const page = await project(t);
   await page.build();
   const code = await page.read((await page.named())[2]);
@@ -85,7 +85,7 @@ test('a script holds what its sources import', async (t) => {
   assert.ok(sources.map((name) => basename(name)).includes('a.js'));
 });
 
-test('the licence of each package comes with its code', async (t) => {
+test('the bundle contains the licence of each package', async (t) => {
   const page = await project(t);
   await page.build();
   const code = await page.read((await page.named())[2]);
@@ -94,7 +94,7 @@ test('the licence of each package comes with its code', async (t) => {
   assert.ok(!code.includes('a-part'));
 });
 
-test('the files of the two builds before the last are kept, and no older ones', async (t) => {
+test('files of the two previous builds are kept and older ones deleted', async (t) => {
   const page = await project(t);
   const scripts = [];
   for (const word of ['first', 'second', 'third', 'third', 'fourth']) {
@@ -112,15 +112,15 @@ test('the files of the two builds before the last are kept, and no older ones', 
 });
 
 for (const [what, changes, words] of [
-  ['a package that is missing', { 'frontend/js/b.js': "import 'gone';" }, /b\.js:1:.*"gone"/],
-  ['an error in a source', { 'frontend/js/b.js': 'const a = ;' }, /b\.js:1:10/],
+  ['a missing package', { 'frontend/js/b.js': "import 'gone';" }, /b\.js:1:.*"gone"/],
+  ['a syntax error', { 'frontend/js/b.js': 'const a = ;' }, /b\.js:1:10/],
   [
-    'a file that the page names and nobody wrote',
+    'a missing file that the page refers to',
     { 'frontend/index.html': INDEX.replace('mark', 'no') },
     /no\.svg/,
   ],
 ]) {
-  test(`${what} is named, and the page before stays whole`, async (t) => {
+  test(`${what} fails the build, and the previous page is kept`, async (t) => {
     const page = await project(t);
     await page.build();
     const before = await page.named();
@@ -131,7 +131,7 @@ for (const [what, changes, words] of [
   });
 }
 
-test('a package without a licence is not passed on', async (t) => {
+test('a package without a licence file fails the build', async (t) => {
   const page = await project(t);
   await rm(join(page.root, 'node_modules/zed/LICENSE'));
   await assert.rejects(page.build(), /the package zed has no licence file/);

@@ -19,7 +19,7 @@ const CONTENT = {
   room: { width: 1160, height: 804 },
 };
 
-test('a grid of another width shows the same rows and columns', () => {
+test('a grid of another width restores the same zoom, row and column', () => {
   const grid = { ...CONTENT, view: { left: 44, top: 30 }, limits: { min: 0.1, max: 9 } };
   const [wide, narrow] = [
     { ...grid, pitch: { x: 150, y: 120 } },
@@ -30,11 +30,11 @@ test('a grid of another width shows the same rows and columns', () => {
   assert.deepEqual(gridTransformOf(place, narrow), { k: 2, x: 40 - 2 * 184, y: 26 - 2 * 770 });
 });
 
-test('a map at rest has a zoom of 1', () => {
+test('the home position of a map has a zoom of 1', () => {
   assert.equal(cameraOf(CONTENT.home, CONTENT).zoom, 1);
 });
 
-test('an address leads back to within a fifth of a pixel, however far one zoomed in', () => {
+test('a camera read from the address is within 0.2 px of the original at any zoom', () => {
   for (const zoom of [0.5, 1, 1.2345678, 7, 63.21, 480]) {
     for (const [x, y] of [
       [0.5, 0.5],
@@ -64,7 +64,7 @@ test('an address leads back to within a fifth of a pixel, however far one zoomed
   }
 });
 
-test('the same part is in the middle of a window of another size', () => {
+test('the camera keeps its centre in a window of another size', () => {
   const camera = cameraOf(transformOf({ zoom: 3, x: 0.25, y: 0.75 }, CONTENT), CONTENT);
   const other = {
     home: { k: 0.5, x: 20, y: 10 },
@@ -76,7 +76,7 @@ test('the same part is in the middle of a window of another size', () => {
   assert.equal(k, 1.5);
 });
 
-test('a turn is written in degrees, once around at most, and only where the map was turned', () => {
+test('turnOf() gives degrees modulo 360, and null for the default orbit', () => {
   assert.equal(turnOf(DEFAULT_ORBIT), null);
   assert.equal(orbitOf(null), DEFAULT_ORBIT);
   assert.deepEqual(turnOf({ yaw: 2 * Math.PI + Math.PI / 6, pitch: -Math.PI / 4 }), {
@@ -86,7 +86,7 @@ test('a turn is written in degrees, once around at most, and only where the map 
   assert.ok(Math.abs(orbitOf({ yaw: 30, pitch: -45 }).yaw - Math.PI / 6) < 1e-12);
 });
 
-test('zoom and turn stay from head to head and end where another map begins', () => {
+test('zoom and turn are kept between heads and reset with view, dims or dataset', () => {
   const camera = { zoom: 2, x: 0.5, y: 0.5 };
   const turn = { yaw: 10, pitch: 5 };
   const at = { layer: 0, head: 0 };
@@ -111,7 +111,7 @@ test('zoom and turn stay from head to head and end where another map begins', ()
   assert.deepEqual(after({ dataset: null, at }, { dataset: 'a' }), [camera, turn]);
 });
 
-test('a part of the map moves into sight by the shortest way, and stays where it is seen', () => {
+test('shiftIntoSight() returns the shortest shift, and none for a visible part', () => {
   const transform = { k: 2, x: -100, y: 0 };
   const window = { left: 10, top: 10, right: 390, bottom: 290 };
   const shift = (x, y, size = 0) =>

@@ -7,7 +7,7 @@ import {
   piecesOf,
 } from '../../frontend/js/compute/characters.js';
 
-test('a token has the characters of which it holds a byte, and the one that it continues', () => {
+test('a byte-level token has the characters it holds bytes of and the one it continues', () => {
   const tokens = [
     [' 你 1–2⁄3', ' 你', '', false],
     ['你 3⁄3', '你', '你', true],
@@ -28,7 +28,7 @@ test('a token has the characters of which it holds a byte, and the one that it c
   assert.deepEqual(piecesOf(' 🐍 2–3⁄4')[1], { text: '🐍', first: 2, last: 3, of: 4 });
 });
 
-test('what only looks like a part of a character is text', () => {
+test('text that only resembles the label of a character part is plain text', () => {
   for (const token of [
     '1⁄2',
     'a 1⁄2',

@@ -39,7 +39,7 @@ async function loadWithInvented(t) {
   return Object.assign({}, ...(await Promise.all(modules)));
 }
 
-test('a new entry of the table has an address, words of undo, a reset and its pane', async (t) => {
+test('a new entry of the table of choices gets address, undo, reset and pane', async (t) => {
   const page = await loadWithInvented(t);
   const store = page.createStore({ dataset: 'a' });
   assert.equal(store.get().glow, 'none');

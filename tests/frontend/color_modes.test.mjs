@@ -41,7 +41,7 @@ function context(overrides = {}) {
 const palette = canvasPalette('light');
 const [queryRamp, keyRamp] = palette.ramps;
 
-test('every mode colours every point in both themes and explains itself', () => {
+test('every colour mode colours all points in both themes and has legend and help', () => {
   for (const mode of COLOR_MODES) {
     for (const theme of ['light', 'dark']) {
       const { colors, legend, perCell } = colorPoints(mode.name, context({ theme }));
@@ -57,13 +57,13 @@ test('every mode colours every point in both themes and explains itself', () => 
   }
 });
 
-test('names are unique and fit an address', () => {
+test('names of colour modes are unique and URL-safe', () => {
   const names = COLOR_MODES.map((mode) => mode.name);
   assert.equal(new Set(names).size, names.length);
   names.forEach((name) => assert.match(name, /^[a-z0-9-]+$/));
 });
 
-test('text and images are offered their own modes, the default first', () => {
+test('text and image datasets offer their own colour modes, the default first', () => {
   const names = (modality) => modesFor(modality).map((mode) => mode.name);
   const [text, image] = [names('text'), names('image')];
   assert.deepEqual([text[0], image[0]], ['type', 'patch']);
@@ -76,12 +76,12 @@ test('text and images are offered their own modes, the default first', () => {
   for (const { name } of COLOR_MODES) assert.ok(offered(name).includes(true), name);
 });
 
-test('an unknown mode and a missing array are refused in words', () => {
+test('an unknown mode or a missing array throws an error that names it', () => {
   assert.throws(() => modeNamed('toString'), /no colour mode "toString"; there are .*position/);
   assert.throws(() => colorPoints('norm', context({ norms: null })), /"Norm" needs norms/);
 });
 
-test('type has one colour for queries and one for keys', () => {
+test('colour by type has one colour for queries and one for keys', () => {
   const { colors, legend } = colorPoints('type', context());
   assert.deepEqual(
     [...colors],
@@ -93,7 +93,7 @@ test('type has one colour for queries and one for keys', () => {
   );
 });
 
-test('position runs over the ramp of its kind from first to last token of a sequence', () => {
+test('colour by position spans the ramp from first to last token of a sequence', () => {
   const { colors, legend } = colorPoints('position', context());
   assert.deepEqual(
     [...colors.subarray(0, 5)],
@@ -103,7 +103,7 @@ test('position runs over the ramp of its kind from first to last token of a sequ
   assert.deepEqual(legend.ramps[0].range, ['0.00', '1.00']);
 });
 
-test('position modulo 5 pairs dark queries with light keys of the same hue', () => {
+test('colour by position modulo 5 uses dark queries and light keys of the same hue', () => {
   const tokens = { ...context().tokens, position: Int32Array.of(0, 4, 5, 9, 11) };
   const { colors } = colorPoints('position-mod-5', context({ tokens }));
   const hues = [0, 4, 0, 4, 1];
@@ -113,7 +113,7 @@ test('position modulo 5 pairs dark queries with light keys of the same hue', () 
   });
 });
 
-test('the norm has its own true range for queries and for keys', () => {
+test('the legend of norms has separate ranges for queries and keys', () => {
   const { colors, legend } = colorPoints('norm', context());
   assert.deepEqual(
     [colors[0], colors[4], colors[5], colors[9]],
@@ -128,7 +128,7 @@ test('the norm has its own true range for queries and for keys', () => {
   );
 });
 
-test('on one scale a query and a key of the same norm have the same colour', () => {
+test('norm-shared gives a query and a key of the same norm the same colour', () => {
   const norms = Float32Array.of(1, 2, 3, 4, 5, 5, 6, 7, 8, 9);
   const { colors, legend } = colorPoints('norm-shared', context({ norms }));
   assert.equal(colors[4], colors[5]);
@@ -145,7 +145,7 @@ test('on one scale a query and a key of the same norm have the same colour', () 
   );
 });
 
-test('scaled norms of the grid colour every cell on its own', () => {
+test('scaled norms in the grid colour each cell over its own range', () => {
   const { colors, legend } = colorPoints(
     'norm',
     context({ nCells: 2, norms: new Uint8Array(20).fill(255, 10) }),
@@ -170,7 +170,7 @@ test('frequency counts occurrences in the whole corpus, also of tokens that are 
   assert.deepEqual(legend.ramps[0].range, ['1', '3']);
 });
 
-test('tokens that are no patch have no row and are drawn neutral', () => {
+test('tokens that are not patches have no row and get the neutral colour', () => {
   const { colors, legend } = colorPoints('row', context());
   assert.equal(colors[0], palette.neutral);
   assert.equal(colors[2], queryRamp[255]);
@@ -178,19 +178,19 @@ test('tokens that are no patch have no row and are drawn neutral', () => {
   assert.equal(legend.missing.color, cssColor(palette.neutral));
 });
 
-test('one value everywhere is the start of the ramp and not NaN', () => {
+test('a constant value gets the start of the ramp instead of NaN', () => {
   const tokens = { ...context().tokens, column: new Int32Array(5).fill(3) };
   assert.equal(colorPoints('column', context({ tokens })).colors[4], queryRamp[0]);
 });
 
-test('a patch has the mean of its pixels', () => {
+test('colour by patch is the mean of its pixels', () => {
   const { colors } = colorPoints('patch', context());
   assert.equal(colors[1], pack([0, 100, 200]));
   assert.equal(colors[6], pack([0, 100, 200]));
   assert.equal(colors[0], palette.neutral);
 });
 
-test('the value of a point is told in words', () => {
+test('formatValue() returns the value of a point as text', () => {
   assert.equal(formatValue('frequency', context(), 5), '3');
   assert.equal(formatValue('position', context(), 1), '0.50');
   assert.equal(formatValue('row', context(), 0), '');
@@ -225,13 +225,13 @@ function classesSeen(name, more = {}) {
   };
 }
 
-test('punctuation is all Unicode punctuation and symbols alone, and special tokens', () => {
+test('punctuation covers special tokens and tokens of only punctuation or symbols', () => {
   const { seen, labels } = classesSeen('punctuation');
   assert.deepEqual(labels, ['punctuation or special', 'rest']);
   assert.deepEqual(seen, [0, 1, 1, 0, 1]);
 });
 
-test('the length of a token counts characters and not the marks of its tokenizer', () => {
+test('token length counts characters without tokenizer markers', () => {
   const { colors, legend } = colorPoints('token-length', context());
   assert.deepEqual(legend.ramps[0].range, ['1', '3']); // …; Été
   assert.deepEqual(
@@ -241,7 +241,7 @@ test('the length of a token counts characters and not the marks of its tokenizer
   assert.equal(legend.missing.label, 'no value');
 });
 
-test('a part of a character counts as that character', () => {
+test('a byte-level part of a character is coloured like the whole character', () => {
   const tokens = { ...context().tokens, text: ['[CLS]', 'É 1⁄2', 'É 2⁄2', '， 1–2⁄3', ' ab'] };
   assert.deepEqual(classesSeen('first-letter', { tokens }).labels.slice(0, 2), ['a', 'é']);
   assert.deepEqual(classesSeen('punctuation', { tokens }).seen, [0, 1, 1, 0, 1]);
@@ -251,7 +251,7 @@ test('a part of a character counts as that character', () => {
   ]);
 });
 
-test('the length of a sentence is the number of its tokens', () => {
+test('sentence length is the number of tokens', () => {
   const { colors, legend } = colorPoints('sentence-length', context());
   assert.deepEqual(
     [...colors.subarray(0, 5)],
@@ -261,7 +261,7 @@ test('the length of a sentence is the number of its tokens', () => {
   assert.equal(formatValue('sentence-length', context(), 9), '2');
 });
 
-test('first letters are of any case, digits are one class, and what has neither has none', () => {
+test('first-letter ignores case, puts digits in one class and else has no value', () => {
   const { seen, labels } = classesSeen('first-letter');
   assert.deepEqual(
     labels,
@@ -275,7 +275,7 @@ test('first letters are of any case, digits are one class, and what has neither 
   );
 });
 
-test('more than ten classes leave the rarest to the rest', () => {
+test('beyond ten classes the rarest are merged into "other"', () => {
   const text = [...'aabbccddeeffgghhiijjkkllmn'];
   const n = text.length;
   const tokens = {
@@ -296,7 +296,7 @@ test('more than ten classes leave the rarest to the rest', () => {
   );
 });
 
-test('sentences and images run over the ramp in the order of the corpus', () => {
+test('sentences and images span the ramp in corpus order', () => {
   for (const name of ['sequence', 'image']) {
     const { colors, legend } = colorPoints(name, context());
     assert.deepEqual(
@@ -307,7 +307,7 @@ test('sentences and images run over the ramp in the order of the corpus', () => 
   }
 });
 
-test('hue runs around the colour circle and ends where it begins', () => {
+test('colour by hue is cyclic', () => {
   const { colors, legend } = colorPoints('hue', context());
   const [dark, light] = palette.cycles;
   assert.deepEqual(
@@ -318,7 +318,7 @@ test('hue runs around the colour circle and ends where it begins', () => {
   assert.equal(formatValue('hue', context(), 2), '180°');
 });
 
-test('brightness has its true range', () => {
+test('the legend of brightness has the actual range', () => {
   const { colors, legend } = colorPoints('brightness', context());
   assert.deepEqual(legend.ramps[0].range, ['0.20', '0.60']);
   assert.deepEqual(
@@ -327,7 +327,7 @@ test('brightness has its true range', () => {
   );
 });
 
-test('a column of words gives swatches, one of numbers a ramp, for all of a sequence', () => {
+test('a text column gets swatches and a numeric column a ramp', () => {
   const { seen, labels } = classesSeen('column:topic');
   assert.deepEqual(labels, ['music', 'no value']);
   assert.deepEqual(seen, [0, 0, 0, 2, 2]);
@@ -338,7 +338,7 @@ test('a column of words gives swatches, one of numbers a ramp, for all of a sequ
   assert.deepEqual([colors[0], colors[3]], [queryRamp[0], queryRamp[255]]);
 });
 
-test('columns of the corpus are modes after the others, and a missing one has no values', () => {
+test('corpus columns are the last colour modes, and a missing column has no values', () => {
   assert.deepEqual(
     modesFor('text', ['topic', '__proto__'])
       .slice(-2)
@@ -358,7 +358,7 @@ test('columns of the corpus are modes after the others, and a missing one has no
   );
 });
 
-test('the search has a colour for each term, and another for the rest', () => {
+test('colour by search has a colour for each term and one for the rest', () => {
   const found = { hits: Uint8Array.of(1, 0, 2, 0, 1), terms: ['april', 'may'] };
   const { seen, labels } = classesSeen('search', { found });
   assert.deepEqual(labels, ['april', 'may', 'rest']);
@@ -369,11 +369,11 @@ test('the search has a colour for each term, and another for the rest', () => {
   });
 });
 
-test('norms of a head are ordered as its points are', () => {
+test('queriesThenKeys() takes the first two numbers of wider rows', () => {
   assert.deepEqual([...queriesThenKeys(Float32Array.of(1, 2, 0, 0, 3, 4, 0, 0), 4)], [1, 3, 2, 4]);
 });
 
-test('attention has a range for queries and one for keys, and none if not computed', () => {
+test('colour by attention has separate ranges for queries and keys', () => {
   const { colors, legend } = colorPoints('attention', context());
   assert.deepEqual(
     legend.ramps.map((ramp) => ramp.range),
@@ -390,6 +390,6 @@ test('attention has a range for queries and one for keys, and none if not comput
   assert.throws(() => colorPoints('attention', context({ scores: null })), /needs scores/);
 });
 
-test('rows of the server come in the order of points', () => {
+test('queriesThenKeys() puts all queries before all keys', () => {
   assert.deepEqual([...queriesThenKeys(Float32Array.of(1, 10, 2, 20), 2)], [1, 2, 10, 20]);
 });

@@ -103,23 +103,23 @@ function contrast(color, background) {
   return Math.max(one, other) / Math.min(one, other);
 }
 
-test('a colour survives packing and is written as CSS writes it', () => {
+test('unpack() reverses pack(), and cssColor() returns a hex colour', () => {
   assert.deepEqual(unpack(pack([1, 128, 255])), [1, 128, 255]);
   assert.equal(cssColor(pack([1, 128, 255])), '#0180ff');
 });
 
-test('known OKLCH colours come out as their sRGB', () => {
+test('oklchToRgb() converts known colours to sRGB', () => {
   assert.deepEqual(oklchToRgb([1, 0, 0]), [255, 255, 255]);
   assert.deepEqual(oklchToRgb([0, 0, 0]), [0, 0, 0]);
   const [red, green, blue] = oklchToRgb([0.62796, 0.25768, 29.234]);
   assert.ok(red >= 253 && green <= 3 && blue <= 3, `${red} ${green} ${blue}`);
 });
 
-test('a colour that no screen shows keeps its lightness', () => {
+test('an out-of-gamut colour keeps its lightness', () => {
   assert.ok(Math.abs(lightnessOf(pack(oklchToRgb([0.5, 0.4, 200]))) - 0.5) < 0.02);
 });
 
-test('the difference of colours is CIEDE2000', () => {
+test('the colour difference used here is CIEDE2000', () => {
   // the first pair of Sharma, Wu and Dalal 2005, table 1
   const [one, other] = [
     { mode: 'lab65', l: 50, a: 2.6772, b: -79.7751 },
@@ -128,7 +128,7 @@ test('the difference of colours is CIEDE2000', () => {
   assert.ok(Math.abs(difference(one, other) - 2.0425) < 1e-4);
 });
 
-test('in the safe palette everyone can tell the colours of a mode apart', () => {
+test('colours of a mode in the safe palette differ for every kind of colour vision', () => {
   for (const theme of THEMES) {
     const palette = canvasPalette(theme);
     const { background, classes, cycles, kinds, neutral, others, ramps, signed } = palette;
@@ -154,7 +154,7 @@ test('in the safe palette everyone can tell the colours of a mode apart', () => 
   }
 });
 
-test('marks of either kind stand out from the background', () => {
+test('point colours of both kinds contrast with the background', () => {
   for (const palette of everyPalette) {
     for (const color of palette.kinds)
       assert.ok(contrast(color, palette.background) > 2.2, cssColor(color));
@@ -162,12 +162,12 @@ test('marks of either kind stand out from the background', () => {
   }
 });
 
-test('labels of either kind can be read on the background', () => {
+test('label colours of both kinds have a contrast of at least 4.5', () => {
   for (const { background, labels } of everyPalette)
     for (const color of labels) assert.ok(contrast(color, background) >= 4.5, cssColor(color));
 });
 
-test('classes stand out from the background, those of keys lighter', () => {
+test('class colours contrast with the background and are lighter for keys', () => {
   for (const { background, classes, others } of everyPalette) {
     for (const color of [...classes[0], ...classes[1], ...others])
       assert.ok(
@@ -180,7 +180,7 @@ test('classes stand out from the background, those of keys lighter', () => {
   }
 });
 
-test('the colour circle begins with red, has green after a third and blue after two', () => {
+test('the colour circle is red at 0, green at one third and blue at two thirds', () => {
   const [dark] = canvasPalette('light').cycles;
   const largest = [0, 85, 170, 255]
     .map((step) => unpack(dark[step]))
@@ -188,7 +188,7 @@ test('the colour circle begins with red, has green after a third and blue after 
   assert.deepEqual(largest, [0, 1, 2, 0]);
 });
 
-test('ramps run in lightness, for any colour blindness, away from the background', () => {
+test('ramps are monotonic in lightness for every kind of colour vision', () => {
   for (const palette of everyPalette) {
     const away = lightnessOf(pack(palette.background)) > 0.5 ? -1 : 1;
     for (const ramp of [...palette.ramps, palette.layers]) {
@@ -202,14 +202,14 @@ test('ramps run in lightness, for any colour blindness, away from the background
   }
 });
 
-test('the stops of a legend begin and end where the ramp does', () => {
+test('the first and last stop of a legend are the ends of the ramp', () => {
   const [ramp] = canvasPalette('light').ramps;
   const stops = rampStops(ramp, 5);
   assert.equal(stops.length, 5);
   assert.deepEqual([stops[0], stops[4]], [cssColor(ramp[0]), cssColor(ramp[255])]);
 });
 
-test('scores run in even steps of lightness, in one order for any colour blindness', () => {
+test('the score ramp has even steps of lightness for every kind of colour vision', () => {
   for (const theme of THEMES) {
     const { background, scores } = canvasPalette(theme);
     const away = lightnessOf(pack(background)) > 0.5 ? -1 : 1;
@@ -229,7 +229,7 @@ test('scores run in even steps of lightness, in one order for any colour blindne
   }
 });
 
-test('words can be read on every colour of a score, and points on the pale ground of it', () => {
+test('text on score colours and points on their pale tint have enough contrast', () => {
   for (const theme of THEMES) {
     const { background, kinds, scores } = canvasPalette(theme);
     for (const color of scores) {
@@ -245,7 +245,7 @@ test('words can be read on every colour of a score, and points on the pale groun
   }
 });
 
-test('a blend is between its colours', () => {
+test('blend() interpolates between two colours', () => {
   assert.deepEqual(
     [0, 0.5, 1].map((share) => unpack(blend(pack([200, 100, 0]), [0, 100, 100], share))),
     [

@@ -44,7 +44,7 @@ function made(t, answers, { isUp = () => true } = {}) {
 const GONE = new TypeError('fetch failed');
 const fine = () => Response.json({ n: 1 });
 
-test('a request while the server is away is answered and told once it is back', async (t) => {
+test('a request during an outage is repeated after it, and the listener is called', async (t) => {
   let nProbes = 0;
   const { asked, connection, settled, told } = made(t, [GONE, fine], { isUp: () => ++nProbes > 8 });
   const answer = await settled(connection.ask('a'));
@@ -58,13 +58,13 @@ test('a request while the server is away is answered and told once it is back', 
   );
 });
 
-test('a break that is over at once is not mentioned', async (t) => {
+test('a single failed request does not call the listener', async (t) => {
   const { connection, settled, told } = made(t, [GONE, fine]);
   assert.equal((await settled(connection.ask('a'))).status, 200);
   assert.deepEqual(told, []);
 });
 
-test('an answer that breaks off in the middle is asked for again', async (t) => {
+test('a response that breaks off in the middle is requested again', async (t) => {
   const broken = () =>
     new Response(
       new ReadableStream({ start: (stream) => stream.error(new TypeError('network error')) }),
@@ -73,13 +73,13 @@ test('an answer that breaks off in the middle is asked for again', async (t) => 
   assert.deepEqual(await (await settled(connection.ask('a'))).json(), { n: 1 });
 });
 
-test('a question that alone has no answer fails after some tries', async (t) => {
+test('a request that fails while the server is up is rejected after 4 attempts', async (t) => {
   const { asked, connection, settled, told } = made(t, [GONE]);
   await assert.rejects(settled(connection.ask('a')), /fetch failed/);
   assert.deepEqual([asked.length, told], [4, []]);
 });
 
-test('a request that changes something is sent once, others as often as needed', async (t) => {
+test('a POST request is sent once unless it is marked repeatable', async (t) => {
   const { asked, connection, settled } = made(t, [GONE]);
   await assert.rejects(settled(connection.ask('a', { method: 'POST' })), /fetch failed/);
   assert.equal(asked.length, 1);
@@ -90,7 +90,7 @@ test('a request that changes something is sent once, others as often as needed',
   assert.equal(asked.length, 5);
 });
 
-test('an aborted question waits no longer', async (t) => {
+test('an aborted request is rejected without further attempts', async (t) => {
   const { asked, connection, settled } = made(t, [GONE, fine], { isUp: () => false });
   const question = new AbortController();
   const waiting = connection.ask('a', { signal: question.signal });
@@ -100,7 +100,7 @@ test('an aborted question waits no longer', async (t) => {
   assert.equal(asked.length, 1);
 });
 
-test('a server that answers is reached, but not a proxy that cannot reach it', async (t) => {
+test('errors of the server are returned, and a 502 of a proxy is retried', async (t) => {
   const busy = () => new Response('busy', { status: 503, headers: { 'Retry-After': '3' } });
   const refusal = () => Response.json({ error: {} }, { status: 503 });
   const ended = () => new Response('', { status: 401 });

@@ -15,7 +15,7 @@ const ENTRY = {
   progress: null,
 };
 
-test('datasets stand in groups of their family in the order of the list, unknown ones last', () => {
+test('datasets are grouped by model family in list order, unknown families last', () => {
   const groups = byFamily([
     { ...ENTRY, id: 'a', model: { family: 'gpt2' } },
     {
@@ -63,7 +63,7 @@ test('datasets stand in groups of their family in the order of the list, unknown
   ]);
 });
 
-test('a filter counts where it hides points: norms in a head, attention with a selection', () => {
+test('nActive() counts norms only in a head and attention only with a selection', () => {
   const filters = { kind: 'key', position: [0, 0.5], norm: [0.1, 1], attention: 0.2 };
   assert.equal(nActive({ ...DEFAULTS, filters }), 2);
   assert.equal(nActive({ ...DEFAULTS, filters, at: { layer: 0, head: 0 } }), 3);
@@ -79,7 +79,7 @@ test('a filter counts where it hides points: norms in a head, attention with a s
   assert.equal(nActive({ ...DEFAULTS, filters: DEFAULTS.filters }), 0);
 });
 
-test('a browser without storage remembers nothing and complains about nothing', () => {
+test('without localStorage remember() does nothing and recall() returns null', () => {
   const storage = Object.getOwnPropertyDescriptor(globalThis, 'localStorage');
   Object.defineProperty(globalThis, 'localStorage', {
     configurable: true,

@@ -22,7 +22,7 @@ const ACCOUNT = {
 };
 const WHOLE = { ...ACCOUNT, n_read: 1, n_taken: 1, n_cut: 0, left_out: [] };
 
-test('the account of a corpus adds up, with a reason and places for what is left out', () => {
+test('the corpus account counts rows, with reasons and examples for rows left out', () => {
   assert.equal(
     accountSummary(ACCOUNT),
     '1\u202f412 rows read, 1\u202f400 taken (3 cut), 12 left out',
@@ -34,7 +34,7 @@ test('the account of a corpus adds up, with a reason and places for what is left
   assert.equal(formatAccount(WHOLE), '1 row read, all taken');
 });
 
-test('the table of datasets says of how many sequences some are, where it is known', () => {
+test('the sequences column shows "n of total" if rows were left out', () => {
   const { format } = /** @type {any} */ (DATASET_COLUMNS.find(({ name }) => name === 'sequences'));
   assert.equal(
     format({ n_sequences: 1400, corpus: { account: ACCOUNT } }),
@@ -45,7 +45,7 @@ test('the table of datasets says of how many sequences some are, where it is kno
   assert.equal(format({ n_sequences: null, corpus: null }), '–');
 });
 
-test('a caption says what of the corpus is missing, and nothing where nothing is', () => {
+test('a caption includes the corpus account only if rows were left out', () => {
   const model = {
     name: 'tiny',
     source: 'tiny',

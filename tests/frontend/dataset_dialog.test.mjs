@@ -53,7 +53,7 @@ test('a click on a heading sorts the datasets, and another reverses the order', 
   assert.deepEqual(direction(), [['Tokens', 'ascending']]);
 });
 
-test('keys walk the datasets from the open one; a dialog that greets marks none', () => {
+test('arrow keys move from the open dataset, and the greeting marks no dataset', () => {
   const { all, dialog, document, went } = opened();
   dialog.open();
   for (const [key, name] of [
@@ -72,7 +72,7 @@ test('keys walk the datasets from the open one; a dialog that greets marks none'
   assert.deepEqual([all('dialog').length, all('[aria-current]').length], [1, 0]);
 });
 
-test('names of models and corpora are only words', () => {
+test('names of models and corpora are shown as text, not HTML', () => {
   const { all, dialog } = opened();
   dialog.open();
   const [row] = all('tbody tr');
@@ -82,7 +82,7 @@ test('names of models and corpora are only words', () => {
   assert.equal(row.querySelectorAll('bdi').length, words.length + 1);
 });
 
-test('columns are chosen in the menu, the choice is remembered, and the name stays', () => {
+test('columns are chosen in the menu and the choice is stored', () => {
   const stored = new Map();
   globalThis.localStorage = {
     getItem: (key) => stored.get(key) ?? null,

@@ -61,7 +61,7 @@ const order = (name, isDescending) =>
 const words = (name, i) =>
   DATASET_COLUMNS.find((column) => column.name === name).format(entries[i]);
 
-test('names sort as a reader does, numbers by size, and what is not known comes last', () => {
+test('names sort in natural order, numbers by size, and unknown values last', () => {
   assert.deepEqual(order('id', false), ['b9', 'b10', 'c', 'new']);
   assert.deepEqual(order('id', true), ['new', 'c', 'b10', 'b9']);
   assert.deepEqual(order('size', true), ['c', 'b9', 'b10', 'new']);
@@ -74,19 +74,19 @@ test('names sort as a reader does, numbers by size, and what is not known comes 
   );
 });
 
-test('cells say numbers in words, each method once, and a dash for what is not known', () => {
+test('cells list each method once and show a dash for unknown values', () => {
   assert.equal(words('heads', 2), '12 × 12');
   assert.equal(words('methods', 0), 'pca, attention-tsne');
   for (const name of ['model', 'corpus', 'heads', 'tokens', 'methods', 'size', 'published'])
     assert.equal(words(name, 1), '–');
 });
 
-test('sizes have the unit that fits', () => {
+test('formatSize() chooses the unit by size', () => {
   const said = [0, 999, 1000, 33_100_000, 999_900_000, 1.25e9, 5e11].map(formatSize);
   assert.deepEqual(said, ['0 B', '999 B', '1.0 kB', '33.1 MB', '1000 MB', '1.3 GB', '500 GB']);
 });
 
-test('states and days are said in words', () => {
+test('states and dates are formatted as text', () => {
   const progress = {
     phase: 'maps',
     message: '',

@@ -10,7 +10,7 @@ import {
   unpackTriples,
 } from '../../frontend/js/compute/decode.js';
 
-test('an array of every dtype comes back as it was', () => {
+test('decodeArray() decodes every dtype', () => {
   const arrays = {
     uint8: Uint8Array.of(0, 255),
     uint16: Uint16Array.of(1, 65535),
@@ -23,30 +23,30 @@ test('an array of every dtype comes back as it was', () => {
   }
 });
 
-test('too few bytes are refused with both numbers', () => {
+test('too few bytes throw an error with the expected and actual number', () => {
   assert.throws(() => decodeArray(new ArrayBuffer(10), 'uint16', [3, 2]), /12 bytes, 10 came/);
 });
 
-test('an unknown dtype is refused by name, also one that every object has', () => {
+test('an unknown dtype throws an error, also "constructor"', () => {
   assert.throws(() => decodeArray(new ArrayBuffer(8), 'float64', [1]), /"float64"/);
   assert.throws(() => decodeArray(new ArrayBuffer(8), 'constructor', [1]), DecodeError);
   assert.throws(() => decodeArray(new ArrayBuffer(8), null, [1]), DecodeError);
 });
 
-test('shapes are read strictly', () => {
+test('parseShape() rejects malformed shapes', () => {
   assert.deepEqual(parseShape('6,12,4882,2'), [6, 12, 4882, 2]);
   for (const text of ['', '3,', '3,-1', '3,x', ' 3'])
     assert.throws(() => parseShape(text), DecodeError);
   assert.throws(() => parseShape(null), /X-Shape/);
 });
 
-test('the array of a response is read by its headers', async () => {
+test('readArray() takes dtype and shape from the response headers', async () => {
   const values = Uint16Array.of(1, 2, 3, 4);
   const response = new Response(values, { headers: { 'X-Dtype': 'uint16', 'X-Shape': '2,2' } });
   assert.deepEqual((await readArray(response)).values, values);
 });
 
-test('packed triples keep every axis within half a step', () => {
+test('packed triples are unpacked to within half a quantization step', () => {
   const wanted = [
     [0, 0, 0],
     [65535, 65535, 65535],
@@ -62,7 +62,7 @@ test('packed triples keep every axis within half a step', () => {
     .forEach((value, at) => assert.ok(Math.abs(triples[at] - value) <= (at % 3 === 2 ? 32 : 16)));
 });
 
-test('positions of other dimensions than asked for are refused', () => {
+test('positions of other dimensions than requested are rejected', () => {
   const flat = decodeArray(new Uint16Array(8).buffer, 'uint16', [4, 2]);
   assert.equal(decodePositions(flat, 2), flat.values);
   assert.throws(() => decodePositions(flat, 3), /4 × 2 does not hold 3-D/);
@@ -72,7 +72,7 @@ test('positions of other dimensions than asked for are refused', () => {
   );
 });
 
-test('the heads that are ready are those marked 1', () => {
+test('decodeReady() returns 1 for heads that are ready and checks their number', () => {
   assert.deepEqual(decodeReady('0101', 4), Uint8Array.of(0, 1, 0, 1));
   assert.deepEqual(decodeReady(null, 2), Uint8Array.of(1, 1));
   assert.throws(() => decodeReady('01', 4), /2 heads, the model has 4/);

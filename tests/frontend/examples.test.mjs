@@ -34,7 +34,7 @@ function prepare(name, heads, change = {}) {
   });
 }
 
-test('the previous-token example opens the head with the highest score, at a sentence', () => {
+test('the previous-token example opens the head with the highest score', () => {
   const found = prepare('previous', [
     headWith(0, { previous: 0.2 }),
     headWith(1, { previous: 0.987 }),
@@ -47,7 +47,7 @@ test('the previous-token example opens the head with the highest score, at a sen
   assert.equal(prepare('previous', [headWith(0, { previous: null })]), null);
 });
 
-test('the example of positions passes over heads that attend to everything alike', () => {
+test('the positions example skips heads with near-uniform attention', () => {
   const found = prepare('positions', [
     headWith(0, { content_dependence: 0.01, entropy: 0.95 }),
     headWith(1, { content_dependence: 0.05, entropy: 0.2 }),
@@ -57,12 +57,12 @@ test('the example of positions passes over heads that attend to everything alike
   assert.match(found.text, /variability 0\.05/);
 });
 
-test('the word is the most frequent one of five letters or more, if it recurs', () => {
+test('the word example searches the most frequent word of at least five letters', () => {
   assert.deepEqual(prepare('word', []).choices, { search: 'april', searchMode: 'whole' });
   assert.equal(prepare('word', [], { tokens: { ...tokens, text: words.map(() => 'rain') } }), null);
 });
 
-test('norm ratios come from the score, or from the alignment of datasets without it', () => {
+test('norm ratios come from the score or, without it, from the alignment', () => {
   const found = prepare('norms', [
     headWith(0, { norm_ratio: 2 }),
     headWith(1, { norm_ratio: 0.25 }),
