@@ -76,7 +76,7 @@ function middleOf({ name, attributes }) {
   return [x, top + reach];
 }
 
-test('words are escaped wherever they stand, and what XML cannot say is a sign', () => {
+test('serialise() escapes text and replaces characters that XML does not allow', () => {
   const hostile = '</text><script>alert(1)</script>&"\u0000\u0008\ud800\ufffe\u{1f600}';
   const written = serialise(node('text', { title: hostile, x: 1.23456 }, hostile));
   const safe = '&lt;/text&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;';
@@ -85,7 +85,7 @@ test('words are escaped wherever they stand, and what XML cannot say is a sign',
   assert.equal(serialise(node('a', { b: null, c: undefined }, node('d'))), '<a><d/></a>');
 });
 
-test('a visible point is one shape at its place: a query a disc, a key a diamond, coloured', () => {
+test('each visible point is one shape: a disc for a query, a diamond for a key', () => {
   for (const scene of [frame(), frame({ dims: 3 })]) {
     scene.flags[3] = scene.flags[70] = FLAG.hidden;
     const [plain, standouts] = pointShapes(scene, EVERYTHING);
@@ -108,7 +108,7 @@ test('a visible point is one shape at its place: a query a disc, a key a diamond
   }
 });
 
-test('points outside of what is in sight are left out', () => {
+test('points outside the visible area are left out', () => {
   const [plain] = pointShapes(frame(), { left: 100, top: 0, right: 350, bottom: 500 });
   const n = Array.from(
     { length: 2 * N_TOKENS },
@@ -118,7 +118,7 @@ test('points outside of what is in sight are left out', () => {
   assert.equal(plain.children.length, n);
 });
 
-test('points that stand out are drawn last, larger, with a ring, and once', () => {
+test('highlighted points are drawn once, last, larger and with an outline', () => {
   const scene = frame({ emphasis: [5] });
   scene.flags.fill(FLAG.dimmed);
   scene.flags[5] = scene.flags[65] = FLAG.selected;
@@ -140,7 +140,7 @@ test('points that stand out are drawn last, larger, with a ring, and once', () =
   assert.equal(plain.children[0].attributes.fill, '#d1d1d2'); // whatever its kind
 });
 
-test('marks are fainter in denser places, and larger ones have an edge', () => {
+test('points are more transparent at high density, and large ones have an edge', () => {
   const density = new Uint8Array(2 * N_TOKENS).fill(255);
   const [plain] = pointShapes(frame({ pointSize: 1 }), EVERYTHING);
   const [dense] = pointShapes(frame({ pointSize: 1, density }), EVERYTHING);
@@ -152,7 +152,7 @@ test('marks are fainter in denser places, and larger ones have an edge', () => {
   assert.equal(large.attributes['stroke-width'], 1.6);
 });
 
-test('dots by norm are as much smaller as in the map', () => {
+test('dots sized by norm are scaled as in the map', () => {
   const [plain] = pointShapes(frame({ sizes: new Uint8Array(2 * N_TOKENS).fill(51) }), EVERYTHING);
   assert.ok(
     plain.children
@@ -161,7 +161,7 @@ test('dots by norm are as much smaller as in the map', () => {
   );
 });
 
-test('points are counted over the cells in sight, without those that are hidden', () => {
+test('countPoints() counts points of ready cells that are not hidden', () => {
   const scene = frame();
   scene.flags[0] = FLAG.hidden;
   assert.equal(countPoints(scene), 2 * N_TOKENS - 1);
@@ -251,7 +251,7 @@ test('a caption has model, weights, corpus, map, parameters, seed, fidelity and 
   );
 });
 
-test('a caption of the grid has means over heads, and one of a sentence nothing of a map', () => {
+test('the caption of a grid has mean fidelity, and that of a sentence no map', () => {
   const state = { ...DEFAULTS, method: 'tsne' };
   assert.equal(
     formatCaption({ state, manifest: MANIFEST, heads: HEADS, colors: 'type' })[2],
@@ -264,7 +264,7 @@ test('a caption of the grid has means over heads, and one of a sentence nothing 
   );
 });
 
-test('lines are no wider than they may be, and no letter is lost', () => {
+test('wrapped lines fit the width and keep every letter', () => {
   const words = `one two three ${'x'.repeat(30)} four`;
   const lines = wrapped(words, 10, (line) => line.length);
   assert.ok(lines.every((line) => line.length <= 10));
@@ -275,7 +275,7 @@ test('lines are no wider than they may be, and no letter is lost', () => {
   );
 });
 
-test('a legend breaks into rows and says how many classes it leaves out', () => {
+test('a legend wraps into rows and says how many classes are left out', () => {
   const entries = Array.from({ length: 50 }, (_, i) => ({
     label: `class ${i}`,
     colors: ['#000000', '#ffffff'],
@@ -292,7 +292,7 @@ test('a legend breaks into rows and says how many classes it leaves out', () => 
   assert.ok(serialise(node('g', {}, ...markup)).includes('and 10 more'));
 });
 
-test('a sentence has a line for every weight that is seen, and tells those of one token', () => {
+test('a sentence has a line per visible weight, and numbers for the selection', () => {
   const tokens = {
     text: ['<a>', ' b', 'c'],
     tokenType: ['text', 'text', 'text'],
@@ -357,7 +357,7 @@ const TOKENS = {
   column: null,
 };
 
-test('points are told in the unit of their map, queries first', () => {
+test('pointRows() gives coordinates in units of the map, queries first', () => {
   const map = {
     name: 'tsne-2d',
     dims: 2,
@@ -387,7 +387,7 @@ test('points are told in the unit of their map, queries first', () => {
   assert.equal(tableCsv(rows).split('\r\n')[1], "query,0,0,1,'=1+1,-1,2.5");
 });
 
-test('the fidelity of every map of every head is a row, and what is not defined is empty', () => {
+test('the fidelity table has a row per head and map, with undefined values empty', () => {
   const csv = tableCsv(fidelityRows(HEADS)).split('\r\n');
   assert.deepEqual(csv, [
     '\uFEFFlayer,head,map,recall_at_10,rank_correlation,trustworthiness,fallback',
@@ -409,12 +409,12 @@ test('the fidelity of every map of every head is a row, and what is not defined 
   });
 });
 
-test('a file is called after its parts, whatever is in them', () => {
+test('fileNameOf() joins its parts and replaces unsafe characters', () => {
   assert.equal(fileNameOf(['../a b', null, 'L1-H2', ''], 'svg'), '__a_b-L1-H2.svg');
   assert.equal(fileNameOf(['demo', 'pca-2d', 'all-heads'], 'png'), 'demo-pca-2d-all-heads.png');
 });
 
-test('bars are weights, cut where they are beyond the scale, and none where there is none', () => {
+test('bars are clipped at the largest value and omitted for missing weights', () => {
   const series = [
     { name: 'a', values: [0.1, null, NaN, 0.4], color: '#111111', isPale: (i) => i === 3 },
   ];
@@ -481,7 +481,7 @@ test('a figure of the map of heads keeps distances, dims heads and rings the ope
   assert.deepEqual([ring.cx, ring.cy], [dots[2].cx, dots[2].cy]);
 });
 
-test('a PNG says in its chunks what it shows and how large it is on paper', () => {
+test('a PNG has its title in an iTXt chunk and its resolution in a pHYs chunk', () => {
   const png = Uint8Array.from([...Array(33).keys(), 7, 8]);
   const made = withChunks(png, { Title: 'a · ü' }, 11811.02);
   const bytes = Buffer.from(made);

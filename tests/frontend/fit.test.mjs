@@ -25,7 +25,7 @@ function square(x, y, side, ...far) {
   return Uint16Array.from([...points, ...far].flat(), (share) => Math.round(share * 65535));
 }
 
-test('where a few far points squeeze the others, the part of the others is shown', () => {
+test('the window of a map with a few outliers shows the other points', () => {
   const positions = square(0.3, 0.6, 0.4, [0.99, 0.5], [0.98, 0.55]);
   const [x, y, side] = bulkWindows(positions, ONE, 402);
   assert.ok(Math.abs(x - 0.3) < 0.01 && Math.abs(y - 0.6) < 0.01);
@@ -33,7 +33,7 @@ test('where a few far points squeeze the others, the part of the others is shown
   assert.deepEqual(farPoints(positions, Float32Array.of(x, y, side), 402), [[400, 401]]);
 });
 
-test('all is shown where points fill the map, little is gained or many are far', () => {
+test('the whole map is shown if a window gains little or leaves out many points', () => {
   assert.equal(bulkWindows(square(0.5, 0.5, 0.95), ONE, 400), null);
   assert.equal(bulkWindows(square(0.4, 0.5, 0.75, [0.99, 0.5]), ONE, 401), null);
   const blob = Array.from({ length: 20 }, () => [0.99, 0.5]); // 20 of 420 points
@@ -41,7 +41,7 @@ test('all is shown where points fill the map, little is gained or many are far',
   assert.equal(bulkWindows(new Uint16Array(0), ONE, 0), null);
 });
 
-test('each cell has its own part, and one that is not there yet has all', () => {
+test('each cell has its own window, and a cell not ready has the whole map', () => {
   const far = square(0.3, 0.6, 0.4, [0.99, 0.5]);
   const even = square(0.5, 0.5, 0.95, [0.5, 0.5]);
   const windows = bulkWindows(
@@ -53,14 +53,14 @@ test('each cell has its own part, and one that is not there yet has all', () => 
   assert.ok(windows[2] < 0.5);
 });
 
-test('points at one place are enlarged no further than their steps allow', () => {
+test('the window of coincident points is at least a tenth of the map', () => {
   const positions = Uint16Array.from(
     [...Array.from({ length: 99 }, () => [20000, 30000]), [65535, 30000]].flat(),
   );
   assert.ok(Math.abs(bulkWindows(positions, ONE, 100)[2] - 0.1) < 1e-6);
 });
 
-test('a part lies in the middle of its cell at one scale, cut off beside other cells only', () => {
+test('a window is centred in its cell with one scale, and clipped only in a grid', () => {
   const frame = {
     dims: 2,
     transform: { k: 2, x: 10, y: 20 },
@@ -112,7 +112,7 @@ test('a part lies in the middle of its cell at one scale, cut off beside other c
   );
 });
 
-test('on the way between two maps the parts change as the points do', () => {
+test('mixWindows() interpolates windows during a transition', () => {
   const to = Float32Array.of(0.4, 0.6, 0.5);
   assert.deepEqual(
     [...mixWindows(null, to, 0.5)].map((share) => Number(share.toFixed(3))),
@@ -122,7 +122,7 @@ test('on the way between two maps the parts change as the points do', () => {
   assert.equal(mixWindows(null, null, 0.3), null);
 });
 
-test('far points have one mark for each place of the border', () => {
+test('far points at the same place of the border share one mark', () => {
   assert.deepEqual(
     atBorder([
       { x: 3, y: 0.2 },

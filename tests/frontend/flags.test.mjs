@@ -20,7 +20,7 @@ test('without search and selection no point has a flag', () => {
   );
 });
 
-test('hits and the selected sequence stand out as query and as key, the rest is dimmed', () => {
+test('hits and the selected sequence are flagged, and all other points dimmed', () => {
   const flags = pointFlags({
     tokens: TOKENS,
     drawn: null,
@@ -39,7 +39,7 @@ test('a search without hits dims everything', () => {
   );
 });
 
-test('where only some tokens are drawn, flags follow these', () => {
+test('flags of a sample of tokens refer to the drawn tokens', () => {
   const flags = pointFlags({
     tokens: TOKENS,
     drawn: Int32Array.of(1, 3, 4),
@@ -52,7 +52,7 @@ test('where only some tokens are drawn, flags follow these', () => {
   );
 });
 
-test('marked points stand out alone, not both points of their token', () => {
+test('a marked point is flagged alone, not the other point of its token', () => {
   const marked = new Uint8Array(10);
   marked[3] = 1;
   const flags = pointFlags({
@@ -65,7 +65,7 @@ test('marked points stand out alone, not both points of their token', () => {
   assert.deepEqual([...flags], [FLAG.dimmed, FLAG.hit, FLAG.dimmed, FLAG.dimmed]);
 });
 
-test('what is outside of the filters is hidden, whatever else is true of it', () => {
+test('a point outside the filters is hidden, also if it is a hit', () => {
   const outside = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 0, 0);
   const flags = pointFlags({
     tokens: TOKENS,
@@ -77,11 +77,11 @@ test('what is outside of the filters is hidden, whatever else is true of it', ()
   assert.deepEqual([...flags.subarray(0, 2)], [FLAG.hit | FLAG.hidden, FLAG.dimmed]);
 });
 
-test('filters that let everything through leave nothing out', () => {
+test('pointsOutside() returns null for the default filters', () => {
   assert.equal(pointsOutside({ ...NOTHING, filters: DEFAULTS.filters }), null);
 });
 
-test('kind and position filter in the grid as in a head', () => {
+test('filters by kind and position apply to a head and to the grid', () => {
   assert.deepEqual(
     [...(pointsOutside({ ...NOTHING, filters: { ...DEFAULTS.filters, kind: 'key' } }) ?? [])],
     [1, 1, 1, 1, 1, 0, 0, 0, 0, 0],
@@ -94,7 +94,7 @@ test('kind and position filter in the grid as in a head', () => {
   assert.deepEqual([...(middle ?? [])], [1, 0, 1, 1, 0, 1]);
 });
 
-test('norms filter by shares of the range of the head, and not before they are there', () => {
+test('the norm filter uses shares of the range of the head and needs loaded norms', () => {
   const filters = { ...DEFAULTS.filters, norm: [0.5, 1] };
   const norms = Float32Array.of(1, 2, 3, 1, 2, 3, 1, 2, 3, 2);
   assert.deepEqual(
@@ -104,7 +104,7 @@ test('norms filter by shares of the range of the head, and not before they are t
   assert.equal(pointsOutside({ ...NOTHING, filters }), null);
 });
 
-test('attention keeps the selected point and its partners of the other kind', () => {
+test('the attention filter keeps the selected point and its partners', () => {
   const attention = { n: 3, pattern: Float32Array.of(1, 0, 0, 0.5, 0.5, 0, 0.1, 0.8, 0.1) };
   const filters = { ...DEFAULTS.filters, attention: 0.5 };
   const ofQuery = pointsOutside({

@@ -62,7 +62,7 @@ test('a grid has a row per layer, a column per head and fits its viewport', () =
   }
 });
 
-test('titles go where there is no room for words', () => {
+test('a grid of small cells has no titles', () => {
   assert.equal(layoutGrid({ nLayers: 6, nHeads: 12, width: 900, height: 700 }).title, 12);
   assert.equal(layoutGrid({ nLayers: 80, nHeads: 64, width: 900, height: 700 }).title, 0);
 });
@@ -73,7 +73,7 @@ test('cell (layer, head) has the index layer · heads + head', () => {
   assert.equal(cells.y[2 * 5 + 4], cells.y[2 * 5]);
 });
 
-test('a count that is not whole and positive is refused with the number', () => {
+test('a count that is not a positive integer throws an error with the number', () => {
   assert.throws(
     () => layoutGrid({ nLayers: 0, nHeads: 2, width: 9, height: 9 }),
     /nLayers .* is 0/,
@@ -93,7 +93,7 @@ test('fitting centres the content and does not enlarge it', () => {
   assert.equal(fitTransform({ width: 1000, height: 100 }, { width: 300, height: 200 }).k, 0.3);
 });
 
-test('screen and world positions undo each other', () => {
+test('toWorld() reverses toScreen()', () => {
   const transform = { k: 2.5, x: -30, y: 12 };
   const [x, y] = toWorld(transform, ...toScreen(transform, 17, -4));
   near(x, 17);
@@ -128,7 +128,7 @@ test('content cannot be dragged out of the viewport', () => {
   assert.deepEqual(clampTransform({ k: 1, x: 7, y: 9 }, content, viewport), { k: 1, x: 7, y: 9 });
 });
 
-test('the cell under the cursor is found and a gap is none', () => {
+test('cellAt() returns the cell under the cursor and -1 in a gap', () => {
   const { cells, cellSize } = layoutGrid({
     nLayers: 2,
     nHeads: 3,
@@ -209,7 +209,7 @@ test('a 3-D map from the front has x to the right, y upwards and the near point 
   near(nearPoint[1], 70, 0.01);
 });
 
-test('a quarter turn brings what was deep to the side', () => {
+test('a yaw of 90 degrees turns depth into x', () => {
   const deep = frame({
     dims: 3,
     positions: Uint16Array.of(32768, 32768, 65535),
@@ -221,7 +221,7 @@ test('a quarter turn brings what was deep to the side', () => {
   near(depth, 0, 1e-4);
 });
 
-test('looking from above lifts what is far', () => {
+test('a positive pitch moves far points up', () => {
   const deep = frame({
     dims: 3,
     positions: Uint16Array.of(32768, 32768, 65535),
@@ -231,7 +231,7 @@ test('looking from above lifts what is far', () => {
   assert.ok(projectPoint(deep, 0, 0)[1] < 69);
 });
 
-test('coefficients that are handed over give the same place', () => {
+test('projectPoint() gives the same result with precomputed coefficients', () => {
   const deep = frame({
     dims: 3,
     positions: Uint16Array.of(100, 60000, 2000),
@@ -241,20 +241,20 @@ test('coefficients that are handed over give the same place', () => {
   assert.deepEqual(projectPoint(deep, 0, 0, cellCoefficients(deep, 0)), projectPoint(deep, 0, 0));
 });
 
-test('dragging turns the map and never tips it over', () => {
+test('dragging rotates the map, with the pitch limited to 90 degrees', () => {
   const turned = turnOrbit({ yaw: 0, pitch: 0 }, 100, 1e6);
   near(turned.yaw, 0.8);
   near(turned.pitch, Math.PI / 2);
 });
 
-test('cells outside of the view are known, and those that cross its border', () => {
+test('cellVisibility() tells cells inside, partly inside and outside the view', () => {
   assert.equal(cellVisibility(frame(), 0), 'inside');
   assert.equal(cellVisibility(frame({ transform: { k: 2, x: -50, y: 20 } }), 0), 'partly');
   assert.equal(cellVisibility(frame({ transform: { k: 2, x: -500, y: 20 } }), 0), 'outside');
   assert.equal(cellVisibility(frame({ transform: { k: 2, x: 10, y: 301 } }), 0), 'outside');
 });
 
-test('marks shrink as a cell gets crowded', () => {
+test('the point size decreases with the number of points in a cell', () => {
   assert.equal(suitablePointSize(90, 20000), 1);
   assert.equal(suitablePointSize(800, 100), 9);
   assert.ok(suitablePointSize(800, 10000) > suitablePointSize(800, 40000));

@@ -17,7 +17,7 @@ function scattered(n) {
   }));
 }
 
-test('the map fills its room with one scale for both axes, and up is up', () => {
+test('fitHeads() fills the room with one scale for both axes and y upwards', () => {
   const heads = [
     { x: 0, y: 0 },
     { x: 3, y: 0 },
@@ -29,7 +29,7 @@ test('the map fills its room with one scale for both axes, and up is up', () => 
   assert.deepEqual([...y], [300, 300, 100]);
 });
 
-test('heads that are all at one place, or only one, lie in the middle', () => {
+test('coincident heads, or a single one, are placed in the middle', () => {
   for (const heads of [
     [{ x: 5, y: 5 }],
     [
@@ -42,7 +42,7 @@ test('heads that are all at one place, or only one, lie in the middle', () => {
   }
 });
 
-test('no name covers another name or a dot', () => {
+test('names of heads overlap neither each other nor a dot', () => {
   for (const n of [1, 12, 72, 400]) {
     const places = fitHeads(scattered(n), ROOM, 30);
     const size = {
@@ -78,7 +78,7 @@ test('no name covers another name or a dot', () => {
   }
 });
 
-test('the open head has its name before all others', () => {
+test('the name of the open head is placed first', () => {
   const places = {
     x: Float32Array.of(100, 104, 96, 100),
     y: Float32Array.of(100, 112, 88, 124),
@@ -89,14 +89,14 @@ test('the open head has its name before all others', () => {
     assert.equal(placeNames(places, size, { width: 320, height: 240 }, first)[0].head, first);
 });
 
-test('the nearest head within reach is found', () => {
+test('headNear() returns the nearest head within reach, else -1', () => {
   const places = { x: Float32Array.of(10, 50), y: Float32Array.of(10, 10), scale: 1 };
   assert.equal(headNear(places, { x: 28, y: 10 }, 20), 0);
   assert.equal(headNear(places, { x: 32, y: 10 }, 20), 1);
   assert.equal(headNear(places, { x: 30, y: 60 }, 20), -1);
 });
 
-test('an arrow leads to the nearest head in its direction, and stays where there is none', () => {
+test('an arrow key moves to the nearest head in its direction, if there is one', () => {
   const places = { x: Float32Array.of(0, 100, 60, 0), y: Float32Array.of(0, 0, 50, 90), scale: 1 };
   assert.equal(headTowards(places, 0, 'ArrowRight'), 1);
   assert.equal(headTowards(places, 0, 'ArrowDown'), 3);

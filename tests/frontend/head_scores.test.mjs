@@ -108,13 +108,13 @@ const HEADS = new Map(
 );
 const COLUMN = makeColumn('induction', HEADS, MODEL, 'pca-2d');
 
-test('a column holds what is known of every head, layer by layer', () => {
+test('a column has values, row counts and range of all heads in layer order', () => {
   assert.deepEqual([...COLUMN.values], [0.2, NaN, 0.9, 0.2, 0.5, NaN]);
   assert.deepEqual([...COLUMN.nRows], [10, 0, 12, 13, 14, -1]);
   assert.deepEqual([COLUMN.range, COLUMN.nKnown], [[0.2, 0.9], 4]);
 });
 
-test('measures of a map are columns as well, of the shown map alone', () => {
+test('fidelity measures are columns with the values of the shown map', () => {
   assert.deepEqual(
     [...makeColumn('recall_at_10', HEADS, MODEL, 'pca-2d').values],
     [0, 0.1, 0.2, 0.3, 0.4, NaN],
@@ -123,23 +123,23 @@ test('measures of a map are columns as well, of the shown map alone', () => {
   assert.deepEqual(makeColumn('recall_at_10', HEADS, MODEL, 'umap-2d').range, [0, 0]);
 });
 
-test('heads sort from either end, equal ones layer by layer, those without a number last', () => {
+test('heads sort in both directions, with ties in layer order, missing values last', () => {
   assert.deepEqual([...orderOf(COLUMN.values, false)], [2, 4, 0, 3, 1, 5]);
   assert.deepEqual([...orderOf(COLUMN.values, true)], [0, 3, 4, 2, 1, 5]);
   assert.deepEqual([...orderOf(Float64Array.of(-0.5, 0, -2), false)], [1, 0, 2]);
 });
 
-test('places are the reverse of an order', () => {
+test('slotsOf() is the inverse of an order', () => {
   const order = orderOf(COLUMN.values, false);
   slotsOf(order).forEach((slot, head) => assert.equal(order[slot], head));
 });
 
-test('ranks count from the highest, equal values share the better, no number has none', () => {
+test('ranks start at the highest value, ties share one, missing values have none', () => {
   assert.deepEqual([...COLUMN.ranks], [3, 0, 1, 3, 2, 0]);
   assert.deepEqual([...ranksOf(Float64Array.of(1, 1, 1, 0))], [1, 1, 1, 4]);
 });
 
-test('a head is known for the measures in which it ranks best among those that have one', () => {
+test('bestPlaces() returns the measures in which a head ranks best', () => {
   const other = makeColumn('recall_at_10', HEADS, MODEL, 'pca-2d');
   assert.deepEqual(bestPlaces([COLUMN, other], 4, 2), [
     { name: 'recall_at_10', rank: 1, nKnown: 5 },
@@ -152,7 +152,7 @@ test('a head is known for the measures in which it ranks best among those that h
   assert.deepEqual(bestPlaces([COLUMN], 5, 2), []);
 });
 
-test('a distribution counts every number once, the upper end in the last bin', () => {
+test('a histogram counts each value once, with the upper end in the last bin', () => {
   assert.deepEqual(
     [...histogramOf(Float64Array.of(0, 0.24, 0.25, 0.5, 1, NaN), [0, 1], 4)],
     [2, 1, 1, 1],
@@ -164,14 +164,14 @@ test('a distribution counts every number once, the upper end in the last bin', (
   );
 });
 
-test('a range holds both its ends, and no head without a number', () => {
+test('headsWithin() includes both ends of the range and no missing values', () => {
   assert.deepEqual([...headsWithin(COLUMN.values, [0.2, 0.5]).inside], [1, 0, 0, 1, 1, 0]);
   assert.equal(headsWithin(COLUMN.values, [0.2, 0.5]).n, 3);
   assert.equal(headsWithin(COLUMN.values, [null, 0.3]).n, 2);
   assert.equal(headsWithin(COLUMN.values, [null, null]).n, 4);
 });
 
-test('a range on a slider has round numbers, and is open where it leaves nothing out', () => {
+test('rangeAt() rounds slider values and returns null at the ends of the scale', () => {
   assert.deepEqual(rangeAt([0, 1], [0.31, 1]), [0.31, null]);
   assert.deepEqual(rangeAt([0.123456, 0.9], [0, 0.5]), [null, 0.5117]);
   assert.deepEqual(rangeAt([0, 4000], [0.5, 0.75]), [2000, 3000]);
@@ -179,7 +179,7 @@ test('a range on a slider has round numbers, and is open where it leaves nothing
   assert.deepEqual(rangeAt([2, 2], [0.5, 1]), [2, null]);
 });
 
-test('numbers have as many digits as their size deserves', () => {
+test('formatMeasureValue() chooses the number of digits by size', () => {
   assert.deepEqual(
     [0.456, 12.34, 1234.5, -0.25, -0.001, NaN].map((value) => formatMeasureValue(value)),
     ['0.46', '12.3', '1235', '−0.25', '0.00', '–'],
@@ -187,7 +187,7 @@ test('numbers have as many digits as their size deserves', () => {
   assert.equal(formatMeasureValue(0.4567, 3), '0.457');
 });
 
-test('each kind of model has its own scores, and the measures of its maps after them', () => {
+test('text and image models have their own scores, followed by fidelity measures', () => {
   assert.deepEqual(
     measuresFor(MODEL).map(({ name }) => name),
     ['induction', 'mean_distance'],
@@ -202,7 +202,7 @@ test('each kind of model has its own scores, and the measures of its maps after 
   );
 });
 
-test('a dataset has the scores it was built with; another definition is another score', () => {
+test('a dataset has only the scores it was built with', () => {
   assert.deepEqual(
     measuresFor(FORMER).map(({ label }) => label),
     ['Distance (until 0.3.1)', 'Induction'],
@@ -231,7 +231,7 @@ test('a dataset has the scores it was built with; another definition is another 
   );
 });
 
-test('the fit to marked pairs is a measure of heads while there are any, and has no rows', () => {
+test('the fit to marked pairs is a measure only while pairs are marked', () => {
   assert.ok(numbersFor(MODEL, true).some(({ name }) => name === PAIR_FIT));
   assert.ok(!numbersFor(MODEL, false).some(({ name }) => name === PAIR_FIT));
   /** @type {Map<string, {fit: number, rank: number}> | null} */
@@ -272,7 +272,7 @@ test('the fit to marked pairs is a measure of heads while there are any, and has
   assert.equal(scores.column(PAIR_FIT, state).values[0], 0.2);
 });
 
-test('a missing number has its reason', () => {
+test('formatMissing() gives the reason for a missing value', () => {
   assert.equal(
     formatMissing('induction', 0),
     'no row has an earlier copy of its own token with a token after it',
@@ -284,7 +284,7 @@ test('a missing number has its reason', () => {
 
 const STATE = { ...DEFAULTS, method: 'pca' };
 
-test('the choices give order and range, the same objects while nothing changes', () => {
+test('order() and within() return the same objects while the choices are the same', () => {
   const scores = createHeadScores(
     { heads: { value: HEADS }, description: { value: { manifest: MODEL } } },
     () => null,
@@ -301,7 +301,7 @@ test('the choices give order and range, the same objects while nothing changes',
   assert.equal(scores.within({ ...filtered, score: null }), null);
 });
 
-test('other facts are other columns', () => {
+test('columns are computed anew when the heads are loaded anew', () => {
   const facts = { heads: { value: HEADS }, description: { value: { manifest: MODEL } } };
   const scores = createHeadScores(facts, () => null);
   const before = scores.column('induction', STATE);
@@ -313,7 +313,7 @@ test('other facts are other columns', () => {
   assert.equal(scores.column('induction', STATE), null);
 });
 
-test('a range stays one of its own score when the tint changes', () => {
+test('the range filter keeps its score when the tint changes', () => {
   const filtered = { ...DEFAULTS, score: 'induction', scoreRange: [0.4, null] };
   assert.deepEqual(tintedBy('mean_distance', filtered), {
     score: 'mean_distance',
@@ -331,7 +331,7 @@ test('a range stays one of its own score when the tint changes', () => {
   assert.ok(isFiltered(filtered) && !isFiltered({ ...filtered, score: null }));
 });
 
-test('a range is said with the score that it is of', () => {
+test('formatRange() names the score of the range', () => {
   const state = { ...DEFAULTS, score: 'induction', scoreRange: [0.4, null] };
   assert.equal(formatRange(state), 'Induction from 0.40');
   assert.equal(
@@ -341,7 +341,7 @@ test('a range is said with the score that it is of', () => {
   assert.equal(formatRange({ ...state, scoreRange: [-0.1, 0.5] }), 'Induction from −0.10 to 0.50');
 });
 
-test('the table has every number in full with its rows, empty where there is none', () => {
+test('the CSV has values in full with row counts, and empty cells for missing ones', () => {
   const subject = { dataset: '=cmd()', model: 'a, "b"', map: 'pca-2d', nHeads: 3 };
   const columns = [makeColumn('recall_at_10', HEADS, MODEL, 'pca-2d'), COLUMN];
   const lines = headsCsv(subject, columns, Int32Array.of(2, 1, 5)).split('\r\n');
@@ -355,14 +355,14 @@ test('the table has every number in full with its rows, empty where there is non
   assert.equal(headsCsv(subject, columns, null).split('\r\n').length, 8);
 });
 
-test('of a long table only the rows in sight are made', () => {
+test('rowWindow() returns the visible rows and a few beyond', () => {
   assert.deepEqual(rowWindow(1000, 28, 0, 560, 4), { first: 0, last: 24 });
   assert.deepEqual(rowWindow(1000, 28, 14_000, 560, 4), { first: 496, last: 524 });
   assert.deepEqual(rowWindow(1000, 28, 27_440, 560, 4), { first: 976, last: 1000 });
   assert.deepEqual(rowWindow(3, 28, 9000, 560), { first: 0, last: 3 });
 });
 
-test('the name of a head says the number that is written on it, and why there is none', () => {
+test('the label of a cell has its score, rank, recall and warning', () => {
   const fidelity = { recall_at_10: 0.05, rank_correlation: 0, trustworthiness: 0 };
   const score = { words: '0.42', label: 'Induction', more: ['place 3 of 72'] };
   assert.equal(
@@ -380,7 +380,7 @@ test('the name of a head says the number that is written on it, and why there is
   );
 });
 
-test('the axis of a profile has zero and round offsets', () => {
+test('ticks of an offset profile are at zero and round offsets', () => {
   const offsets = Array.from({ length: 65 }, (_, i) => i - 32);
   assert.deepEqual(
     ticksOf(offsets).map(({ label: words }) => words),
@@ -397,7 +397,7 @@ test('the axis of a profile has zero and round offsets', () => {
   );
 });
 
-test('of a profile the part is shown that any row has', () => {
+test('knownPart() removes offsets without rows from both ends of a profile', () => {
   const profile = {
     offsets: [-3, -2, -1, 0, 1],
     weights: [null, 0.3, null, 0.2, null],
@@ -411,7 +411,7 @@ test('of a profile the part is shown that any row has', () => {
   assert.equal(knownPart({ offsets: [0, 1], weights: [null, null], n_rows: [0, 0] }), null);
 });
 
-test('the strongest offset of a profile passes over what no row has', () => {
+test('strongestOffset() ignores offsets without rows', () => {
   assert.equal(
     strongestOffset({ offsets: [-2, -1, 0], weights: [null, 0.3, 0.2], n_rows: [0, 5, 6] }),
     1,
@@ -420,14 +420,14 @@ test('the strongest offset of a profile passes over what no row has', () => {
   assert.equal(strongestOffset({ offsets: [-1, 0], weights: [0, 0], n_rows: [1, 1] }), 0);
 });
 
-test('a weight of few rows is not the strongest where others rest on more', () => {
+test('strongestOffset() ignores weights of few rows if others have more', () => {
   assert.equal(
     strongestOffset({ offsets: [-2, -1, 0], weights: [0.9, 0.3, 0.2], n_rows: [9, 10, 400] }),
     1,
   );
 });
 
-test('a head has the name of its highest score at its threshold, over enough rows', () => {
+test('a head is named after its highest score at or above the threshold', () => {
   const rule = { threshold: 0.5, reason: 'r', min_rows: 30 };
   /** @param {string} name @param {string | null} label */
   const score = (name, label) => ({
@@ -466,7 +466,7 @@ test('a head has the name of its highest score at its threshold, over enough row
   assert.equal(topBehaviour(columns, 2, null), 'x (rank 1 of 5)');
 });
 
-test('a ratio of heads has a logarithmic axis, as long as none is zero', () => {
+test('a ratio has a logarithmic axis unless a value is zero', () => {
   const facts = { name: 'norm_ratio', label: 'Norm ratio', modality: null, scale: 'log' };
   setMeasures([facts]);
   /** @param {number[]} values */

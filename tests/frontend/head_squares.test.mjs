@@ -10,7 +10,7 @@ for (const [nLayers, nHeads, width, isSorted] of [
   [80, 64, 300, true],
   [3, 4, 20, true],
 ])
-  test(`every square of ${nLayers} × ${nHeads} heads in ${width} px has a place of its own`, () => {
+  test(`slotAt() finds each square of ${nLayers} × ${nHeads} heads in ${width} px`, () => {
     const squares = layoutSquares({ nLayers, nHeads }, width, isSorted);
     const half = squares.pitch / 2;
     for (let slot = 0; slot < squares.n; slot++) {
@@ -23,7 +23,7 @@ for (const [nLayers, nHeads, width, isSorted] of [
     assert.equal(squares.slotAt(squares.left + 5, squares.height + squares.pitch), -1);
   });
 
-test('only squares in sight are drawn, and all of those', () => {
+test('within() returns the visible squares', () => {
   const squares = layoutSquares({ nLayers: 80, nHeads: 64 }, 300, false);
   const [top, bottom] = [1000, 1400];
   const [first, end] = squares.within(top, bottom);
@@ -35,14 +35,14 @@ test('only squares in sight are drawn, and all of those', () => {
   assert.equal(squares.within(squares.height - 10, squares.height + 500)[1], squares.n);
 });
 
-test('heads of a layer stand on one line where they fit, else on even lines', () => {
+test('heads of a layer share one line if they fit, else they wrap evenly', () => {
   assert.equal(layoutSquares({ nLayers: 6, nHeads: 12 }, 380, false).columns, 12);
   const deep = layoutSquares({ nLayers: 80, nHeads: 64 }, 300, false);
   assert.equal(deep.columns, 10);
   assert.ok(deep.placeOf(64).y > deep.placeOf(63).y + deep.pitch); // a gap between two layers
 });
 
-test('a picture with more numbers than pixels is drawn as means of blocks', () => {
+test('blockMeans() reduces a matrix to the means of its blocks', () => {
   const values = Float32Array.of(
     1,
     0,
@@ -72,7 +72,7 @@ test('a picture with more numbers than pixels is drawn as means of blocks', () =
   assert.deepEqual(blockMeans(wide, 2), { width: 2, height: 1, values: Float32Array.of(1, 4) });
 });
 
-test('means of blocks that stand for several tokens count each token', () => {
+test('blockMeans() weights blocks by the number of tokens they stand for', () => {
   // five tokens sent as three blocks of 1, 2 and 2, and drawn as two: of 1 and of 4 tokens
   const edges = blockStarts(5, 3);
   assert.deepEqual([...edges], [0, 1, 3, 5]);

@@ -53,7 +53,7 @@ function lastName({ all, document, names }) {
   return names().at(-1);
 }
 
-test('a column sorts from the highest, then from the lowest; heads go layer by layer', () => {
+test('a column sorts descending, then ascending, and heads in layer order', () => {
   const shown = opened();
   shown.table.open();
   assert.equal(shown.heading('induction').getAttribute('aria-sort'), 'none');
@@ -68,7 +68,7 @@ test('a column sorts from the highest, then from the lowest; heads go layer by l
   assert.deepEqual(shown.names().slice(0, 5), ['L0 H0', 'L0 H1', 'L0 H2', 'L0 H3', 'L1 H0']);
 });
 
-test('a head without a score is last from either end, and says why', () => {
+test('a head without a score sorts last in both directions and gives the reason', () => {
   const shown = opened();
   shown.table.open();
   for (let i = 0; i < 2; i++) {
@@ -80,7 +80,7 @@ test('a head without a score is last from either end, and says why', () => {
   assert.match(empty.title, /duplicate: no row has an earlier copy of its own token/);
 });
 
-test('keys walk the rows, and a click on a row opens its head', () => {
+test('arrow keys move between rows, and a click on a row opens its head', () => {
   const shown = opened();
   shown.table.open();
   shown.all('.head-table__open')[0].focus();
@@ -100,7 +100,7 @@ test('keys walk the rows, and a click on a row opens its head', () => {
   assert.equal(shown.body.querySelector('dialog').open, false);
 });
 
-test('a table that is opened early says so, and fills when its numbers come', () => {
+test('the table says that scores are loading and fills once they arrive', () => {
   const shown = opened({ at: { layer: 2, head: 1 } });
   const numbers = shown.facts.heads.value;
   const words = () => shown.body.querySelector('.head-table__words').textContent;

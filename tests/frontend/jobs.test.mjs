@@ -63,7 +63,7 @@ const JOB = {
 /** @param {string[]} names */
 const files = (...names) => names.map((name) => ({ name, size: 100 }));
 
-test('an estimate says time, room, tokens, heads and maps in round numbers', () => {
+test('formatEstimate() gives time, size, tokens, heads and maps in round numbers', () => {
   assert.equal(
     formatEstimate(ESTIMATE, REQUEST),
     'About 3 min and 42 MB: 1\u202f000 tokens in 39 of 200 sentences, 72 heads, 144 maps',
@@ -74,7 +74,7 @@ test('an estimate says time, room, tokens, heads and maps in round numbers', () 
   );
 });
 
-test('times and sizes are said in the unit that suits them', () => {
+test('durations and sizes are formatted with a suitable unit', () => {
   assert.deepEqual([0.2, 14, 33, 54.9, 58, 95, 3000, 9000].map(formatDuration), [
     '5 s',
     '15 s',
@@ -96,7 +96,7 @@ test('times and sizes are said in the unit that suits them', () => {
   ]);
 });
 
-test('each state of a job has its sentence', () => {
+test('formatState() describes each state of a job', () => {
   const running = { ...JOB, state: 'running' };
   const progress = {
     phase: 'maps',
@@ -121,13 +121,13 @@ test('each state of a job has its sentence', () => {
   assert.equal(formatState({ ...JOB, state: 'cancelled' }), 'Cancelled');
 });
 
-test('a job that failed says what to do', () => {
+test('formatAdvice() says what to do about a failed job', () => {
   assert.match(formatAdvice({ ...JOB, state: 'failed', can_resume: true }), /Resume/);
   assert.match(formatAdvice({ ...JOB, state: 'failed' }), /estimate again/);
   assert.equal(formatAdvice({ ...JOB, state: 'done' }), '');
 });
 
-test('files are one text or some images, or the reason why not is said', () => {
+test('formatChosen() accepts one text or several images, else gives the problem', () => {
   assert.deepEqual(formatChosen(files('a.csv'), OPTIONS), {
     modality: 'text',
     hasColumns: true,
@@ -163,7 +163,7 @@ test('files are one text or some images, or the reason why not is said', () => {
   );
 });
 
-test('a name is made of model and file, fits the grammar, and is not taken', () => {
+test('nameFor() makes a valid, unused dataset id from model and file name', () => {
   assert.equal(nameFor('demo-bert', 'My Reviews (2).csv', []), 'demo-bert-my-reviews-2');
   assert.equal(
     nameFor('demo-bert', 'mine.csv', ['demo-bert-mine', 'demo-bert-mine-2']),

@@ -7,7 +7,7 @@ const press = (key, code, more = {}) =>
   keysOf({ key, code, shiftKey: false, isComposing: false, keyCode: 0, ...more });
 const shift = { shiftKey: true };
 
-test('a Latin layout goes by its letters, wherever they lie', () => {
+test('Latin layouts match shortcuts by letter, not by key position', () => {
   assert.deepEqual(press('g', 'KeyU'), ['g'], 'Dvorak');
   assert.deepEqual(press('a', 'KeyQ'), ['a'], 'AZERTY');
   assert.deepEqual(press('z', 'KeyY'), ['z'], 'QWERTZ');
@@ -15,7 +15,7 @@ test('a Latin layout goes by its letters, wherever they lie', () => {
   assert.deepEqual(press('ı', 'KeyI'), ['ı'], 'Turkish');
 });
 
-test('a layout of another script goes by the place', () => {
+test('layouts of other scripts also match shortcuts by key position', () => {
   const layouts = {
     Cyrillic: 'п',
     Greek: 'γ',
@@ -34,7 +34,7 @@ test('a layout of another script goes by the place', () => {
   assert.deepEqual(press('٢', 'Digit2'), ['٢', '2'], 'Arabic digit');
 });
 
-test('signs go by what the layout has, with Shift or without', () => {
+test('symbols match as the layout types them, with or without Shift', () => {
   assert.deepEqual(press('/', 'Digit7', shift), ['/'], 'German');
   assert.deepEqual(press('?', 'Minus', shift), ['?'], 'German');
   assert.deepEqual(press('?', 'Digit7', shift), ['?'], 'Russian');
@@ -44,7 +44,7 @@ test('signs go by what the layout has, with Shift or without', () => {
   assert.deepEqual(press('-', 'Digit6'), ['-', '6'], 'AZERTY');
 });
 
-test('the row of digits means its digits where they take Shift', () => {
+test('the digit row matches digits where they need Shift', () => {
   assert.deepEqual(press('&', 'Digit1'), ['&', '1'], 'AZERTY');
   assert.deepEqual(press('é', 'Digit2'), ['é', '2'], 'AZERTY');
   assert.deepEqual(press('2', 'Digit2', shift), ['2'], 'AZERTY');
@@ -53,12 +53,12 @@ test('the row of digits means its digits where they take Shift', () => {
   assert.deepEqual(press('End', 'Numpad1'), ['End'], 'without Num Lock');
 });
 
-test('Caps Lock makes no letter large', () => {
+test('Caps Lock does not change the case of a shortcut', () => {
   assert.deepEqual(press('G', 'KeyG'), ['g']);
   assert.deepEqual(press('n', 'KeyN', shift), ['N']);
 });
 
-test('what an input method composes means nothing', () => {
+test('keys pressed while an input method composes match nothing', () => {
   assert.deepEqual(press('g', 'KeyG', { isComposing: true }), []);
   assert.deepEqual(press('Process', 'KeyG', { keyCode: 229 }), []);
 });

@@ -18,7 +18,7 @@ const tokens = readTokens({
   pairs: { first: [0, 4, 5], second: [3, 7, 6], name: ['contact', '', '<b>bond</b>'] },
 });
 
-test('a sequence has its own labelled pairs, counted by name', () => {
+test('labelled pairs of a sequence are counted by name', () => {
   const own = pairsOfSequence(tokens, 1);
   assert.deepEqual([...own.first, ...own.second], [4, 5, 7, 6]);
   assert.equal(countPairs(own, 'in this sentence'), '2 in this sentence: <b>bond</b> 1');
@@ -32,7 +32,7 @@ test('a sequence has its own labelled pairs, counted by name', () => {
   assert.equal(countPairs(many, 'here'), '6 here: e 2, a 1, b 1, c 1, …');
 });
 
-test('a pair is drawn from each query to the key of the other, of the selection or of all', () => {
+test('a labelled pair is drawn from each query to the key of the other token', () => {
   const linesOf = createPairLines();
   const state = { ...DEFAULTS, hasLabelledPairs: true };
   const all = linesOf(state, tokens, 'light');
@@ -55,7 +55,7 @@ test('a pair is drawn from each query to the key of the other, of the selection 
   assert.deepEqual(others, []);
 });
 
-test('labelled pairs are a part of the address', () => {
+test('the address stores whether labelled pairs are shown', () => {
   const query = writeQuery({ ...DEFAULTS, hasLabelledPairs: true });
   assert.match(query, /labelled-pairs=on/);
   assert.equal(readQuery(query).choices.hasLabelledPairs, true);

@@ -49,7 +49,7 @@ test('no two labels overlap at any zoom', () => {
   }
 });
 
-test('what is shown stays shown on zooming in, and more comes', () => {
+test('zooming in keeps the shown labels and adds more', () => {
   for (const seed of [5, 6, 7]) {
     const levels = createLevels(makeBoxes(400, seed));
     const steps = ZOOMS.map((zoom) => new Set(levels.at(zoom)));
@@ -59,7 +59,7 @@ test('what is shown stays shown on zooming in, and more comes', () => {
   }
 });
 
-test('labels of the same word keep their distance, and come on zooming in', () => {
+test('labels of the same word are kept apart until zoomed in', () => {
   const boxes = {
     ...{ n: 4, height: 14, apart: 100, words: [7, 7, 8, 7] },
     ...{ x: [0, 60, 60, 400], y: [0, 0, 40, 0], width: [30, 30, 30, 30] },
@@ -69,7 +69,7 @@ test('labels of the same word keep their distance, and come on zooming in', () =
   assert.deepEqual([...levels.at(3)].sort(), [0, 1, 2, 3]);
 });
 
-test('the same labels are shown whichever zoom is asked for first', () => {
+test('labels at a zoom do not depend on the zooms requested before', () => {
   const boxes = makeBoxes(300, 8);
   const [inwards, outwards] = [createLevels(boxes), createLevels(boxes)];
   const there = ZOOMS.map((zoom) => [...inwards.at(zoom)]);
@@ -79,18 +79,18 @@ test('the same labels are shown whichever zoom is asked for first', () => {
   assert.deepEqual(back, there);
 });
 
-test('the first label is always shown, and one that is alone too', () => {
+test('the first label and isolated labels are always shown', () => {
   const boxes = { n: 3, x: [10, 12, 500], y: [10, 10, 500], width: [60, 60, 60], height: 14 };
   assert.deepEqual([...createLevels(boxes).at(1)].sort(), [0, 2]);
 });
 
-test('labels on the very same place never come apart, and none at all is no error', () => {
+test('of labels at the same place only the first is shown', () => {
   const boxes = { n: 2, x: [10, 10], y: [10, 10], width: [60, 20], height: 14 };
   assert.deepEqual([...createLevels(boxes).at(60)], [0]);
   assert.equal(createLevels({ n: 0, x: [], y: [], width: [], height: 14 }).at(2).length, 0);
 });
 
-test('the spread order has everything once, and its beginning is spread', () => {
+test('spreadOrder() is a permutation whose start is spread over the range', () => {
   for (const n of [0, 1, 2, 3, 10, 97, 1000]) {
     assert.deepEqual(
       [...spreadOrder(n)].sort((a, b) => a - b),

@@ -41,7 +41,7 @@ function imageTokens(columns = { label: ['cat'] }) {
   };
 }
 
-test('a label is the token, and in the selected sequence its position and the token', () => {
+test('a label is the token, with its position in the selected sequence', () => {
   const tokens = textTokens(['[CLS]', 'rain', ' ', '\n']);
   assert.deepEqual(
     [0, 1, 2, 3].map((token) => formatLabel(tokens, token, false)),
@@ -50,14 +50,14 @@ test('a label is the token, and in the selected sequence its position and the to
   assert.equal(formatLabel(tokens, 1, true), '2:rain');
 });
 
-test('a long token is clipped, and one from right to left keeps to itself', () => {
+test('a long token is clipped, and a right-to-left token is isolated', () => {
   const tokens = textTokens(['x'.repeat(500), 'שלום']);
   assert.equal(formatLabel(tokens, 0, false), `${'x'.repeat(24)}…`);
   assert.equal(formatLabel(tokens, 1, true), '2:\u2068שלום\u2069');
   assert.equal(clipped('😀😀😀', 2), '😀😀…');
 });
 
-test('the label of a patch is that of its image, or else where it lies', () => {
+test('the label of a patch is that of its image, else its row and column', () => {
   assert.equal(formatLabel(imageTokens(), 4, false), 'cat');
   assert.equal(formatLabel(imageTokens(), 4, true), 'cat (1, 1)');
   assert.equal(formatLabel(imageTokens(), 0, true), 'cat (class token)');
@@ -65,14 +65,14 @@ test('the label of a patch is that of its image, or else where it lies', () => {
   assert.equal(formatLabel(imageTokens({}), 0, true), 'class token');
 });
 
-test('the sentence around a token is put together from its tokens', () => {
+test('surroundings() rebuilds the sentence around a token from its tokens', () => {
   const pieces = textTokens(['the', 'first'], ['[CLS]', 'her', '##on', '##s', 'fish', '.']);
   assert.deepEqual(surroundings(pieces, 4), { before: '[CLS] her', own: 'on', after: 's fish .' });
   const spaced = textTokens(['It', ' rain', 's', '.']);
   assert.deepEqual(surroundings(spaced, 1), { before: 'It', own: ' rain', after: 's.' });
 });
 
-test('the sentence around a part of a character has the whole of it, once', () => {
+test('the sentence around a part of a character has the whole character once', () => {
   const tokens = textTokens(
     ['一 1⁄3', '一 2⁄3', '一 3⁄3 + 二 1⁄3', '二 2–3⁄3', '。'],
     ['a', ' 二 1–2⁄3', '二 3⁄3', ' b'],
@@ -107,7 +107,7 @@ function flagsOf(length, marked) {
   return flags;
 }
 
-test('any drawn point may have a label where none stands out', () => {
+test('without search or selection every visible point can have a label', () => {
   const { points, isChosen } = candidates(
     { flags: flagsOf(10, [[3, FLAG.hidden]]), nPoints: 10 },
     -1,
@@ -117,7 +117,7 @@ test('any drawn point may have a label where none stands out', () => {
   assert.equal(isChosen, false);
 });
 
-test('only hits have labels while searching, and only the sequence while one is selected', () => {
+test('a search labels only hits, and a selection only its sequence', () => {
   const flags = flagsOf(20, [
     [3, FLAG.hit],
     [7, FLAG.hit | FLAG.hidden],
@@ -132,7 +132,7 @@ test('only hits have labels while searching, and only the sequence while one is 
   assert.deepEqual([...candidates({ flags: selected, nPoints: 20 }, 15, 100).points], [15, 5]);
 });
 
-test('further parts of a character leave their label to the first, unless selected', () => {
+test('only the first part of a character has a label, unless another is selected', () => {
   const isFirst = (point) => point % 2 === 0;
   assert.deepEqual(
     [...candidates({ flags: new Uint8Array(6), nPoints: 6 }, 3, 100, isFirst).points].sort(),
@@ -163,7 +163,7 @@ function clouds(dims, ...groups) {
   };
 }
 
-test('the first labels are of words that are frequent where they lie and rare elsewhere', () => {
+test('the first labels are words that are frequent nearby and rare elsewhere', () => {
   const [the, april, may] = [0, 1, 2];
   for (const dims of [2, 3]) {
     const everywhere = { at: [0.5, 0.5, 0.5], spread: 0.98, words: new Array(300).fill(the) };
@@ -186,7 +186,7 @@ test('the first labels are of words that are frequent where they lie and rare el
   }
 });
 
-test('a frequent word is the label of a cluster of its own', () => {
+test('a frequent word labels the cluster that consists of it', () => {
   const cloud = clouds(
     2,
     { at: [0.1, 0.1], spread: 0.1, words: new Array(200).fill(0) },
@@ -195,7 +195,7 @@ test('a frequent word is the label of a cluster of its own', () => {
   assert.equal(cloud.words[distinctiveOrder(cloud)[0]], 0);
 });
 
-test('an image has one label, unless it is selected', () => {
+test('only one patch of an image has a label, unless the image is selected', () => {
   const isLabelled = labelRule(imageTokens());
   assert.deepEqual(
     [2, 3, 0, 4].map((token) => isLabelled(token, 0)),
@@ -204,7 +204,7 @@ test('an image has one label, unless it is selected', () => {
   assert.ok([2, 3].every((token) => isLabelled(token, FLAG.selected)));
 });
 
-test('no more points than asked for are thought of', () => {
+test('candidates() returns no more points than requested', () => {
   assert.equal(candidates({ flags: new Uint8Array(1000), nPoints: 1000 }, 5, 50).points.length, 50);
   assert.equal(candidates({ flags: new Uint8Array(1000), nPoints: 1000 }, 5, 50).points[0], 5);
 });

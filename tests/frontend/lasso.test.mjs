@@ -32,7 +32,7 @@ const HORSESHOE = [
   [0, 40],
 ];
 
-test('a place is inside of an outline or outside of it, whichever way it was drawn', () => {
+test('isInside() does not depend on the direction of the outline', () => {
   for (const outline of [SQUARE, SQUARE.toReversed()]) {
     assert.ok(isInside(outline, 30, 30));
     for (const [x, y] of [
@@ -46,13 +46,13 @@ test('a place is inside of an outline or outside of it, whichever way it was dra
   }
 });
 
-test('the bay of a horseshoe is outside', () => {
+test('a place in the bay of a concave outline is outside', () => {
   assert.ok(!isInside(HORSESHOE, 20, 15));
   assert.ok(isInside(HORSESHOE, 5, 15));
   assert.ok(isInside(HORSESHOE, 20, 35));
 });
 
-test('corners at the height of a place are not counted twice', () => {
+test('isInside() counts a corner at the height of the place once', () => {
   const diamond = [
     [0, 10],
     [10, 0],
@@ -64,7 +64,7 @@ test('corners at the height of a place are not counted twice', () => {
   assert.ok(!isInside(diamond, 25, 10));
 });
 
-test('an outline without an inside holds nothing', () => {
+test('an outline of fewer than three corners contains no point', () => {
   assert.ok(!isInside([], 0, 0));
   assert.ok(
     !isInside(
@@ -107,7 +107,7 @@ function frame(overrides = {}) {
   };
 }
 
-test('the points inside are those drawn inside, flat and turned, without hidden ones', () => {
+test('pointsInside() returns the visible points in an outline in 2-D and 3-D', () => {
   const outline = [
     [100, 80],
     [320, 60],
@@ -147,11 +147,11 @@ const SUBJECT = {
 };
 const MARKED = Uint8Array.of(1, 1, 0, 0, 0, 1);
 
-test('marked queries and keys are counted apart', () => {
+test('countMarked() counts queries and keys separately', () => {
   assert.deepEqual(countMarked(MARKED, 3), { query: 2, key: 1 });
 });
 
-test('the table says names and not indices', () => {
+test('rows of marked points have tokens and sentences instead of indices', () => {
   const rows = markedRows(MARKED, TOKENS, () => [0.25, 1]);
   assert.deepEqual(rows[2], {
     kind: 'key',
@@ -179,7 +179,7 @@ test('the table says names and not indices', () => {
   });
 });
 
-test('text of the corpus cannot break the table and is no formula', () => {
+test('corpus text is quoted in CSV and cannot be a formula', () => {
   const csv = toCsv(
     SUBJECT,
     markedRows(MARKED, TOKENS, () => [0, 0.5]),
@@ -206,7 +206,7 @@ test('text of the corpus cannot break the table and is no formula', () => {
   assert.equal(csvCell(-3), '-3');
 });
 
-test('an unknown word is told with what stands in the text', () => {
+test('rows of unknown tokens have the text they stand for', () => {
   const rows = markedRows(MARKED, { ...TOKENS, surface: ['=🙂', null, null] }, () => null);
   assert.deepEqual(
     rows.map(({ surface }) => surface),
@@ -219,7 +219,7 @@ test('an unknown word is told with what stands in the text', () => {
   );
 });
 
-test('what has no place in the map has an empty one', () => {
+test('a point without coordinates has empty CSV cells', () => {
   const csv = toCsv(
     { ...SUBJECT, at: null, state: { method: 'pca', dims: 3 } },
     markedRows(Uint8Array.of(0, 0, 1, 0, 0, 0), TOKENS, () => null),
@@ -227,7 +227,7 @@ test('what has no place in the map has an empty one', () => {
   assert.equal(csv.split('\r\n')[1], 'demo,tiny,pca,3,,,query,rain,1,it rains,,,');
 });
 
-test('places are shares of the map, of the right cell and point', () => {
+test('placesIn() returns coordinates as shares of the map of the cell', () => {
   const placeOf = placesIn(
     { positions: Uint16Array.of(0, 0, 0, 0, 65535, 0, 13107, 65535), nPoints: 2, dims: 2 },
     1,
@@ -237,7 +237,7 @@ test('places are shares of the map, of the right cell and point', () => {
   assert.equal(placeOf(0), null);
 });
 
-test('the name of the file says what is in it, whatever the dataset is called', () => {
+test('the file name has dataset, map and head, with unsafe characters replaced', () => {
   assert.equal(fileName(SUBJECT, 'csv'), 'demo-pca-2d-L1-H2-marked.csv');
   assert.equal(
     fileName({ ...SUBJECT, dataset: '../a b', at: null }, 'json'),

@@ -31,7 +31,7 @@ function begin() {
   return { calls, clock, warming: createWarming(send, () => clock.ms) };
 }
 
-test('the model is asked for once, with a letter and the maps that are shown', async () => {
+test('a text model is warmed up once, with one letter and the shown maps', async () => {
   const { calls, warming } = begin();
   warming.warm(WANTED, ['pca-2d']);
   warming.warm(WANTED, ['pca-2d']);
@@ -47,7 +47,7 @@ test('the model is asked for once, with a letter and the maps that are shown', a
   assert.equal(calls.length, 1);
 });
 
-test('a model that has not answered for minutes is asked again, like one that failed', async () => {
+test('a model is warmed up again after five idle minutes or a failure', async () => {
   const { calls, clock, warming } = begin();
   warming.noteAnswer('d');
   clock.ms = 299_000;
@@ -63,7 +63,7 @@ test('a model that has not answered for minutes is asked again, like one that fa
   assert.equal(calls.length, 2);
 });
 
-test('a model of images is asked for with one pixel, and none without a map', async () => {
+test('an image model is warmed up with a one-pixel PNG, if a map is shown', async () => {
   const { calls, warming } = begin();
   warming.warm(IMAGES, []);
   assert.equal(calls.length, 0);
