@@ -25,7 +25,7 @@ const factsOf = ({ grid = null, gridTokens = null, headMap = null }) => ({
   heads: slot(null),
 });
 
-test('a map is shown only where it is of the chosen method, dimensions and head', () => {
+test('loadedMap() returns null for a map of another method, dimensions or head', () => {
   const headMap = { name: 'pca-2d', at: AT, positions: new Uint16Array(4) };
   const shown = loadedMap(CHOICE, factsOf({ headMap }));
   assert.deepEqual([shown.name, shown.drawn, [...shown.ready]], ['pca-2d 1,0', null, [1]]);
@@ -39,7 +39,7 @@ test('a map is shown only where it is of the chosen method, dimensions and head'
   assert.equal(loadedMap({ ...all, dims: 3 }, factsOf({ grid, gridTokens })), null);
 });
 
-test('a map and a style of different numbers of heads or points are not drawn together', () => {
+test('isFitting() is false if map and style differ in the number of heads or points', () => {
   const map = { positions: new Uint16Array(2 * 6 * 2), ready: new Uint8Array(2) };
   const flags = new Uint8Array(6);
   assert.ok(isFitting(map, { flags }, { n: 2 }, 2));
@@ -48,7 +48,7 @@ test('a map and a style of different numbers of heads or points are not drawn to
   assert.ok(!isFitting(map, { flags: new Uint8Array(4) }, { n: 2 }, 2));
 });
 
-test('the selected point, the one under the mouse and its counterparts are drawn largest', () => {
+test('the selected point, the hovered one and its counterparts are emphasised', () => {
   const selected = { kind: 'query', token: 2 };
   const hover = { get: () => ({ kind: 'key', token: 0 }), others: () => [3, 9] };
   const tokens = { n: 5 };
@@ -61,7 +61,7 @@ test('the selected point, the one under the mouse and its counterparts are drawn
   assert.deepEqual(emphasised({ ...head, at: null, compare: {} }, tokens, drawn, hover), [1, 3]);
 });
 
-test('lines that stand out are of the point under the mouse, else of the selected one', () => {
+test('highlighted lines start at the hovered point, else at the selected one', () => {
   const tokens = { n: 4, sequence: [0, 0, 1, 1] };
   const selected = { kind: 'query', token: 0 };
   const [own, other] = [1, 2].map((token) => ({ kind: 'key', token }));
@@ -102,7 +102,7 @@ const TOKENS = {
 };
 const FONT = { css: '12px sans-serif', lineHeight: 14 };
 
-test('labels are of hits while searching, and of a selected sequence with their places', () => {
+test('a search labels its hits, and a selection its sequence with positions', () => {
   const layoutOf = createLabelLayouts((text) => 6 * text.length);
   const subject = { state: { at: AT, selected: null }, tokens: TOKENS, drawn: null };
   const flags = Uint8Array.from({ length: 16 }, (_, i) => (i % 4 === 1 ? FLAG.hit : FLAG.dimmed));
@@ -124,7 +124,7 @@ test('labels are of hits while searching, and of a selected sequence with their 
   ]);
 });
 
-test('heads of the grid have labels only where they are in sight, ready and large', () => {
+test('heads of the grid have labels only if they are visible, ready and large', () => {
   const grid = {
     ...headFrame(),
     cells: { n: 3, x: [0, 100, 200], y: [0, 0, 0], size: [90, 90, 90] },
@@ -136,7 +136,7 @@ test('heads of the grid have labels only where they are in sight, ready and larg
   assert.deepEqual(cellsWithRoom(headFrame(), true), [0]);
 });
 
-test('a label without room is written at the left of its point if that is free', () => {
+test('a label without room on the right is placed on the left if that is free', () => {
   const labels = { words: ['a', 'b', 'c'], x: [10, 90, 94], y: [10, 10, 12], width: [20, 20, 20] };
   const layout = { ...labels, points: [0, 1, 2], first: -1, levels: { at: () => [0, 1, 2] } };
   const place = {
@@ -152,14 +152,14 @@ test('a label without room is written at the left of its point if that is free',
   assert.deepEqual(written({ words: 'm', x: 20, y: 12, width: 60 }), ['m 20']);
 });
 
-test('points in an outline are marked as those of the corpus that they are', () => {
+test('markedPoints() maps drawn points to points of the corpus', () => {
   assert.deepEqual([...markedPoints([0, 4], 3, 3, null)], [1, 0, 0, 0, 1, 0]);
   // The grid draws tokens 1 and 4 of five: its points are queries 1, 4 and keys 1, 4.
   const marked = markedPoints([1, 2], 2, 5, Int32Array.of(1, 4));
   assert.deepEqual([...marked], [0, 0, 0, 0, 1, 0, 1, 0, 0, 0]);
 });
 
-test('Shift draws an outline, save in a head in space, where it moves the map', () => {
+test('dragging with Shift draws a lasso, except in a head in 3-D', () => {
   const press = { type: 'pointerdown', button: 0, shiftKey: true };
   assert.ok(isLassoPress(press, false, { at: AT, dims: 2 }));
   assert.ok(isLassoPress(press, false, { at: null, dims: 3 }));
@@ -170,7 +170,7 @@ test('Shift draws an outline, save in a head in space, where it moves the map', 
   assert.ok(!isLassoPress({ type: 'touchstart', touches: [1, 2] }, true, { at: AT, dims: 2 }));
 });
 
-test('the part in sight is reported once it rests, and not where it was asked for', (t) => {
+test('the camera is reported once it rests, unless the page had requested it', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const rested = mock.fn();
   let current = { camera: null, turn: null };
@@ -199,7 +199,7 @@ test('the part in sight is reported once it rests, and not where it was asked fo
   assert.equal(sight.pinned, null);
 });
 
-test('the axes in the corner point where those of the turned map do', () => {
+test('the axes in the corner have the directions of the rotated map', () => {
   const frame = {
     dims: 3,
     cells: { n: 1, x: [0], y: [0], size: [100] },
@@ -217,7 +217,7 @@ test('the axes in the corner point where those of the turned map do', () => {
   });
 });
 
-test('contours enclose half and nine tenths of the points of a kind, hidden ones left out', () => {
+test('contours enclose 50 % and 90 % of the visible points of a kind', () => {
   let state = 3;
   const random = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
   const cloud = () => 32768 + 9000 * (random() + random() + random() - 1.5);

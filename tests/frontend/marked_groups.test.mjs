@@ -23,7 +23,7 @@ const MARKED = Uint8Array.of(1, 1, 0, 0, 0, 0, 1, 0, 0, 1);
 const groupingOf = (name, tokens = TOKENS) =>
   groupMarked(MARKED, tokens).find((one) => one.name === name);
 
-test('marked points are counted by token, with their share against that of the corpus', () => {
+test('marked points are counted by token, with the lift over the corpus', () => {
   const { groups } = groupingOf('Tokens');
   assert.deepEqual(
     groups.map(({ label, nQueries, nKeys, total }) => [label, nQueries, nKeys, total]),
@@ -39,14 +39,14 @@ test('marked points are counted by token, with their share against that of the c
   assert.ok(groups[0].score < 0);
 });
 
-test('groups are ranked by count or by how distinctive they are, without empty ones', () => {
+test('groups are ranked by count or score, without empty groups', () => {
   const tokens = groupingOf('Tokens');
   assert.deepEqual(rankGroups(tokens, 'score'), [1, 2, 0]);
   const many = { ...tokens, groups: tokens.groups.map((group, i) => ({ ...group, n: i })) };
   assert.deepEqual(rankGroups(many, 'n'), [2, 1]);
 });
 
-test('positions, sequences and columns are groups of the same points', () => {
+test('marked points are also grouped by position, sequence and column', () => {
   const counted = ({ groups }) => groups.map(({ label, n }) => `${label}: ${n}`);
   assert.deepEqual(counted(groupingOf('Positions')), ['1: 1', '2: 3', '3: 0']);
   assert.deepEqual(counted(groupingOf('Sequences')), ['0: 3', '1: 1']);
@@ -54,7 +54,7 @@ test('positions, sequences and columns are groups of the same points', () => {
   assert.equal(groupingOf('id'), undefined); // nor does another for each sequence
 });
 
-test('a column of many numbers is a histogram, and one of few values keeps them', () => {
+test('a column of many numbers is binned, and one of few values is not', () => {
   const n = 40;
   const many = {
     n,
@@ -89,7 +89,7 @@ test('a column of many numbers is a histogram, and one of few values keeps them'
   );
 });
 
-test('the points of a group are those that are marked, of both kinds', () => {
+test('markedInGroup() returns the marked queries and keys of a group', () => {
   const tokens = groupingOf('Tokens');
   assert.deepEqual([...markedInGroup(MARKED, tokens, 1)], [0, 1, 0, 0, 0, 0, 1, 0, 0, 0]);
 });

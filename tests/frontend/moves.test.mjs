@@ -40,7 +40,7 @@ function opened(entry) {
   };
 }
 
-test('a view that was left before selects the same word, or says that its text is gone', () => {
+test('an older history entry selects the same token, or gives a notice if it is gone', () => {
   const { show, entry, back } = opened();
   show([A, B]);
   const left = entry();
@@ -53,7 +53,7 @@ test('a view that was left before selects the same word, or says that its text i
   assert.deepEqual(back(N + 8, entry()), [N + 8, false], 'left afterwards');
 });
 
-test('after a reload, views from before a text was removed select no wrong token', () => {
+test('after a reload, history entries from before a removal select no wrong token', () => {
   const before = opened();
   before.show([A, B]);
   const old = before.entry();
@@ -73,7 +73,7 @@ test('after a reload, views from before a text was removed select no wrong token
   assert.deepEqual(back(N + 2, old), [null, true]);
 });
 
-test('texts that come back one after the other keep their numbers, and lost ones are told', () => {
+test('restored texts keep their token numbers, and lost texts are reported', () => {
   const before = opened();
   before.show([A, B, C]);
   const last = before.entry();
@@ -89,7 +89,7 @@ test('texts that come back one after the other keep their numbers, and lost ones
   assert.deepEqual([lost?.isInherited, lost?.renumber(N + 13)], [true, null]);
 });
 
-test('other datasets and entries of nobody are left alone', () => {
+test('other datasets and unknown history entries are left unchanged', () => {
   const { moves, show, entry, back } = opened();
   show([A, B]);
   const left = entry();

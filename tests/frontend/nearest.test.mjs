@@ -17,21 +17,21 @@ const line = {
   nearness: 'distance',
 };
 
-test('the nearest keys of a query are at the least distance, and so for a key', () => {
+test('nearestOthers() sorts points of the other kind by distance', () => {
   assert.deepEqual(nearestOthers(line, 0), [3, 5, 4]);
   assert.deepEqual(nearestOthers(line, 2, 2), [4, 3]);
   // both are five away: the earlier token comes first
   assert.deepEqual(nearestOthers(line, 4), [1, 2, 0]);
 });
 
-test('by the product a key is nearer the farther out it lies in the direction of the query', () => {
+test('by product, nearestOthers() sorts keys by their dot product with the query', () => {
   // Query 2 is at +15; the keys are at −3, +10 and −15.
   assert.deepEqual(nearestOthers({ ...line, nearness: 'product' }, 2), [4, 3, 5]);
   // Query 0 is at −5.
   assert.deepEqual(nearestOthers({ ...line, nearness: 'product' }, 0), [5, 3, 4]);
 });
 
-test('distances in space have three axes', () => {
+test('distances in 3-D use all three axes', () => {
   const space = {
     ...line,
     positions: Uint16Array.of(0, 0, 0, 9, 9, 9, 1, 1, 40, 5, 5, 5),
@@ -42,7 +42,7 @@ test('distances in space have three axes', () => {
   assert.deepEqual(nearestOthers(space, 0), [3, 2]);
 });
 
-test('what is strongest and what is near are compared as points of the other kind', () => {
+test('compareNearest() counts the strongest partners among the nearest points', () => {
   const compared = compareNearest([{ token: 1 }, { token: 2 }], [4, 3], 0, 3, 'distance');
   assert.deepEqual([compared.strongest, compared.nearest, compared.nBoth], [[4, 5], [4, 3], 1]);
   assert.equal(
@@ -56,7 +56,7 @@ test('what is strongest and what is near are compared as points of the other kin
   assert.deepEqual(compareNearest([{ token: 1 }], [0], 4, 3, 'distance').strongest, [1]);
 });
 
-test('in a biplot the score of a key is its projection on the direction of the query', () => {
+test('in a biplot the score of a key is its projection on the query', () => {
   const cell = { n: 1, x: [0], y: [0], size: [500] };
   const still = { width: 500, height: 500, dims: 2, windows: null, cells: cell };
   const frame = { ...still, transform: { k: 1, x: 0, y: 0 } };

@@ -32,7 +32,7 @@ const ANSWER = {
   ],
 };
 
-test('a query and a key are a pair in either order, two of a kind are none', () => {
+test('pairOf() takes a query and a key in either order, else returns null', () => {
   const [query, key] = [
     { kind: 'query', token: 1 },
     { kind: 'key', token: 2 },
@@ -48,7 +48,7 @@ test('a query and a key are a pair in either order, two of a kind are none', () 
     assert.equal(pairOf(one, other), null);
 });
 
-test('a pair is added once, and wished anew in its place', () => {
+test('withPair() adds a pair once and changes its wish in place', () => {
   const both = withPair(withPair([], A), B);
   assert.deepEqual(both, [A, B]);
   assert.equal(withPair(both, { ...A }), both);
@@ -58,7 +58,7 @@ test('a pair is added once, and wished anew in its place', () => {
   assert.equal(withPair(full, { ...full[3], isStrong: false })[3].isStrong, false);
 });
 
-test('pairs are written and read letter by letter', () => {
+test('readPairs() reverses writePairs() and rejects malformed text', () => {
   assert.equal(writePairs([A, B]), 'strong-12-40.weak-5-7');
   assert.deepEqual(readPairs('strong-12-40.weak-5-7'), [A, B]);
   const many = Array.from({ length: MAX_PAIRS + 1 }, (_, key) => ({ ...A, key }));
@@ -79,12 +79,12 @@ test('pairs are written and read letter by letter', () => {
     assert.equal(readPairs(text), null, text);
 });
 
-test('the server is asked for strong and for weak pairs', () => {
+test('pairQuery() lists strong and weak pairs as parameters', () => {
   assert.equal(pairQuery([A, B, { ...A, key: 9 }]), 'strong=12-40,12-9&weak=5-7');
   assert.equal(pairQuery([B]), 'weak=5-7');
 });
 
-test('heads rank from the best fit, equal ones in the order of the model with one place', () => {
+test('heads are ranked by fit, with ties in model order and of the same rank', () => {
   assert.deepEqual(
     rankedHeads(ANSWER).map(({ layer, head }) => [layer, head]),
     [
@@ -104,7 +104,7 @@ test('heads rank from the best fit, equal ones in the order of the model with on
   assert.equal(ANSWER.heads[0].fit, 0.25);
 });
 
-test('the numbers of a pair are found by its tokens, and none if the answer lacks them', () => {
+test('numbersOf() finds a pair by its tokens, else returns null', () => {
   const found = numbersOf(ANSWER, { layer: 0, head: 1 }, B);
   assert.deepEqual([found.rank, found.isSameSequence], [12, false]);
   assert.equal(numbersOf(ANSWER, { layer: 0, head: 1 }, { query: 7, key: 5 }), null);
@@ -112,7 +112,7 @@ test('the numbers of a pair are found by its tokens, and none if the answer lack
   assert.equal(numbersOf(null, { layer: 0, head: 1 }, A), null);
 });
 
-test('a pair that has no weight says why', () => {
+test('formatNumber() gives the reason for a pair without weight', () => {
   const words = (i, head) => formatNumber(numbersOf(ANSWER, head, [A, B][i]), ANSWER, 'text');
   assert.equal(words(0, { layer: 0, head: 1 }), 'rank 1 of 1\u202f000 · weight 0.500');
   assert.equal(words(0, { layer: 1, head: 0 }), 'rank 3 of 1\u202f000 · not visible to this query');
@@ -133,7 +133,7 @@ function pairing(state) {
   return { made, marked, said };
 }
 
-test('a click is a pair only while pairs are marked, and only with the other kind', () => {
+test('a click marks a pair only in pairing mode and with a point of the other kind', () => {
   const { made, marked, said } = pairing({ selected: { kind: 'query', token: 3 } });
   const [key, query] = [
     { kind: 'key', token: 8 },
@@ -152,7 +152,7 @@ test('a click is a pair only while pairs are marked, and only with the other kin
   assert.deepEqual(said, []);
 });
 
-test('what cannot be marked says why', () => {
+test('a pair that cannot be marked is refused with the reason', () => {
   const none = pairing({});
   none.made.mark({ kind: 'key', token: 1 }, true);
   assert.match(none.said[0], /Select a query or a key first/);
@@ -170,7 +170,7 @@ test('what cannot be marked says why', () => {
   assert.deepEqual([...none.marked, ...same.marked, ...full.marked], []);
 });
 
-test('a site without a server computes the same numbers, counted by hand', async () => {
+test('an exported site computes the ranks and weights of pairs', async () => {
   // Scores of query 0 with the keys: 3, 1, 2, 1, -5; the first three tokens are one sequence.
   const queries = { width: 1, values: Float32Array.of(1, 1, 1, 1, 1) };
   const keys = { width: 1, values: Float32Array.of(3, 1, 2, 1, -5) };

@@ -4,7 +4,7 @@ import { fuzzyScore } from '../../frontend/js/compute/fuzzy.js';
 import { COMMANDS } from '../../frontend/js/controls/commands.js';
 import { outsideText, parseHead } from '../../frontend/js/dialogs/palette_entries.js';
 
-test('heads are read in every way that they are written', () => {
+test('parseHead() reads all common notations of a head', () => {
   for (const typed of [
     'L5H1',
     'l5 h1',
@@ -23,14 +23,14 @@ test('heads are read in every way that they are written', () => {
     assert.equal(parseHead(typed), null);
 });
 
-test('numbers outside of the model are told with its range', () => {
+test('outsideText() gives the range of the model for a layer or head outside it', () => {
   const model = { n_layers: 6, n_heads: 12 };
   assert.equal(outsideText('L6H0', model), 'Layer 6 is outside 0..5.');
   assert.equal(outsideText('5.12', model), 'Head 12 is outside 0..11.');
   for (const typed of ['5.11', '5', 'rain']) assert.equal(outsideText(typed, model), '');
 });
 
-test('what begins a word matches best, then what is inside of one, then letters in order', () => {
+test('fuzzyScore() ranks word starts before substrings before letters in order', () => {
   const labels = ['Deduction', 'Induction', 'Induction on random tokens (ours)', 'indentation'];
   /** @param {string} typed */
   const ranked = (typed) =>
@@ -46,7 +46,7 @@ test('what begins a word matches best, then what is inside of one, then letters 
   assert.equal(fuzzyScore('induction heads', 'Induction'), 0);
 });
 
-test('no two commands share a key', () => {
+test('no two commands share a keyboard shortcut', () => {
   const pressed = COMMANDS.map(({ press }) => press).filter((press) => press !== '');
   assert.equal(new Set(pressed).size, pressed.length);
 });

@@ -27,7 +27,7 @@ function tokensOf(text, types, row = null) {
 const names = (groups) =>
   Object.fromEntries(groups.map(({ name, positions }) => [name, positions]));
 
-test('a sentence offers its class token and separators, and beside these no first token', () => {
+test('a sentence with a class token has groups for it and the separators', () => {
   const tokens = tokensOf(
     ['[CLS]', 'a', '[SEP]', 'b', '[UNK]', '[SEP]'],
     ['special', 'text', 'special', 'text', 'special', 'special'],
@@ -35,7 +35,7 @@ test('a sentence offers its class token and separators, and beside these no firs
   assert.deepEqual(names(specialGroups(tokens, 0, 6, false)), { class: [0], separator: [2, 5] });
 });
 
-test('a model that looks back has a first token and no class token', () => {
+test('a causal model has a group for the first token and none for a class token', () => {
   const tokens = tokensOf(['<s>', 'a', '</s>'], ['special', 'text', 'special']);
   assert.deepEqual(names(specialGroups(tokens, 0, 3, true)), { separator: [2], first: [0] });
   assert.deepEqual(
@@ -44,14 +44,14 @@ test('a model that looks back has a first token and no class token', () => {
   );
 });
 
-test('text that only looks like a special token is none', () => {
+test('text that only looks like a special token is not in a special group', () => {
   assert.deepEqual(
     names(specialGroups(tokensOf(['[CLS]', '[SEP]'], ['text', 'text']), 0, 2, false)),
     { first: [0] },
   );
 });
 
-test('an image offers its class token and registers, and never its first patch', () => {
+test('an image has groups for class token and registers, but not its first patch', () => {
   const tokens = tokensOf(
     ['', '', '', ''],
     ['class', 'register', 'register', 'patch'],
@@ -61,14 +61,14 @@ test('an image offers its class token and registers, and never its first patch',
   assert.deepEqual(specialGroups(tokensOf([''], ['patch'], Int32Array.of(0)), 0, 1, false), []);
 });
 
-test('a group is hidden as queries and as keys', () => {
+test('asBothKinds() returns a query and a key per position', () => {
   assert.deepEqual(asBothKinds([2]), [
     { kind: 'query', position: 2 },
     { kind: 'key', position: 2 },
   ]);
 });
 
-test('every query has its strongest key, every key its strongest query, from a weight on', () => {
+test('strongestOfEach() returns the strongest partner above a minimum weight', () => {
   assert.deepEqual(strongestOfEach(PATTERN, 'query'), [
     { query: 0, key: 1, weight: 0.75 },
     { query: 1, key: 1, weight: 1 },
@@ -77,7 +77,7 @@ test('every query has its strongest key, every key its strongest query, from a w
   assert.deepEqual(strongestOfEach(PATTERN, 'key', 0.6), [{ query: 1, key: 1, weight: 1 }]);
 });
 
-test('connections from a weight on come weakest first, or those of one token alone', () => {
+test('linksFrom() returns links above a weight, weakest first, or those of one token', () => {
   const pairs = (links) => links.map(({ query, key }) => [query, key]);
   assert.deepEqual(pairs(linksFrom(PATTERN, 0.5)), [
     [2, 0],
@@ -95,7 +95,7 @@ test('connections from a weight on come weakest first, or those of one token alo
   ]);
 });
 
-test('the connections of one patch are apart from those of the others, with its weights', () => {
+test('drawnLinks() separates links of the selected patch from the others', () => {
   const pairs = (links) => links.map(({ query, key }) => [query, key]);
   const source = { kind: 'query', position: 0 };
   const strongest = drawnLinks(PATTERN, source, null);
@@ -121,12 +121,12 @@ test('the connections of one patch are apart from those of the others, with its 
   assert.deepEqual(writtenWeights(PATTERN, source, 20), [], 'where a patch has no room');
 });
 
-test('an arrow ends a little before its patch, and never behind its own start', () => {
+test('shortOf() shortens an arrow, at most to half its length', () => {
   assert.deepEqual(shortOf({ x: 0, y: 0 }, { x: 10, y: 0 }, 2), { x: 8, y: 0 });
   assert.deepEqual(shortOf({ x: 0, y: 0 }, { x: 3, y: 0 }, 2), { x: 1.5, y: 0 });
 });
 
-test('offsets beyond the reach share a bar; a causal model has none ahead', () => {
+test('offsets beyond the maximum share a bar, and a causal model has none ahead', () => {
   assert.deepEqual(
     offsetSpans(4, false, 1).map(({ label }) => label),
     ['≤ −2', '−1', '0', '+1', '≥ +2'],
@@ -141,12 +141,12 @@ test('offsets beyond the reach share a bar; a causal model has none ahead', () =
   );
 });
 
-test('the mean by offset is over the pairs of that offset', () => {
+test('meanByOffset() averages over the pairs of each offset', () => {
   const means = meanByOffset(PATTERN, offsetSpans(3, false));
   assert.deepEqual(means, [0.5, 0, (0.25 + 1 + 0.5) / 3, 0.375, 0]);
 });
 
-test('pairs with a hidden token are no part of the mean by offset', () => {
+test('meanByOffset() ignores pairs with a hidden token', () => {
   const hidden = [
     { kind: 'query', position: 2 },
     { kind: 'key', position: 0 },
@@ -155,7 +155,7 @@ test('pairs with a hidden token are no part of the mean by offset', () => {
   assert.deepEqual(means, [NaN, NaN, 1, 0.375, 0]);
 });
 
-test('an offset is said in words', () => {
+test('formatOffset() describes an offset in words', () => {
   const [back, before, own, after] = offsetSpans(5, false, 1);
   assert.deepEqual([back, before, own, after].map(formatOffset), [
     '2 or more tokens before the query',
@@ -165,7 +165,7 @@ test('an offset is said in words', () => {
   ]);
 });
 
-test('the mean says over how many of how many sequences it was taken, and never over one', () => {
+test('formatMean() gives the number of sequences, or why there is no mean', () => {
   const corpus = (lengths, row = null) => ({
     row,
     sequences: { length: Int32Array.from(lengths) },
@@ -187,12 +187,12 @@ test('the mean says over how many of how many sequences it was taken, and never 
   assert.match(said(null, 2000, corpus([2000, 2000])), /^No mean: .* 1\u202f024/);
 });
 
-test('only the thumbnails in sight, and a few beyond, are on the page', () => {
+test('tilesInSight() returns the visible thumbnails and a few beyond', () => {
   assert.deepEqual(tilesInSight({ scrolled: 1000, length: 200, tile: 50 }, 10_000, 4), [72, 104]);
   assert.deepEqual(tilesInSight({ scrolled: 0, length: 200, tile: 50 }, 5, 4), [0, 5]);
 });
 
-test('a sequence is opened by an ordinary token: first, last if causal, amid an image', () => {
+test('openingToken() is the first text token, the last if causal, or a middle patch', () => {
   const opened = (tokenType, isCausal = false, row = null) =>
     openingToken(
       { tokenType, row, sequences: { start: [0], length: [tokenType.length] } },

@@ -96,7 +96,7 @@ function imageSide(name, n, files, sha256 = 'same') {
   };
 }
 
-test('a pane has its own dataset, map and head, and shares everything else', () => {
+test('a pane has its own dataset, map and head, and shares all other choices', () => {
   const state = two(
     { dataset: 'a', search: 'rain', color: 'position' },
     pane('b', { at: { layer: 1, head: 2 } }),
@@ -115,12 +115,12 @@ test('a pane has its own dataset, map and head, and shares everything else', () 
   );
 });
 
-test('with one pane a change is what it is', () => {
+test('with one pane changePane() returns the change unchanged', () => {
   const change = { dataset: 'b', selected: TOKEN };
   assert.equal(changePane(DEFAULTS, 'A', change, true), change);
 });
 
-test('panes of one dataset have one selection, whichever it is made in', () => {
+test('panes of one dataset share one selection', () => {
   for (const name of ['A', 'B']) {
     const next = after(two({ dataset: 'a' }, pane('a')), name, { selected: TOKEN, hidden: [] });
     assert.deepEqual(
@@ -131,7 +131,7 @@ test('panes of one dataset have one selection, whichever it is made in', () => {
   }
 });
 
-test('the selection of linked datasets is left open in the other pane, and then found', () => {
+test('a selection clears that of a linked pane until it is reconciled', () => {
   const [a, b] = [
     textSide('a', [['[CLS]', 'walk', '##ing', '[SEP]']], ['walking']),
     textSide('b', [['walking']]),
@@ -186,7 +186,7 @@ test('a locked pane keeps its selection, and follows the other one when unlocked
   assert.doesNotMatch(writeQuery(store.get()), /locked/);
 });
 
-test('a lock holds between linked datasets, too', () => {
+test('a locked pane keeps its selection also between linked datasets', () => {
   const [one, two] = [textSide('a', [['x', 'y']], ['xy']), textSide('b', [['x', 'y']], ['xy'])];
   const link = createLink(one, two);
   const store = createStore({ dataset: 'a', compare: pane('b'), locked: 'A' });
@@ -200,7 +200,7 @@ test('a lock holds between linked datasets, too', () => {
   assert.equal(a.get().selected.token, 1);
 });
 
-test('datasets that are not linked are selected in on their own', () => {
+test('panes of datasets that are not linked have separate selections', () => {
   const next = after(
     two({ dataset: 'a', selected: TOKEN }, pane('z')),
     'B',
@@ -210,7 +210,7 @@ test('datasets that are not linked are selected in on their own', () => {
   assert.deepEqual([next.selected, next.beside.selected], [TOKEN, { kind: 'key', token: 9 }]);
 });
 
-test('a pane with a new dataset takes over its selection and leaves the other its own', () => {
+test('after a pane changes its dataset each pane keeps its own selection', () => {
   const cleared = { at: null, selected: null, hidden: [], color: null, filters: DEFAULTS.filters };
   const same = two({ dataset: 'a', selected: TOKEN, color: 'position' }, pane('a'));
   const parted = after(same, 'A', { ...cleared, dataset: 'b' });
@@ -222,7 +222,7 @@ test('a pane with a new dataset takes over its selection and leaves the other it
   assert.deepEqual([joined.selected, joined.beside.selected], [TOKEN, null]);
 });
 
-test('a head or a dataset is opened beside, and either pane can be closed', () => {
+test('a head or dataset opens in a second pane, and either pane can be closed', () => {
   const store = createStore({ dataset: 'a', method: 'pca', selected: TOKEN });
   const [a, b] = ['A', 'B'].map((name) => createPaneStore(store, name, () => true));
   a.setBeside({ at: { layer: 0, head: 1 } });
@@ -239,19 +239,19 @@ test('a head or a dataset is opened beside, and either pane can be closed', () =
   );
 });
 
-test('sentences are matched by their text, those that come again in order', () => {
+test('matchSequences() matches sentences by text, repeated ones in order', () => {
   assert.deepEqual(
     [...matchSequences(['x', 'y', 'x', 'z', 'x'], ['x', 'z', 'x', 'w'])],
     [0, -1, 2, 1, -1],
   );
 });
 
-test('tokens of one dataset stand for themselves', () => {
+test('a link within one dataset maps each token to itself', () => {
   const side = textSide('a', [['x', 'y']]);
   assert.deepEqual(createLink(side, side).partners(1, true), [1]);
 });
 
-test('words are linked in the sentences that both have, marks with those at the same end', () => {
+test('tokens of common sentences are linked by words, special tokens by their end', () => {
   const first = textSide(
     'a',
     [
@@ -283,7 +283,7 @@ test('words are linked in the sentences that both have, marks with those at the 
   );
 });
 
-test('other sentences are not linked, and neither are text and images', () => {
+test('datasets without common sentences or of other modality are not linked', () => {
   const link = createLink(textSide('a', [['x']]), textSide('b', [['y']]));
   assert.deepEqual([link.kind, link.partners(0, true)], ['none', []]);
   assert.equal(createLink(textSide('a', [['x']]), imageSide('b', 2, ['x'])).kind, 'none');
@@ -293,7 +293,7 @@ test('other sentences are not linked, and neither are text and images', () => {
   );
 });
 
-test('patches are linked by their place in the image, class tokens with each other', () => {
+test('patches are linked by place in the image, and class tokens with each other', () => {
   const link = createLink(imageSide('a', 2, ['p', 'q']), imageSide('b', 4, ['q', 'p']));
   assert.equal(link.label, '2 images in both, linked by the place in the image');
   assert.deepEqual(link.partners(0, true), [17]);
@@ -316,7 +316,7 @@ test('patches are linked by their place in the image, class tokens with each oth
   for (let token = 0; token < 10; token++) assert.equal(odd.partners(token, true).length, 1);
 });
 
-test('an answer that the other pane has, or waits for, is not asked for again', async () => {
+test('a value that the other pane has or is loading is not requested again', async () => {
   const settled = () =>
     new Promise((resolve) => {
       setTimeout(resolve);
@@ -344,7 +344,7 @@ test('an answer that the other pane has, or waits for, is not asked for again', 
   assert.deepEqual([second.value, nAsked], ['own', 2]);
 });
 
-test('an answer that the other pane calls off is asked for after all', async () => {
+test('a value is requested if the other pane cancels its request', async () => {
   const first = createSlot('a thing', () => {});
   const second = createSlot(
     'a thing',
@@ -367,7 +367,7 @@ test('an answer that the other pane calls off is asked for after all', async () 
   assert.deepEqual([second.status, second.value], ['ready', 'own']);
 });
 
-test('header, keys and panel speak of the pane in front', () => {
+test('header, keys and panel use the state of the active pane', () => {
   const made = (name) => ({
     facts: { tokens: { value: name } },
     store: { get: () => name },
@@ -412,12 +412,12 @@ test('common tokens of two sequences are those of a longest common subsequence',
   assert.deepEqual([found[0], found[1], found[2999]], [-1, 1, 2999]);
 });
 
-test('common tokens share a row, and others stand beside a gap', () => {
+test('rowsSideBySide() puts common tokens in one row and others beside a gap', () => {
   const { own, other, n } = rowsSideBySide(Int32Array.of(-1, 0, 3, -1), 5);
   assert.deepEqual([[...own], [...other], n], [[0, 1, 4, 5], [1, 2, 3, 4, 6], 7]);
 });
 
-test('two tokenizations of a text share rows by letters, two texts by common tokens', () => {
+test('alignSequences() aligns one text by letters and two texts by common tokens', () => {
   const [words, pieces] = [
     textSide('a', [['[CLS]', 'playing', 'cannot', 'end', '[SEP]']]),
     textSide('b', [['<s>', 'play', '##ing', 'can', 'not', 'end', '[SEP]']], ['playing cannot end']),
@@ -447,7 +447,7 @@ test('two tokenizations of a text share rows by letters, two texts by common tok
   ]);
 });
 
-test('the difference is that of common tokens, and what is not subtracted is named', () => {
+test('patternDifference() covers common tokens only, and the others are named', () => {
   const common = Int32Array.of(0, -1, 1);
   const first = { n: 3, pattern: Float32Array.of(1, 0, 0, 0.5, 0.5, 0, 0.25, 0.25, 0.5) };
   const second = { n: 2, pattern: Float32Array.of(1, 0, 0.75, 0.25) };

@@ -224,7 +224,7 @@ const overlap = (a, b) =>
   Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.05;
 
 for (const [kind, make] of Object.entries(KINDS))
-  test(`text of ${kind} has 6 to 8 points on paper, lies on the page and covers no other`, () => {
+  test(`text of ${kind} is 6 to 8 pt on paper, within the page and without overlap`, () => {
     for (const widthMm of WIDTHS_MM)
       for (const legend of [LEGEND, RAMPS]) {
         const style = styleOf(widthMm);
@@ -257,7 +257,7 @@ for (const [kind, make] of Object.entries(KINDS))
 
 const written = ({ markup }) => markup.map(serialise).join('');
 
-test('a map has its rings and both kinds of lines, and the legend the look of each', () => {
+test('a map has rings and both kinds of lines, and the legend explains each', () => {
   const style = styleOf(89);
   const { body, marks } = mapOn(style, null);
   const drawn = written(body);
@@ -279,13 +279,13 @@ test('a map has its rings and both kinds of lines, and the legend the look of ea
   assert.match(legend, /<line x1="0" [^>]*stroke-width="1.25" stroke-dasharray="5 4"\/>/);
 });
 
-test('a label that the edge of a figure would cut is left out', () => {
+test('a label that would be cut by the edge of a figure is left out', () => {
   const labels = [-4, 60, 410].map((x) => ({ words: `at ${x}`, x, y: 90, isKey: false }));
   const drawn = written(mapOn(styleOf(89), null, { labels }).body);
   assert.deepEqual(drawn.match(/at -?\d+/g), ['at 60']);
 });
 
-test('small heads of a grid have numbers, or names where it is in the order of a score', () => {
+test('small cells show numbers, or head names if the grid is sorted by score', () => {
   const model = { n_layers: 2, n_heads: 8 };
   const [plain, sorted] = [false, true].map((isSorted) =>
     written(mapOn(styleOf(89), model, { isSorted }).body),
@@ -296,7 +296,7 @@ test('small heads of a grid have numbers, or names where it is in the order of a
   assert.ok(wide.includes('>L0 H0<') && wide.includes('>0.45<'));
 });
 
-test('a picture in a drawing is made smaller until programs can read it', () => {
+test('an image in an SVG is scaled down until it is below the size limit', () => {
   const canvas = { width: 8, height: 8, toDataURL: () => 'x'.repeat(1.2e7) };
   const small = { width: 4, height: 4, toDataURL: () => 'data:small', getContext: () => null };
   const create = document.createElement;

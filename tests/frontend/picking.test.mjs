@@ -37,7 +37,7 @@ function slowest(scene, cell, x, y, radius) {
   return best[0];
 }
 
-test('the nearest point is found wherever one looks in a flat map', () => {
+test('nearestPoint() finds the nearest point in a 2-D map', () => {
   const scene = frame();
   for (let step = 0; step < 200; step++) {
     const [x, y] = [(step * 37) % 180, (step * 53) % 180];
@@ -45,7 +45,7 @@ test('the nearest point is found wherever one looks in a flat map', () => {
   }
 });
 
-test('a point is found at its own place in every cell, flat, turned and on its way', () => {
+test('a point is picked at its place in 2-D, in 3-D and during a transition', () => {
   const moving = { from: makePositions(6, 200, 2, 2), blend: 0.3 };
   for (const scene of [frame(), frame({ dims: 3 }), frame(moving)]) {
     const picker = createPicker();
@@ -59,7 +59,7 @@ test('a point is found at its own place in every cell, flat, turned and on its w
   }
 });
 
-test('nothing is found beyond the radius, between cells or where a map is not there yet', () => {
+test('nothing is picked beyond the radius, between cells or in a map not ready', () => {
   const scene = frame();
   const picker = createPicker();
   const [x, y] = projectPoint(scene, 1, 3);
@@ -69,7 +69,7 @@ test('nothing is found beyond the radius, between cells or where a map is not th
   assert.equal(nearestPoint(scene, 1, -500, -500, 20), -1);
 });
 
-test('hidden points are never found', () => {
+test('hidden points are never picked', () => {
   const scene = frame();
   const [x, y] = projectPoint(scene, 2, 9);
   scene.flags.fill(1);
@@ -91,14 +91,14 @@ test('a hit wins over a plain point that is a little nearer, a dimmed one loses'
   assert.equal(nearestPoint({ ...scene, flags: Uint8Array.of(2, 0) }, 0, x, y, 10), 1);
 });
 
-test('of two points behind each other the near one is found', () => {
+test('of two points behind each other the near one is picked', () => {
   const positions = Uint16Array.of(32768, 32768, 1000, 32768, 32768, 64000);
   const scene = frame({ dims: 3, orbit: { yaw: 0, pitch: 0 }, positions, nPoints: 2, nQueries: 1 });
   const [x, y] = projectPoint(scene, 0, 0);
   assert.equal(nearestPoint(scene, 0, x, y, 10), 0);
 });
 
-test('the index finds the same point as a pass over all, with any zoom, flags and ties', () => {
+test('the index picks the same point as a pass over all points', () => {
   const positions = makePositions(1, 3000, 2);
   for (let point = 0; point < 600; point += 2)
     positions.copyWithin(2 * (5000 + point / 2), 2 * point, 2 * point + 2); // two at one place
@@ -134,7 +134,7 @@ test('the index finds the same point as a pass over all, with any zoom, flags an
   assert.ok(nFound > 600);
 });
 
-test('the index is that of the map that is shown, and a point hidden later is not found', () => {
+test('the index is rebuilt for another map and respects points hidden later', () => {
   const one = frame({
     cells: { n: 1, x: Float32Array.of(0), y: Float32Array.of(0), size: Float32Array.of(400) },
     ready: Uint8Array.of(1),

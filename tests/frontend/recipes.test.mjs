@@ -30,7 +30,7 @@ async function pageWithMode(t) {
   return (/** @type {string} */ name) => import(pathToFileURL(join(folder, 'js', name)).href);
 }
 
-test('a colour mode of one entry is offered, addressed, drawn and told', async (t) => {
+test('a colour mode added as one table entry works on the whole page', async (t) => {
   const load = await pageWithMode(t);
   const { colorPoints, modesFor, needsOf, formatValue } = await load('color/color_modes.js');
   const tokens = {
@@ -53,7 +53,7 @@ test('a colour mode of one entry is offered, addressed, drawn and told', async (
   assert.equal(read('color=invented').choices.color, 'invented');
 });
 
-test('a method and a score that only the server knows are offered in its words', () => {
+test('a method and a score sent by the server are offered with their labels', () => {
   const method = { name: 'invented-axes', label: 'Invented axes', help: 'Near means nothing.' };
   setMethods([method]);
   assert.deepEqual(allMethods(), [method]);

@@ -27,7 +27,7 @@ const BLACK = -16777216;
 /** Coefficients under which stored coordinates are pixels, y downwards. */
 const PLAIN = Float64Array.of(1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0.5, 0.5);
 
-test('every point is drawn once, in an order that mixes kinds and is the same every time', () => {
+test('points are drawn once, in a fixed order that mixes queries and keys', () => {
   const draw = (nPoints) => drawOrder({ flags: new Uint8Array(nPoints), nPoints });
   const { base, nDimmed, top } = draw(2000);
   assert.equal(nDimmed + top.length, 0);
@@ -43,7 +43,7 @@ test('every point is drawn once, in an order that mixes kinds and is the same ev
   assert.deepEqual(draw(2000).base, base);
 });
 
-test('dimmed points come first, then plain, hits and selected ones; hidden ones never', () => {
+test('the draw order is dimmed, plain, hits, selected, without hidden points', () => {
   const flags = Uint8Array.of(0, 2, 4, 8, 1, 2 | 4, 1 | 8, 0);
   const { base, nDimmed, top } = drawOrder({ flags, nPoints: 8, nQueries: 4 });
   assert.equal(nDimmed, 1);
@@ -53,7 +53,7 @@ test('dimmed points come first, then plain, hits and selected ones; hidden ones 
   assert.deepEqual([...top.subarray(2)], [3]);
 });
 
-test('entries for the GPU carry the look of a point and leave out what is hidden', () => {
+test('orderEntries() encodes the look of each point and omits hidden points', () => {
   const frame = { flags: Uint8Array.of(0, 4, 8, 1, 16, 16 | 8), emphasis: [0, 3] };
   const entries = orderEntries(frame, Uint32Array.of(0), Uint32Array.of(1, 4, 2, 5));
   assert.deepEqual(
@@ -69,7 +69,7 @@ test('entries for the GPU carry the look of a point and leave out what is hidden
   );
 });
 
-test('user points lie above hits and below selected ones, and are larger than either', () => {
+test('user points are drawn above hits and below selected points, and larger', () => {
   const { top } = drawOrder({
     flags: Uint8Array.of(8, 16, 4, 16 | 8, 16 | 1, 2),
     nPoints: 6,
@@ -85,14 +85,14 @@ test('user points lie above hits and below selected ones, and are larger than ei
   );
 });
 
-test('far points are drawn before near ones, equals in their order', () => {
+test('farToNear() sorts points by depth, and ties keep their order', () => {
   assert.deepEqual(
     [...farToNear(Uint32Array.of(0, 1, 2, 3), Float32Array.of(-0.5, 0.5, 0, 0))],
     [1, 2, 3, 0],
   );
 });
 
-test('marks that lie on top of each other are more transparent, but never invisible', () => {
+test('markOpacity() decreases with overlap but stays above 0.1', () => {
   assert.equal(markOpacity(0.2, 1), markOpacity(1, 1));
   assert.ok(markOpacity(1, 1) > markOpacity(4, 1) && markOpacity(4, 1) > markOpacity(30, 1));
   assert.ok(markOpacity(1e9, 1) > 0.1);
@@ -100,7 +100,7 @@ test('marks that lie on top of each other are more transparent, but never invisi
   assert.ok(markOpacity(1, 8) < 1);
 });
 
-test('the density around a point is that of its bin against an even spread', () => {
+test('density is that of the bin of a point relative to a uniform distribution', () => {
   for (const dims of [2, 3]) {
     const [side, total] = [dims === 2 ? 40 : 12, dims === 2 ? 1600 : 1728];
     const even = Uint16Array.from({ length: total * dims }, (_, at) => {
@@ -116,7 +116,7 @@ test('the density around a point is that of its bin against an even spread', () 
   }
 });
 
-test('density is of the part of a map that its cell shows', () => {
+test('density is relative to the window that the cell shows', () => {
   const part = Float32Array.of(0.5, 0.5, 0.1);
   const within = Uint16Array.from({ length: 800 }, (_, at) => 29500 + ((at * 7919) % 6500));
   const whole = densitySteps(within, 2, 1, null);
@@ -124,7 +124,7 @@ test('density is of the part of a map that its cell shows', () => {
   assert.ok(densityOf(shown[0]) < 8 && densityOf(whole[0]) > 20);
 });
 
-test('dimmed points and patches are a pale grey', () => {
+test('dimmed points and patches have a colour close to the background', () => {
   const [dimmed] = dimColors(Int32Array.of(0xff0000ff | 0), [255, 255, 255]);
   const parts = [dimmed & 255, (dimmed >> 8) & 255, (dimmed >> 16) & 255];
   assert.ok(parts.every((part) => part === parts[0] && part > 200 && part < 230));
@@ -142,7 +142,7 @@ test('hits are at least five pixels wide and have an outline', () => {
   assert.ok(minSize >= 5 && ring > 0);
 });
 
-test('packed colours mix without bleeding into each other', () => {
+test('mixPacked() mixes each colour channel on its own', () => {
   assert.equal(mixPacked(BLACK, WHITE, 256), WHITE);
   assert.equal(mixPacked(WHITE, BLACK, 256), BLACK);
   assert.equal(mixPacked(WHITE, BLACK, 0), WHITE);
@@ -151,7 +151,7 @@ test('packed colours mix without bleeding into each other', () => {
   assert.deepEqual([half & 255, (half >> 8) & 255, (half >> 16) & 255], [255, 127, 127]);
 });
 
-test('a disc covers what a diamond of the same size covers', () => {
+test('a disc and a diamond of the same size cover the same area', () => {
   const area = (shape) => {
     let sum = 0;
     for (let x = -9.5; x < 10; x++) for (let y = -9.5; y < 10; y++) sum += coverage(shape, x, y, 5);
@@ -161,14 +161,14 @@ test('a disc covers what a diamond of the same size covers', () => {
   assert.ok(Math.abs(area('disc') - area('diamond')) < 3);
 });
 
-test('stamps of the same look are made once', () => {
+test('stamps of the same look are cached', () => {
   const stamps = createStamps(100);
   assert.equal(stamps('disc', 5, 1, 2), stamps('disc', 5.1, 1, 2));
   assert.notEqual(stamps('disc', 5, 1, 2), stamps('diamond', 5, 1, 2));
   assert.notEqual(stamps('disc', 5, 1, 2), stamps('disc', 5, 2, 1));
 });
 
-test('points outside of the image are not drawn, not even on the other side', () => {
+test('points outside the image are not drawn and do not wrap around', () => {
   const image = { pixels: new Int32Array(20).fill(WHITE), width: 5, height: 4 };
   const positions = Uint16Array.of(4, 0, 5, 1, 0, 4, 2, 1);
   for (const size of [1, 2]) {
@@ -190,7 +190,7 @@ test('points outside of the image are not drawn, not even on the other side', ()
   assert.deepEqual(drawn, [4, 7, 8, 12, 13]);
 });
 
-test('a blend places a point between its two maps', () => {
+test('a blend of 0.25 places a point a quarter of the way between two maps', () => {
   const projected = createProjected(1);
   const image = { pixels: new Int32Array(100), width: 10, height: 10 };
   placeFlat(
@@ -203,7 +203,7 @@ test('a blend places a point between its two maps', () => {
   assert.equal(projected.place[0], 6 * 10 + 2);
 });
 
-test('a stamp that crosses the border is cut off there', () => {
+test('a stamp that crosses the border is clipped', () => {
   const image = { pixels: new Int32Array(64).fill(WHITE), width: 8, height: 8 };
   drawStamp(image, createStamps(8)('disc', 4, 2, 2), 0, 4, BLACK, 256);
   const columns = new Set(
@@ -213,7 +213,7 @@ test('a stamp that crosses the border is cut off there', () => {
   drawStamp(image, createStamps(8)('disc', 4, 2, 2), 500, 4, BLACK, 256);
 });
 
-test('lines are grouped by weight, without those to hidden points and those of no weight', () => {
+test('lines are grouped by weight, without those of weight 0 or to hidden points', () => {
   const lines = { from: [0, 1, 2, 3], to: [4, 4, 5, 4], weights: [0.99, 0.03, 0.5, 0] };
   const groups = linesByOpacity(lines, Uint8Array.of(0, 0, 0, 0, 0, 1));
   assert.deepEqual(
@@ -225,7 +225,7 @@ test('lines are grouped by weight, without those to hidden points and those of n
   );
 });
 
-test('processors that pose as a GPU are recognised', () => {
+test('isSoftware() recognises software renderers by name', () => {
   const software = [
     'ANGLE (Google, Vulkan 1.3.0 (SwiftShader Device (Subzero)), SwiftShader driver)',
     'llvmpipe (LLVM 15)',
@@ -241,7 +241,7 @@ test('processors that pose as a GPU are recognised', () => {
   ].forEach((name) => assert.ok(!isSoftware(name), name));
 });
 
-test('a browser without WebGL2 has no GPU', () => {
+test('probeGpu() returns null without WebGL2', () => {
   assert.equal(
     probeGpu(() => ({ getContext: () => null })),
     null,

@@ -41,7 +41,7 @@ const rows = (seed) => ({
 const [QUERIES, KEYS] = [rows(1.7), rows(2.3)];
 
 for (const [name, [layer, scoreOf]] of Object.entries(CASES))
-  test(`attention with ${name} is the softmax of the scores by hand`, () => {
+  test(`attention with ${name} is the softmax of scores computed by hand`, () => {
     const rule = ruleOfHead(layer, 1);
     const pattern = patternNow(QUERIES, KEYS, N, rule);
     for (let i = 0; i < N; i++) {
@@ -65,7 +65,7 @@ for (const [name, [layer, scoreOf]] of Object.entries(CASES))
     }
   });
 
-test('a sink counts as a key in the entropy of a row and in the keys for 90 %', () => {
+test('a sink counts as a key in entropy and keys for 90 %', () => {
   const rule = { ...PLAIN, is_causal: true, sink: 0 };
   // The query sees its own key and the sink, evenly.
   assert.deepEqual(meanSpread(Float32Array.of(0.5), 1, rule), [2, 1, 1]);
@@ -82,7 +82,7 @@ const SUNK = withSinks(
   { layers: [{ ...PLAIN, sinks: [0] }] },
 );
 
-test('the sink has what a row leaves, unless values weigh or the query is hidden', () => {
+test('the weight of the sink is 1 minus the sum of its row', () => {
   assert.deepEqual([...SUNK.sinks], [0.75, 0.125]);
   assert.equal(weightBetween(SUNK, { kind: 'query', position: 1 }, 2), 0.125);
   assert.equal(weightBetween(SUNK, { kind: 'key', position: 2 }, 0), 0.75);
@@ -94,7 +94,7 @@ test('the sink has what a row leaves, unless values weigh or the query is hidden
   );
 });
 
-test('lines lead to the sink, which is the key after the last', () => {
+test('heaviestLines() includes lines to the sink as the last key', () => {
   const lines = heaviestLines(SUNK, { source: { kind: 'key', position: 2 } });
   assert.deepEqual(
     lines.slice(-2).map(({ query, key }) => [query, key]),
@@ -105,7 +105,7 @@ test('lines lead to the sink, which is the key after the last', () => {
   );
 });
 
-test('a head says how much of it no map shows', () => {
+test('beyondProducts() gives the shares of positional bias and sink', () => {
   const columns = [
     { name: 'variance_beyond_qk', values: Float64Array.of(0.374, NaN) },
     { name: 'sink_mass', values: Float64Array.of(0.125, 0.5) },
