@@ -30,25 +30,25 @@ const index = corpus(
 const found = (typed, mode) =>
   [...(findTokens(index, typed, mode)?.hits ?? [])].map((term) => term).join('');
 
-test('a word is found whole, by its beginning and by a part, the first token too', () => {
+test('a search finds whole words, prefixes or substrings, depending on the mode', () => {
   assert.equal(found('rain'), '0100000010');
   assert.equal(found('rain', 'prefix'), '0100010010');
   assert.equal(found('RAIN', 'substring'), '0100010011');
   assert.equal(found('april'), '1001000000');
 });
 
-test('tokens and the sentences in which they stand are counted', () => {
+test('a search counts the tokens found and their sentences', () => {
   const { nHits, nSequences } = findTokens(index, 'rain', 'substring');
   assert.deepEqual([nHits, nSequences], [4, 3]);
 });
 
-test('commas separate terms, and each token says which term found it first', () => {
+test('commas separate search terms, and each hit has the number of its term', () => {
   assert.equal(found('april, rain'), '1201000020');
   assert.deepEqual(findTokens(index, 'in,april , ,').terms, ['in', 'april']);
   assert.equal(found('ra, in', 'substring'), '0120010011');
 });
 
-test('a comma within quotes or within a word of the corpus separates nothing', () => {
+test('a comma in quotes or in a word of the corpus does not separate terms', () => {
   assert.deepEqual(termsOf('1,000', index), ['1,000']);
   assert.deepEqual(termsOf(',', index), [',']);
   assert.deepEqual(termsOf('"2,000", april', index), ['2,000', 'april']);
@@ -56,7 +56,7 @@ test('a comma within quotes or within a word of the corpus separates nothing', (
   assert.deepEqual(termsOf(' , ,, ', index), []);
 });
 
-test('a regular expression finds what the browser finds', () => {
+test('a regular expression matches the same words as RegExp of the browser', () => {
   const patterns = [
     '^r',
     'n$',
@@ -92,13 +92,13 @@ test('a regular expression finds what the browser finds', () => {
   }
 });
 
-test('a regular expression is read as one term', () => {
+test('a regular expression with commas is one term', () => {
   assert.equal(found('^r.+s$', 'regex'), '0000010000');
   assert.equal(found('\\d,\\d', 'regex'), '0000100000');
   assert.deepEqual(findTokens(index, 'a{1,2}', 'regex').terms, ['a{1,2}']);
 });
 
-test('an expression that is not valid finds nothing and says why', () => {
+test('an invalid expression finds nothing and gives the reason', () => {
   for (const [typed, words] of [
     ['(', /group/i],
     ['[a', /class/i],
@@ -114,7 +114,7 @@ test('an expression that is not valid finds nothing and says why', () => {
   }
 });
 
-test('an expression that has more ways than time is answered from the signs of the text', () => {
+test('an expression that makes backtracking exponential is matched quickly', () => {
   for (const pattern of [
     '(a+)+$',
     '(a|a)*b',
@@ -125,7 +125,7 @@ test('an expression that has more ways than time is answered from the signs of t
   }
 });
 
-test('an expression looks at no more words than it says', () => {
+test('an expression searches a limited number of words and says so', () => {
   const many = corpus(Array.from({ length: MAX_WORDS + 5 }, (_, i) => `w${i}`));
   assert.match(
     findTokens(many, `w${MAX_WORDS + 1}`, 'regex').problem,
@@ -160,7 +160,7 @@ function searched(...sequences) {
   return Object.assign(find, { index: made });
 }
 
-test('a word, a phrase and a character are found whole that have several tokens', () => {
+test('whole words, phrases and characters are found across several tokens', () => {
   const find = searched([
     'Tokenization of the naïve, don’t re-token it',
     [
@@ -191,7 +191,7 @@ test('a word, a phrase and a character are found whole that have several tokens'
   assert.equal(find('naïve, of'), ' of| na|ï 1⁄2|ï 2⁄2|ve', 'a comma separates');
 });
 
-test('a beginning and a part are found across tokens, an expression looks at single ones', () => {
+test('prefixes and substrings match across tokens, expressions only within one', () => {
   const find = searched([
     'tokenization of untokenized',
     ['token', 'ization', ' of', ' unto', 'ken', 'ized'],
@@ -202,7 +202,7 @@ test('a beginning and a part are found across tokens, an expression looks at sin
   assert.equal(find('tokeniza', 'regex'), '');
 });
 
-test('word pieces are found by the text that they cut, an unknown word by its text', () => {
+test('word pieces and unknown words are found by their text in the sentence', () => {
   const find = searched([
     "Herons don't see naïve 🙂🙂.",
     ['[CLS]', 'heron', '##s', 'don', "'", 't', 'see', 'naive', '[UNK]', '.', '[SEP]'],
@@ -218,7 +218,7 @@ test('word pieces are found by the text that they cut, an unknown word by its te
   assert.equal(find('see the'), '');
 });
 
-test('characters that a tokenizer splits are found in every script, wherever joined', () => {
+test('characters split by a tokenizer are found in every script', () => {
   const find = searched(
     [
       '今天天气，好',
@@ -253,7 +253,7 @@ test('characters that a tokenizer splits are found in every script, wherever joi
   assert.equal(find('^\\p{sc=Han}$', 'regex'), '今 1–2⁄3|天 2–3⁄3|天|气 1⁄3|好');
 });
 
-test('what a text says beyond its last token is not found', () => {
+test('text beyond the last token of a truncated sentence is not found', () => {
   const find = searched(['one tokenization', ['one', ' token']]);
   assert.equal(find('tokenization'), '');
   assert.equal(find('tokeniza', 'prefix'), '');
@@ -261,7 +261,7 @@ test('what a text says beyond its last token is not found', () => {
   assert.deepEqual(suggest(find.index, 'toke', 'whole'), [{ word: 'token', count: 1 }]);
 });
 
-test('words of several tokens are offered, too, and a split character once for each', () => {
+test('words of several tokens are suggested, and a split character counts once', () => {
   const { index: made } = searched(
     ['天 tokenization', ['天 1⁄3', '天 2–3⁄3', ' token', 'ization']],
     ['天 tokenization', ['天 1⁄3', '天 2–3⁄3', ' token', 'ization']],
@@ -274,7 +274,7 @@ test('words of several tokens are offered, too, and a split character once for e
   assert.equal(made.counts[made.ids.get('天')], 2);
 });
 
-test('words are offered by their beginning, then by a part, the most frequent first', () => {
+test('suggestions are prefix matches, then substrings, the most frequent first', () => {
   const offered = (typed, mode = 'whole') =>
     suggest(index, typed, mode).map(({ word, count }) => `${word} ${count}`);
   assert.deepEqual(offered('rai'), ['rain 2', 'rains 1', 'terrain 1']);
@@ -285,7 +285,7 @@ test('words are offered by their beginning, then by a part, the most frequent fi
   assert.equal(suggest(index, 'r', 'whole', 2).length, 2);
 });
 
-test('a word that is taken replaces the last term only', () => {
+test('choosing a suggestion replaces only the last term', () => {
   assert.equal(completed('rai', 'rain'), 'rain');
   assert.equal(completed('april, rai', 'rain'), 'april, rain');
   assert.equal(completed('april,rai', 'rain'), 'april, rain');

@@ -38,7 +38,7 @@ function facts({
   };
 }
 
-test('the first dataset shown is complete if there is one', () => {
+test('the first dataset shown is a complete one if there is any', () => {
   const datasets = [
     { id: 'x', state: 'damaged' },
     { id: 'y', state: 'building' },
@@ -49,14 +49,14 @@ test('the first dataset shown is complete if there is one', () => {
   assert.deepEqual(reconcile(DEFAULTS, facts({ datasets: [] })).change, {});
 });
 
-test('an address without a dataset is meant for the one that is shown', () => {
+test('an address without a dataset applies to the one that is shown', () => {
   assert.deepEqual(
     reconcile({ ...DEFAULTS, at: { layer: 1, head: 1 }, color: 'norm' }, facts()).change,
     { dataset: 'a' },
   );
 });
 
-test('an unknown dataset is replaced with a notice, and what belonged to it goes', () => {
+test('an unknown dataset is replaced with a notice and its choices are cleared', () => {
   const state = {
     ...DEFAULTS,
     dataset: 'gone',
@@ -69,7 +69,7 @@ test('an unknown dataset is replaced with a notice, and what belonged to it goes
   assert.match(notices[0], /no dataset “gone”/);
 });
 
-test('the first map is the one that the server calls best, else the first on screen', () => {
+test('the first map is the best according to the server, else the first listed', () => {
   const best = { 'best-2d': 'tsne-2d', 'best-3d': 'tsne-3d' };
   const first = (state, found = facts({ best })) => reconcile({ ...state, dataset: 'a' }, found);
   assert.deepEqual(first(DEFAULTS), { change: { method: 'tsne', dims: 2 }, notices: [] });
@@ -78,12 +78,12 @@ test('the first map is the one that the server calls best, else the first on scr
   assert.deepEqual(first({ ...DEFAULTS, method: 'pca' }).change, {}, 'an address keeps its method');
 });
 
-test('while a build runs, the first map is one of which heads are there', () => {
+test('during a build the first map is one with heads that are ready', () => {
   const growing = facts({ state: 'building', mapsReady: { 'pca-2d': 0, 'tsne-2d': 2 } });
   assert.equal(reconcile({ ...DEFAULTS, dataset: 'a' }, growing).change.method, 'tsne');
 });
 
-test('a map that was not built gives way to its method, then to another, with a notice', () => {
+test('a map that was not built is replaced by another, with a notice', () => {
   const wished = reconcile({ ...DEFAULTS, dataset: 'a', method: 'pca', dims: 3 }, facts());
   assert.deepEqual(wished.change, { method: 'pca', dims: 2 });
   assert.equal(wished.notices.length, 1);
@@ -93,7 +93,7 @@ test('a map that was not built gives way to its method, then to another, with a 
   });
 });
 
-test('heads, tokens and colours that a dataset lacks are dropped, with both numbers', () => {
+test('heads, tokens and colours outside the dataset are dropped with a notice', () => {
   const state = {
     ...DEFAULTS,
     dataset: 'a',
@@ -109,7 +109,7 @@ test('heads, tokens and colours that a dataset lacks are dropped, with both numb
   assert.match(notices[2], /“row”/);
 });
 
-test('pairs outside the corpus are dropped, the others stay', () => {
+test('pairs outside the corpus are dropped with a notice, the others are kept', () => {
   const pairs = [
     { query: 1, key: 10, isStrong: true },
     { query: 9, key: 0, isStrong: false },
@@ -122,7 +122,7 @@ test('pairs outside the corpus are dropped, the others stay', () => {
   assert.match(notices[0], /outside 0\.\.9 are dropped: 1 of 2/);
 });
 
-test('the description of another dataset decides nothing', () => {
+test('the description of another dataset is ignored', () => {
   const state = { ...DEFAULTS, dataset: 'b', at: { layer: 9, head: 9 } };
   assert.deepEqual(
     reconcile(
@@ -138,19 +138,19 @@ test('the description of another dataset decides nothing', () => {
   );
 });
 
-test('neighbours end at the edges of the model', () => {
+test('neighbourOf() returns null at the edges of the model', () => {
   assert.deepEqual(neighbourOf({ layer: 0, head: 1 }, 'right', MANIFEST), { layer: 0, head: 2 });
   assert.deepEqual(neighbourOf({ layer: 0, head: 1 }, 'down', MANIFEST), { layer: 1, head: 1 });
   assert.equal(neighbourOf({ layer: 0, head: 2 }, 'right', MANIFEST), null);
   assert.equal(neighbourOf({ layer: 0, head: 2 }, 'up', MANIFEST), null);
 });
 
-test('points are all queries, then all keys', () => {
+test('pointOf() and selectedAt() number all queries, then all keys', () => {
   for (const point of [0, 4, 5, 9]) assert.equal(pointOf(selectedAt(point, 5), 5), point);
   assert.deepEqual(selectedAt(5, 5), { kind: 'key', token: 0 });
 });
 
-test('a point of the corpus is found among those that are drawn', () => {
+test('drawnPoint() finds a point of the corpus among the drawn ones', () => {
   const drawn = Int32Array.of(1, 3, 4);
   assert.equal(drawnPoint({ kind: 'query', token: 3 }, drawn, 5), 1);
   assert.equal(drawnPoint({ kind: 'key', token: 3 }, drawn, 5), 4);
@@ -158,7 +158,7 @@ test('a point of the corpus is found among those that are drawn', () => {
   assert.equal(drawnPoint({ kind: 'key', token: 2 }, null, 5), 7);
 });
 
-test('hidden tokens without a selected sequence go', () => {
+test('hidden tokens are cleared without a selected sequence', () => {
   const state = {
     ...DEFAULTS,
     dataset: 'a',
@@ -168,7 +168,7 @@ test('hidden tokens without a selected sequence go', () => {
   assert.deepEqual(reconcile(state, facts()).change, { hidden: [] });
 });
 
-test('scores of another kind of model are dropped with their range, one notice each', () => {
+test('scores that the dataset lacks are dropped with their range and a notice', () => {
   setMeasures([
     { name: 'induction', label: 'Induction', modality: 'text' },
     { name: 'same_row', label: 'Same row', modality: 'image' },
@@ -200,7 +200,7 @@ test('scores of another kind of model are dropped with their range, one notice e
   );
 });
 
-test('without pairs nothing is tinted, sorted or filtered by their fit, with a notice', () => {
+test('tint, order and filter by the fit to pairs are dropped without pairs', () => {
   const pairs = [{ query: 1, key: 2, isStrong: true }];
   const state = {
     ...DEFAULTS,

@@ -42,14 +42,14 @@ const column = (name, scores = SCORES) =>
 const all = [0, 1, 2];
 const values = (name) => all.map(column(name).valueOf);
 
-test('repeated tokens count without special ones; the most repeated has a letter or digit', () => {
+test('repeated tokens are counted without special ones', () => {
   const { nRepeated, words, nTimes } = findRepeats(TOKENS);
   assert.deepEqual([...nRepeated], [5, 0, 0]); // the ×3 and , ×2
   assert.deepEqual(words, ['the', '2', null]);
   assert.deepEqual([...nTimes], [3, 2, 0]);
 });
 
-test('the word said most often is one of the text, however its tokens cut it', () => {
+test('the most repeated word is found in the text, whatever its tokens', () => {
   const said = [
     [', , , a b a b', 'a ×2'],
     ['Tokenization, or tokenization', 'Tokenization ×2'],
@@ -75,7 +75,7 @@ test('the word said most often is one of the text, however its tokens cut it', (
   );
 });
 
-test('columns say what a sentence holds, and nothing where there is nothing', () => {
+test('columns have the values of each sentence and null for missing ones', () => {
   assert.deepEqual(values('tokens'), [8, 2, 2]);
   assert.deepEqual(values('most_repeated'), ['the ×3', '2 ×2', null]);
   assert.deepEqual(values('column topic'), ['animals', null, '<b>']);
@@ -84,12 +84,12 @@ test('columns say what a sentence holds, and nothing where there is nothing', ()
   assert.deepEqual(all.map(column('entropy', null).valueOf), [null, null, null]);
 });
 
-test('images have no repeats', () => {
+test('image datasets have no columns of repeats', () => {
   const names = columnsOf({ ...TOKENS, row: new Int32Array(12) }, null).map(({ name }) => name);
   assert.ok(!names.includes('repeated_tokens') && !names.includes('most_repeated'));
 });
 
-test('rows sort by numbers or words, no value last, equal ones in the order of the corpus', () => {
+test('rows sort by number or word, missing values last, ties in corpus order', () => {
   const searched = searchedText(TOKENS);
   const sorted = (name, isDescending) => rowsOf(searched, '', column(name), isDescending);
   assert.deepEqual(sorted('column year', false), [1, 0, 2]);
@@ -100,7 +100,7 @@ test('rows sort by numbers or words, no value last, equal ones in the order of t
   assert.deepEqual(sorted('text', false), [1, 2, 0]);
 });
 
-test('rows are found by part of their text or columns in any case, never by an expression', () => {
+test('rows are found by a part of their text or columns, ignoring case', () => {
   const found = (wanted) => rowsOf(searchedText(TOKENS), wanted, column('number'), false);
   assert.deepEqual(found('CAT'), [0]);
   assert.deepEqual(found(' ärger '), [2]);
@@ -109,7 +109,7 @@ test('rows are found by part of their text or columns in any case, never by an e
   assert.deepEqual(found(''), all);
 });
 
-test('a saved table has numbers as they are, and text that is no formula', () => {
+test('a saved table has numbers in full and text that cannot be a formula', () => {
   const csv = tableCsv(columnsOf(TOKENS, SCORES), [1, 0]);
   const [head, first, second, end] = csv.split('\r\n');
   assert.equal(
@@ -122,7 +122,7 @@ test('a saved table has numbers as they are, and text that is no formula', () =>
   assert.equal(end, '');
 });
 
-test('it is said whose attention it is, over how many rows, and of how many sentences', () => {
+test('formatAbout() gives the head, the number of rows and of sentences', () => {
   const model = { n_layers: 2, n_heads: 3 };
   const answer = { scores: SCORES, nSequences: 3, nSequencesTotal: 3 };
   assert.equal(
@@ -136,7 +136,7 @@ test('it is said whose attention it is, over how many rows, and of how many sent
   );
 });
 
-test('a row is as sparse as the fewest keys that hold nine tenths of it', () => {
+test('spreadOf() returns the fewest keys that hold 90 % of a row and its entropy', () => {
   assert.equal(spreadOf(Float32Array.of(0, 1, 0), 3).nKeys, 1);
   assert.equal(spreadOf(Float32Array.of(0.5, 0.4, 0.1), 3).nKeys, 2);
   assert.equal(spreadOf(Float32Array.of(0.5, 0.25, 0.25), 3).nKeys, 3);
@@ -146,7 +146,7 @@ test('a row is as sparse as the fewest keys that hold nine tenths of it', () => 
   assert.ok(Math.abs(even.entropy - 1) < 1e-6);
 });
 
-test('a site without a server has the numbers of a head and the mean over all', async () => {
+test('an exported site computes sequence scores of one head and the mean', async () => {
   const same = { width: 1, values: new Float32Array(5) };
   const site = (params) => ({
     manifest: {

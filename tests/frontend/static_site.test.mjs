@@ -30,7 +30,7 @@ function npy(descr, shape, values) {
   return new Uint8Array([...head, ...new Uint8Array(values.buffer)]).buffer;
 }
 
-test('an array file is read with its type and shape', () => {
+test('readNpy() returns dtype, shape and values of an array file', () => {
   const found = readNpy(npy('<u2', [2, 3], Uint16Array.of(1, 2, 3, 4, 5, 65535)));
   assert.deepEqual(
     [found.dtype, found.shape, [...found.values]],
@@ -39,7 +39,7 @@ test('an array file is read with its type and shape', () => {
   assert.deepEqual(readNpy(npy('|u1', [2], Uint8Array.of(7, 8))).shape, [2]);
 });
 
-test('a file that is no array, or one of another kind, is refused', () => {
+test('readNpy() throws for a file that is not a valid array', () => {
   assert.throws(
     () => readNpy(new TextEncoder().encode('<!doctype html><p>404').buffer),
     /no array of NumPy/,
@@ -48,7 +48,7 @@ test('a file that is no array, or one of another kind, is refused', () => {
   assert.throws(() => readNpy(npy('<f4', [3], Float32Array.of(1))), /takes 12 bytes, 4 came/);
 });
 
-test('a pattern is the softmax over the keys that a query sees', async () => {
+test('attentionPattern() is the softmax over the keys visible to each query', async () => {
   const queries = rows(1, 9, 0, Math.log(3), 0);
   const keys = rows(1, 9, 0, 1, 2);
   const all = await attentionPattern(
@@ -90,13 +90,13 @@ test('large scores do not overflow', async () => {
   assert.deepEqual([...pattern], [0, 1]);
 });
 
-test('keys are weighed and rows sum to one again, but for a row of nothing', () => {
+test('weighKeys() weights keys and normalises rows, except rows of zeros', () => {
   const pattern = Float32Array.of(0.5, 0.5, 1, 0);
   weighKeys(pattern, 2, (key) => [0, 2][key]);
   assert.deepEqual([...pattern], [0, 1, 0, 0]);
 });
 
-test('of equal scores the earlier token comes first', async () => {
+test('strongestRows() puts the earlier token first if scores are equal', async () => {
   const found = await strongestRows(rows(1, 2), 0, rows(1, 1, 3, 3, 0), 4, 0.5, 3, never);
   assert.deepEqual(found, [
     { token: 1, score: 3 },
@@ -105,14 +105,14 @@ test('of equal scores the earlier token comes first', async () => {
   ]);
 });
 
-test('a mean is of all sequences that are long enough, or of some spread evenly', () => {
+test('longSequences() returns all long sequences, or a sample spread evenly', () => {
   assert.deepEqual(longSequences([3, 9, 5, 7], 5, 1e9), { chosen: [1, 2, 3], nFound: 3 });
   const many = Array.from({ length: 100 }, () => 10);
   const { chosen, nFound } = longSequences(many, 10, 500);
   assert.deepEqual([chosen, nFound], [[0, 24, 49, 74, 99], 100]);
 });
 
-test('a long pattern is made coarse by the means of even blocks', () => {
+test('coarse() reduces a long pattern to the means of equal blocks', () => {
   const { side, blocks } = coarse(
     Float32Array.from({ length: 9 }, (_, i) => i),
     3,
@@ -121,13 +121,13 @@ test('a long pattern is made coarse by the means of even blocks', () => {
   assert.deepEqual([side, [...blocks]], [2, [0, 1.5, 4.5, 6]]);
 });
 
-test('an answer lies under its address, whatever its version and order of parameters', () => {
+test('fileOf() ignores the version and the order of parameters', () => {
   const named = (query) => fileOf('datasets/a/projections/pca-2d', new URLSearchParams(query));
   assert.equal(named('layer=1&head=2&v=0123'), 'datasets/a/projections/pca-2d--head-2--layer-1');
   assert.equal(named('head=2&layer=1'), named('layer=1&head=2'));
 });
 
-test('what a site does not have is an error in the words of the interface', async () => {
+test('a missing file of a site is a JSON error "not_exported"', async () => {
   const site = createSite('https://host.example/x/', async () => new Response('', { status: 404 }));
   const answer = await site(new URL('https://host.example/x/api/v1/datasets/a/heads'), {
     headers: { Accept: 'application/json' },

@@ -3,17 +3,17 @@ import { test } from 'node:test';
 import { DEFAULTS } from '../../frontend/js/state/choices.js';
 import { createStore } from '../../frontend/js/state/store.js';
 
-test('a state and what lies in it are frozen', () => {
+test('the state and its nested objects are frozen', () => {
   const store = createStore({ at: { layer: 1, head: 2 }, selected: { kind: 'key', token: 3 } });
   const state = store.get();
   for (const part of [state, state.at, state.selected]) assert.ok(Object.isFrozen(part));
 });
 
-test('choices that are not named have their defaults', () => {
+test('choices that are not given have their defaults', () => {
   assert.deepEqual(createStore({ dims: 3 }).get(), { ...DEFAULTS, dims: 3 });
 });
 
-test('listeners hear the new state, the former one and how history is written', () => {
+test('a listener is called with the new state, the previous one and the history mode', () => {
   const store = createStore();
   const heard = [];
   store.subscribe((state, previous, history) =>
@@ -27,7 +27,7 @@ test('listeners hear the new state, the former one and how history is written', 
   ]);
 });
 
-test('a change that changes nothing is not told', () => {
+test('a change without effect does not call the listeners', () => {
   const store = createStore({ at: { layer: 1, head: 2 } });
   let nTold = 0;
   store.subscribe(() => {
@@ -41,11 +41,11 @@ test('a change that changes nothing is not told', () => {
   assert.equal(nTold, 3);
 });
 
-test('what is not a choice is refused', () => {
+test('set() throws for a name that is not a choice', () => {
   assert.throws(() => createStore().set({ tokens: [] }), /"tokens" is not a choice/);
 });
 
-test('a listener that has left hears nothing', () => {
+test('a listener is not called after it has unsubscribed', () => {
   const store = createStore();
   let nTold = 0;
   store.subscribe(() => {

@@ -19,7 +19,7 @@ function menuOf(columns, stored = new Map()) {
   return { boxes, menu, stored, changes: () => changes };
 }
 
-test('a column that is unchecked is hidden, remembered, and shown again once it is checked', () => {
+test('an unchecked column is hidden and stored until it is checked again', () => {
   const { boxes, changes, menu, stored } = menuOf(['a', 'b']);
   boxes()[1].click();
   assert.deepEqual([menu.isShown('a'), menu.isShown('b'), changes()], [true, false, 1]);
@@ -32,14 +32,14 @@ test('a column that is unchecked is hidden, remembered, and shown again once it 
   assert.ok(menuOf(['a', 'b'], stored).menu.isShown('b'));
 });
 
-test('columns of a corpus are hidden until the page closes; their names are never stored', () => {
+test('hidden columns of a corpus are not stored', () => {
   const { boxes, menu, stored } = menuOf(['number', 'column secret']);
   boxes()[1].click();
   assert.equal(menu.isShown('column secret'), false);
   assert.ok(![...stored.values()].join().includes('secret'));
 });
 
-test('the menu keeps its boxes, and so the focus, while the same columns are offered', () => {
+test('the menu keeps its checkboxes while the columns are the same', () => {
   const { boxes, menu } = menuOf(['a']);
   const [box] = boxes();
   menu.offer([{ name: 'a', label: 'A' }]);
@@ -48,7 +48,7 @@ test('the menu keeps its boxes, and so the focus, while the same columns are off
   assert.notEqual(boxes()[0], box);
 });
 
-test('an edge fades while more follows there', () => {
+test('an edge of a scroller fades while there is more to scroll to', () => {
   const document = openDocument();
   const scroller = document.createElement('div');
   const sizes = { clientHeight: 50, clientWidth: 100, scrollHeight: 50, scrollWidth: 300 };

@@ -19,7 +19,7 @@ function begin(first = {}) {
   return { clock, store, undo, choose };
 }
 
-test('choices are taken back one by one and taken up again', () => {
+test('choices are undone and redone one by one', () => {
   const { store, undo, choose } = begin();
   const states = [store.get()];
   for (const change of [
@@ -44,7 +44,7 @@ test('choices are taken back one by one and taken up again', () => {
   assert.equal(undo.future, null);
 });
 
-test('taking back leaves one where one is meanwhile', () => {
+test('undo keeps head, dimensions and theme that were chosen later', () => {
   const { store, undo, choose } = begin({ at: { layer: 0, head: 0 } });
   choose({ selected: POINT });
   choose({ at: { layer: 2, head: 1 } });
@@ -59,7 +59,7 @@ test('taking back leaves one where one is meanwhile', () => {
   );
 });
 
-test('every choice but those of place and look can be taken back', () => {
+test('every choice with an undo label can be undone, and no other', () => {
   const places = ENTRIES.filter(([, { undo }]) => !undo).map(([name]) => name);
   for (const name of ['camera', 'theme']) assert.ok(places.includes(name), name);
   for (const name of Object.keys(DEFAULTS)) {
@@ -71,7 +71,7 @@ test('every choice but those of place and look can be taken back', () => {
   }
 });
 
-test('letters of a search and a slider on its way are one step, and a pause begins another', () => {
+test('quick changes of a search are one undo step, and a pause starts another', () => {
   const { clock, store, undo } = begin();
   for (const search of ['a', 'ap', 'april']) {
     clock.now += 200;
@@ -87,7 +87,7 @@ test('letters of a search and a slider on its way are one step, and a pause begi
   assert.equal(undo.past, null);
 });
 
-test('what was typed and deleted again is no step', () => {
+test('a search that is typed and deleted again is no undo step', () => {
   const { clock, store, undo } = begin();
   for (const search of ['a', '']) {
     clock.now += 200;
@@ -96,7 +96,7 @@ test('what was typed and deleted again is no step', () => {
   assert.equal(undo.past, null);
 });
 
-test('two clicks in a row are two steps, however fast', () => {
+test('two clicks are two undo steps, however fast', () => {
   const { store, undo } = begin();
   store.set({ selected: POINT });
   store.set({ selected: { kind: 'key', token: 5 } });
@@ -104,7 +104,7 @@ test('two clicks in a row are two steps, however fast', () => {
   assert.deepEqual(store.get().selected, POINT);
 });
 
-test('what the facts did not allow belongs to the step that asked for it', () => {
+test('a change by reconciliation belongs to the undo step before it', () => {
   const { store, undo, choose } = begin();
   choose({ selected: POINT, hidden: [{ kind: 'key', position: 1 }] });
   choose({ selected: null });
@@ -114,13 +114,13 @@ test('what the facts did not allow belongs to the step that asked for it', () =>
   assert.deepEqual(store.get().selected, POINT);
 });
 
-test('what the facts change on their own is no step', () => {
+test('a change by reconciliation alone is no undo step', () => {
   const { undo, choose } = begin({ color: 'row' });
   choose({ color: null }, 'reconcile');
   assert.equal(undo.past, null);
 });
 
-test('a new choice forgets what could be taken up again', () => {
+test('a new choice clears the redo steps', () => {
   const { undo, choose } = begin();
   choose({ color: 'norm' });
   undo.back();
@@ -129,7 +129,7 @@ test('a new choice forgets what could be taken up again', () => {
   assert.equal(undo.future, null);
 });
 
-test('what Back of the browser changes is a step like any other', () => {
+test('a change by the Back button of the browser is an undo step', () => {
   const { store, undo, choose } = begin();
   choose({ selected: POINT });
   choose({ selected: null }, 'none');
@@ -137,14 +137,14 @@ test('what Back of the browser changes is a step like any other', () => {
   assert.deepEqual(store.get().selected, POINT);
 });
 
-test('another dataset has other points: nothing is taken back across', () => {
+test('undo steps are cleared when the dataset changes', () => {
   const { undo, choose } = begin();
   choose({ selected: POINT });
   choose({ dataset: 'b', selected: null });
   assert.equal(undo.past, null);
 });
 
-test('a hundred steps are remembered', () => {
+test('the last 100 undo steps are kept', () => {
   const { store, undo, choose } = begin();
   for (let token = 0; token < 130; token++) choose({ selected: { kind: 'key', token } });
   let n = 0;
@@ -156,7 +156,7 @@ test('a hundred steps are remembered', () => {
   assert.deepEqual(store.get().selected, { kind: 'key', token: 29 });
 });
 
-test('it says what was done, until something else is chosen', () => {
+test('undo and redo are announced until the next choice', () => {
   const { undo, choose } = begin();
   choose({ selected: POINT });
   undo.back();
@@ -167,7 +167,7 @@ test('it says what was done, until something else is chosen', () => {
   assert.equal(undo.announcement, '');
 });
 
-test('a step is called after the most telling choice that it changed', () => {
+test('an undo step is named after its most important choice', () => {
   assert.equal(
     formatChange({
       before: { selected: POINT, hidden: [1] },
@@ -181,7 +181,7 @@ test('a step is called after the most telling choice that it changed', () => {
   );
 });
 
-test('marked points are written as runs and read again', () => {
+test('readMarked() reverses writeMarked()', () => {
   const marked = new Uint8Array(40);
   for (const point of [0, 1, 2, 7, 19, 20, 38, 39]) marked[point] = 1;
   assert.equal(writeMarked(marked), 'query-0-2.7.19.key-0.18-19');
@@ -190,14 +190,14 @@ test('marked points are written as runs and read again', () => {
   assert.equal(readMarked('', 20), null);
 });
 
-test('runs end where the corpus ends', () => {
+test('readMarked() ignores points beyond the corpus', () => {
   assert.deepEqual(readMarked('query-1-9.key-7', 3), Uint8Array.of(0, 1, 1, 0, 0, 0));
   assert.equal(readMarked('key-7', 3), null);
   assert.equal(lastMarked('query-1-9.key-7'), 9);
   assert.equal(lastMarked(''), -1);
 });
 
-test('a mark in a second pane is undone with its counterpart while its points are the same', () => {
+test('a selection in linked panes is undone in both until a dataset changes', () => {
   const compare = { dataset: 'b', method: 'pca', dims: 2, at: null, camera: null, turn: null };
   const { clock, store, undo, choose } = begin({ compare });
   choose({ selected: POINT });

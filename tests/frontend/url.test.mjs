@@ -78,7 +78,7 @@ const PLAIN = {
 /** What an address cannot say. */
 const REMEMBERED = { theme: DEFAULTS.theme, palette: DEFAULTS.palette };
 
-test('an address is readable', () => {
+test('writeQuery() writes readable parameters without defaults', () => {
   assert.equal(
     writeQuery(PLAIN),
     '?dataset=demo-bert&method=attention-tsne&dims=3&layer=3&head=7' +
@@ -87,13 +87,13 @@ test('an address is readable', () => {
   assert.equal(writeQuery(DEFAULTS), '');
 });
 
-test('what is written is read again, letter by letter', () => {
+test('readQuery() reverses writeQuery()', () => {
   const { choices, notices } = readQuery(writeQuery(FULL));
   assert.deepEqual(notices, []);
   assert.deepEqual({ ...choices, ...REMEMBERED }, FULL);
 });
 
-test('the second pane of an address is readable', () => {
+test('the second pane is written as readable parameters', () => {
   const compare = {
     dataset: 'demo-gpt2',
     method: 'pca',
@@ -111,7 +111,7 @@ test('the second pane of an address is readable', () => {
   assert.equal(readQuery('?dataset=a').choices.compare, null);
 });
 
-test('parts of a second pane that are right are kept beside parts that are wrong', () => {
+test('valid parameters of a second pane are kept if others are invalid', () => {
   const { choices, notices } = readQuery(
     '?dataset=a&compare.dataset=b&compare.dims=4&compare.layer=1&compare.head=2',
   );
@@ -120,26 +120,26 @@ test('parts of a second pane that are right are kept beside parts that are wrong
   assert.equal(notices.length, 1);
 });
 
-test('text of any kind survives in a search', () => {
+test('any text of a search is kept in an address', () => {
   for (const search of ['a b', '%41', '<img src=x>', '\u202eevil', '日本語', '&x=1#y', '+']) {
     assert.equal(readQuery(writeQuery({ ...DEFAULTS, search })).choices.search, search);
   }
 });
 
-test('marked points that would make an address too long are left out of it', () => {
+test('marked points that would make an address too long are left out', () => {
   const most = `query-${Array.from({ length: 400 }, (_, i) => 2 * i + 1).join('.')}`;
   assert.equal(writeQuery({ ...DEFAULTS, dataset: 'a', marked: most }), '?dataset=a');
   assert.equal(fitsMarked({ marked: most }), false);
   assert.equal(fitsMarked({ marked: 'query-1' }), true);
 });
 
-test('theme and palette are said where they are asked for, and read', () => {
+test('theme and palette are written on request, and read', () => {
   const query = writeQuery(FULL, { theme: 'dark', palette: 'classic' });
   assert.ok(query.endsWith('&theme=dark&palette=classic'));
   assert.deepEqual(readQuery(query).choices, { ...FULL, theme: 'dark', palette: 'classic' });
 });
 
-test('choices that are not named have defaults, except theme and palette, often unsaid', () => {
+test('choices missing in an address have defaults, except theme and palette', () => {
   const { choices } = readQuery('');
   assert.deepEqual({ ...choices, ...REMEMBERED }, DEFAULTS);
   assert.ok(!('theme' in choices) && !('palette' in choices));
@@ -203,7 +203,7 @@ for (const [query, left] of [
   });
 }
 
-test('addresses that say whose lines are drawn keep what they said under other defaults', () => {
+test('older addresses with line-scope and strongest keep their meaning', () => {
   const { choices, notices } = readQuery('?line-scope=selected&strongest=off');
   assert.deepEqual([choices.isLineAlone, choices.hasStrongest, notices], [true, false, []]);
   assert.equal(
@@ -212,12 +212,12 @@ test('addresses that say whose lines are drawn keep what they said under other d
   );
 });
 
-test('a notice quotes no more than the start of a long part', () => {
+test('a notice quotes only the start of a long parameter', () => {
   const { notices } = readQuery(`?color=${'<'.repeat(5000)}`);
   assert.ok(notices[0].length < 200);
 });
 
-test('parts that are right are kept beside parts that are wrong', () => {
+test('valid parameters are kept if others are invalid', () => {
   const { choices, notices } = readQuery('?dataset=a&method=B!&search=c');
   assert.deepEqual(
     [choices.dataset, choices.method, choices.search, notices.length],
@@ -225,7 +225,7 @@ test('parts that are right are kept beside parts that are wrong', () => {
   );
 });
 
-test('a range of scores is read with the score that tints, or with another', () => {
+test('a score range is read with the tint score or a filter score', () => {
   const { choices, notices } = readQuery('?score=induction&order=induction&score-min=0.3');
   assert.deepEqual(
     [choices.score, choices.order, choices.filterScore, choices.scoreRange, notices],

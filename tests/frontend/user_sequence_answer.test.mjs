@@ -15,7 +15,7 @@ function withHeader(header, nBytes = 0) {
   return bytes.buffer;
 }
 
-test('arrays are read with their names, types and shapes, wherever their bytes begin', () => {
+test('readSafetensors() returns arrays with names, dtypes and shapes', () => {
   const { facts, tensors } = readSafetensors(
     safetensors(
       {
@@ -38,7 +38,7 @@ test('arrays are read with their names, types and shapes, wherever their bytes b
   assert.deepEqual(JSON.parse(facts.words), { n: 1 });
 });
 
-test('a file that is cut at any byte is refused', () => {
+test('a file truncated at any byte throws a DecodeError', () => {
   const whole = safetensors({ a: [[2], Float32Array.of(1, 2)] }, { words: 1 });
   for (let end = 0; end < whole.byteLength; end++)
     assert.throws(
@@ -49,7 +49,7 @@ test('a file that is cut at any byte is refused', () => {
   assert.doesNotThrow(() => readSafetensors(whole));
 });
 
-test('a header that lies is refused, and says what is wrong', () => {
+test('an invalid header throws an error that says what is wrong', () => {
   const entry = { dtype: 'F32', shape: [1], data_offsets: [0, 4] };
   assert.throws(() => readSafetensors(withHeader({ a: entry }, 8)), /4 bytes are of no array/);
   assert.throws(
@@ -81,13 +81,13 @@ test('a header that lies is refused, and says what is wrong', () => {
   assert.throws(() => readSafetensors(withHeader({ __metadata__: { a: 1 } })), /no words/);
 });
 
-test('a length that no file has does not ask for memory', () => {
+test('an impossible header length throws before memory is allocated', () => {
   const bytes = new Uint8Array(16);
   new DataView(bytes.buffer).setBigUint64(0, 2n ** 63n, true);
   assert.throws(() => readSafetensors(bytes.buffer), /header is said to have/);
 });
 
-test('an answer is the tokens as one sequence, with vectors and places', () => {
+test('readAnswer() returns the tokens as one sequence with vectors and positions', () => {
   const answer = readAnswer(answerOf(['[CLS]', 'a', 'b']), MANIFEST, 'a b');
   assert.deepEqual(
     [answer.n, answer.columns.text, [...answer.columns.position], answer.columns.sequences.text],
@@ -103,7 +103,7 @@ test('an answer is the tokens as one sequence, with vectors and places', () => {
   );
 });
 
-test('an answer of other weights, of another shape or without its places is refused', () => {
+test('readAnswer() rejects other weights, other shapes and missing positions', () => {
   assert.throws(
     () => readAnswer(answerOf(['a'], { weights: 'other' }), MANIFEST, 'a'),
     /other weights \(other\) than the dataset \(abc\)/,

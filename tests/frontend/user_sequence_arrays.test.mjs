@@ -63,7 +63,7 @@ const CORPUS = {
   },
 };
 
-test('user sequences follow those of the corpus, with numbers of their own', () => {
+test('user sequences are appended to the corpus with their own indices', () => {
   const all = appendTokens(CORPUS, layerOf([1, ['e']], [2, ['f', 'g']]));
   assert.deepEqual(
     [all.n, all.text, [...all.sequence], [...all.position]],
@@ -90,7 +90,7 @@ test('user sequences follow those of the corpus, with numbers of their own', () 
   assert.equal(CORPUS.n, 4, 'the corpus stays what it is');
 });
 
-test('in every cell new queries follow the queries, and new keys the keys', () => {
+test('insertPoints() inserts new queries after queries and new keys after keys', () => {
   // two cells of two tokens with two numbers a point; one new token
   const grown = insertPoints(
     Uint16Array.of(1, 1, 2, 2, 11, 11, 12, 12, 101, 101, 102, 102, 111, 111, 112, 112),
@@ -108,11 +108,11 @@ test('in every cell new queries follow the queries, and new keys the keys', () =
   );
 });
 
-test('the grid draws all user tokens behind its sample', () => {
+test('appendDrawn() adds all user tokens to the sample of the grid', () => {
   assert.deepEqual([...appendDrawn(Int32Array.of(0, 3), layerOf([1, ['e', 'f']]))], [0, 3, 4, 5]);
 });
 
-test('user points lie where the answer says, in the cell of their head', () => {
+test('user points get the positions of the response in the cell of their head', () => {
   const layer = layerOf([1, ['e']], [2, ['f']]);
   // places count up from 100: head (layer 1, head 0) is the third block of 2 points × 2 numbers of
   // each answer
@@ -123,7 +123,7 @@ test('user points lie where the answer says, in the cell of their head', () => {
   assert.deepEqual(unplaced, []);
 });
 
-test('what lies outside of a map is put at its border and counted', () => {
+test('user points outside a map are placed at its border and counted', () => {
   const layer = layerOf([1, ['e'], { from: -2 }]);
   const { positions } = appendPositions(new Uint16Array(4), 2, layer, [{ cell: 0, map: 'pca-2d' }]);
   assert.deepEqual(
@@ -148,7 +148,7 @@ test('what lies outside of a map is put at its border and counted', () => {
   );
 });
 
-test('a sequence that is not placed in a map yet is named, and not drawn there', () => {
+test('a sequence not placed in a map yet is reported as unplaced and hidden', () => {
   const layer = layerOf([1, ['e']], [2, ['f', 'g'], { maps: ['tsne-3d'] }]);
   const { unplaced } = appendPositions(new Uint16Array(16), 2, layer, [{ cell: 0, map: 'pca-2d' }]);
   assert.deepEqual(unplaced, [5, 6]);
@@ -180,7 +180,7 @@ test('a sequence that is not placed in a map yet is named, and not drawn there',
   );
 });
 
-test('user points stand out, also beside a selection of others, but not in a search', () => {
+test('user points are highlighted beside a selection, but not in a search', () => {
   const tokens = appendTokens(CORPUS, layerOf([1, ['e']], [2, ['f']]));
   const queries = (chosen) =>
     [...pointFlags({ tokens, drawn: null, hits: null, selected: null, ...chosen })].slice(0, 6);
@@ -210,7 +210,7 @@ test('user points stand out, also beside a selection of others, but not in a sea
   ]);
 });
 
-test('attention is the softmax of the queries and keys, with shared key heads and masks', () => {
+test('patternOf() is the softmax of queries and keys, with shared key heads', () => {
   const answer = readAnswer(answerOf(['e', 'f']), MANIFEST, '');
   // layer 0, head 1: queries (4, 5) and (6, 7); the one key head has (1, 2) and (3, 4)
   const pattern = patternOf(
@@ -247,7 +247,7 @@ test('attention is the softmax of the queries and keys, with shared key heads an
   );
 });
 
-test('the strongest partners of a user point are those of the answer, queries first', () => {
+test('partnersOf() returns the strongest partners from the response', () => {
   const answer = readAnswer(answerOf(['e', 'f']), MANIFEST, '');
   // head (0, 1) begins at point 4; its key of token 1 is point 3 of the head: 7 in all, times 3
   // partners
@@ -257,7 +257,7 @@ test('the strongest partners of a user point are those of the answer, queries fi
   ]);
 });
 
-test('user tokens are answered here, those of the corpus by the server', async () => {
+test('requests for user tokens are answered locally, for others by the server', async () => {
   const layer = layerOf([1, ['e']], [2, ['f', 'g']]);
   const asked = [];
   const server = {
@@ -300,7 +300,7 @@ test('user tokens are answered here, those of the corpus by the server', async (
   assert.ok(scores[9] >= 1 && scores[11] === 2);
 });
 
-test('facts get the layer appended, put together once for all panes', () => {
+test('extendFact() appends user sequences and caches the result', () => {
   const layer = layerOf([1, ['e']]);
   const facts = { description: { value: { id: 'd' } }, heads: { value: null } };
   const extended = (name, value, key = 'd@1') => extendFact(name, value, key, facts, () => layer);
@@ -321,7 +321,7 @@ test('facts get the layer appended, put together once for all panes', () => {
   assert.equal(extended('description', facts), facts);
 });
 
-test('a token of one’s own says whose it is and how it was placed', () => {
+test('formatUserToken() gives the name of the text and how it was placed', () => {
   const tokens = appendTokens(CORPUS, layerOf([1, ['e']], [7, ['f'], { placed: 'neighbours' }]));
   assert.equal(
     formatUserToken(tokens, 5, 'pca-2d'),
@@ -331,7 +331,7 @@ test('a token of one’s own says whose it is and how it was placed', () => {
   assert.equal(formatUserToken(tokens, 3, 'pca-2d'), null);
 });
 
-test('tokens make a text again, whatever the marks of their tokenizer', () => {
+test('joinedTokens() rebuilds the text from tokens of any tokenizer', () => {
   const words = (text, special = []) =>
     joinedTokens({
       text,

@@ -68,7 +68,7 @@ const names = (userSequences) => userSequences.items.map(({ name }) => name);
 const shown = (userSequences, dataset = 'd') =>
   userSequences.layerOf(dataset)?.sequences.map(({ item }) => item.text) ?? [];
 
-test('a text is kept once the model has answered, and not before', async () => {
+test('a text is added once the response arrives, and not before', async () => {
   const { userSequences, calls, arrivals } = begin();
   userSequences.addText('a b', 'd');
   assert.deepEqual(
@@ -88,7 +88,7 @@ test('a text is kept once the model has answered, and not before', async () => {
   assert.equal(userSequences.nTokens(MANIFEST), 6);
 });
 
-test('texts sent while the model loads wait for it, in one place at the server', async () => {
+test('texts sent during warm-up wait for it, and only the last is sent', async () => {
   const { userSequences, calls } = begin();
   userSequences.warm('d');
   userSequences.addText('first', 'd');
@@ -109,7 +109,7 @@ test('texts sent while the model loads wait for it, in one place at the server',
   assert.deepEqual(shown(userSequences), ['b c']);
 });
 
-test('the latest text wins, and what was on its way is called off', async () => {
+test('a new text aborts the request for the previous one', async () => {
   const { userSequences, calls } = begin();
   userSequences.addText('first', 'd');
   userSequences.addText('second', 'd');
@@ -123,7 +123,7 @@ test('the latest text wins, and what was on its way is called off', async () => 
   assert.deepEqual(shown(userSequences), ['second']);
 });
 
-test('what is given up leaves nothing', async () => {
+test('a cancelled text is aborted and not added', async () => {
   const { userSequences, calls } = begin();
   userSequences.addText('a', 'd');
   userSequences.cancel();
@@ -140,7 +140,7 @@ test('what is given up leaves nothing', async () => {
   );
 });
 
-test('what the server refuses is said and not kept', async () => {
+test('a text that the server rejects gives an error and is not added', async () => {
   const { userSequences, calls } = begin();
   userSequences.addText('a', 'd');
   calls[0].refuse('The text is empty.');
@@ -151,7 +151,7 @@ test('what the server refuses is said and not kept', async () => {
   );
 });
 
-test('an answer that is broken is said like any other failure', async () => {
+test('a malformed response gives an error', async () => {
   const userSequences = createUserSequences(async () => new ArrayBuffer(3), {
     changed: () => {},
     moved: () => {},
@@ -164,7 +164,7 @@ test('an answer that is broken is said like any other failure', async () => {
   assert.match(userSequences.submission.error, /3 bytes/);
 });
 
-test('a busy server is asked again after a while, but not for ever', async (t) => {
+test('a busy server is retried after its delay, three attempts in all', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { userSequences, calls } = begin();
   const turn = () =>
@@ -182,7 +182,7 @@ test('a busy server is asked again after a while, but not for ever', async (t) =
   assert.equal(calls.length, 3);
 });
 
-test('another map asks for places in it alone, and what is known of a text stays', async () => {
+test('another map requests only the positions in that map', async () => {
   const { userSequences, calls, want, add } = begin();
   await add('a b');
   const [{ answer: before }] = userSequences.layerOf('d').sequences;
@@ -197,7 +197,7 @@ test('another map asks for places in it alone, and what is known of a text stays
   assert.equal(calls.length, 2, 'what is known is not asked for again');
 });
 
-test('a map that is left before its places came is no longer asked for', async () => {
+test('the request for a map is aborted when another map is shown', async () => {
   const { calls, want, add } = begin();
   await add('a');
   want({ maps: ['tsne-3d'] });
@@ -205,7 +205,7 @@ test('a map that is left before its places came is no longer asked for', async (
   assert.equal(calls[1].signal.aborted, true);
 });
 
-test('facts of the dataset are extended as long as its texts are shown', async () => {
+test('data of a dataset is extended only while its texts are shown', async () => {
   const { userSequences, add } = begin();
   const drawn = Int32Array.of(0, 1);
   const extended = (id) =>
@@ -220,7 +220,7 @@ test('facts of the dataset are extended as long as its texts are shown', async (
   assert.equal(extended('d'), drawn);
 });
 
-test('another dataset runs the same texts, and its own tokens stay where they belong', async () => {
+test('another dataset runs the same texts, but no edited tokens', async () => {
   const { userSequences, calls, want, add } = begin();
   await add('a b');
   const other = { ...MANIFEST, id: 'e' };
@@ -263,14 +263,14 @@ test('another dataset runs the same texts, and its own tokens stay where they be
   );
 });
 
-test('a text is not shown with a new version of its dataset until that was asked', async () => {
+test('with a new version of the dataset a text is requested again', async () => {
   const { userSequences, calls, want, add } = begin();
   await add('a');
   want({ version: 'v2' });
   assert.deepEqual([shown(userSequences), calls.length], [[], 2]);
 });
 
-test('an image is not run through a model of text', async () => {
+test('text is not sent to an image model', async () => {
   const { userSequences, calls, add, want } = begin();
   await add('a');
   want({
@@ -280,7 +280,7 @@ test('an image is not run through a model of text', async () => {
   assert.deepEqual([calls.length, userSequences.layerOf('pictures')], [1, null]);
 });
 
-test('a kept text that fails says so, blocks no other, and can be sent again', async () => {
+test('a text that fails keeps its error, and other texts are still sent', async () => {
   const { userSequences, calls, want, add } = begin();
   await add('a');
   await add('b');
@@ -298,7 +298,7 @@ test('a kept text that fails says so, blocks no other, and can be sent again', a
   assert.equal(calls[4].content.text, 'a');
 });
 
-test('where one goes, the tokens of those after it get other numbers', async () => {
+test('removing a text renumbers the tokens of later texts', async () => {
   const { userSequences, moves, add } = begin();
   for (const text of ['a b', 'c', 'd e f']) await add(text);
   moves.length = 0;
@@ -313,7 +313,7 @@ test('where one goes, the tokens of those after it get other numbers', async () 
   assert.equal(names(userSequences).at(-1), 'your text 4');
 });
 
-test('a selection and marks follow their tokens, and are cleared with them', () => {
+test('selection and marks are renumbered, and cleared with removed tokens', () => {
   const move = {
     renumber: (token) => (token < 4 ? token : token === 4 ? null : token - 1),
     nBefore: 6,
@@ -354,7 +354,7 @@ test('a selection and marks follow their tokens, and are cleared with them', () 
   assert.equal(beside.change.beside.selected.token, 4);
 });
 
-test('texts of an address are run like those that are typed, once each', async () => {
+test('texts of an address are added once each', async () => {
   const { userSequences, calls } = begin();
   userSequences.restore(['a', 'b']);
   userSequences.restore(['b', 'a']);
@@ -367,13 +367,13 @@ test('texts of an address are run like those that are typed, once each', async (
   assert.equal(calls[1].content.text, 'b');
 });
 
-test('where the server runs nothing, nothing is asked and nothing kept', () => {
+test('nothing is requested if the server does not accept texts', () => {
   const { userSequences, calls } = begin({ limits: null });
   userSequences.restore(['a']);
   assert.deepEqual([userSequences.limits, calls.length], [null, 0]);
 });
 
-test('an address holds texts only where chosen, and gives back any text', () => {
+test('an address holds texts only on request and keeps any characters', () => {
   const texts = ['<img src=x onerror=alert(1)>', 'שלום & 100 % #1', 'a\u200bb'];
   assert.equal(writeQuery(DEFAULTS).includes('text'), false);
   const query = writeQuery({ ...DEFAULTS, dataset: 'd', texts });
@@ -401,7 +401,7 @@ function storageOf() {
   };
 }
 
-test('texts and edited tokens come back with their numbers and are run again', async () => {
+test('stored texts and edited tokens are restored with their ids and run again', async () => {
   const storage = storageOf();
   const before = begin();
   await before.add('one');
@@ -444,7 +444,7 @@ test('texts and edited tokens come back with their numbers and are run again', a
   assert.equal(userSequences.items[2].name, `your text ${userSequences.items[1].id + 1}`);
 });
 
-test('a tab without storage, or with foreign content in it, has no texts and says so', () => {
+test('storage that is missing or malformed gives no texts', () => {
   const closed = createKeptTexts(() => {
     throw new Error('denied');
   }, '/');

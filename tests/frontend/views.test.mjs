@@ -13,7 +13,7 @@ const settled = () =>
   });
 const AT = { layer: 1, head: 2 };
 
-test('a comparison that fails is told and tried again; few heads are listed at first', async () => {
+test('a failed comparison of heads shows the error and can be repeated', async () => {
   const document = openDocument();
   globalThis.localStorage = { getItem: () => null, setItem: () => {} };
   const heads = Array.from({ length: 7 }, (_, head) => ({
@@ -62,7 +62,7 @@ function sentence(state) {
   };
 }
 
-test('class token and separators are hidden at once; one that is shown again is seen', () => {
+test('one button hides or shows the class token, another the separators', () => {
   const document = openDocument();
   const asked = [];
   const toggleTokens = (places, isHidden) => asked.push([places.length, isHidden]);
@@ -88,7 +88,7 @@ test('class token and separators are hidden at once; one that is shown again is 
   assert.match(document.querySelector('.tools__note').textContent, /^3 hidden/);
 });
 
-test('bars of the weight by distance say their numbers, and arrow keys walk them', () => {
+test('bars of the weight by offset show numbers, and arrow keys move between them', () => {
   const document = openDocument();
   const offsets = createOffsets(document.body);
   const pattern = Float32Array.from({ length: 25 }, (_, i) => (i % 6 === 5 ? 0.75 : 0.0625));
@@ -106,7 +106,7 @@ test('bars of the weight by distance say their numbers, and arrow keys walk them
   assert.deepEqual([own.tabIndex, document.activeElement.tabIndex], [-1, 0]);
 });
 
-test('the offset profile of a head is read by keys, from its strongest offset on', () => {
+test('arrow keys move through the offset profile from the strongest offset', () => {
   const document = openDocument();
   const profile = createOffsetProfile(document.body);
   const whole = { offsets: [-2, -1, 0, 1], weights: [0.2, null, 0.5, null], n_rows: [7, 0, 1, 0] };

@@ -22,25 +22,25 @@ function corpus(text, types = text.map(() => 'text')) {
   };
 }
 
-test('a search finds whole tokens, whatever their case and spaces, and the first token too', () => {
+test('a search finds whole tokens, ignoring case and spaces', () => {
   const index = indexWords(corpus([' April', 'april', 'APRIL ', 'aprils', '##april', 'ſ']));
   assert.deepEqual([...findTokens(index, '  aPril').hits], [1, 1, 1, 0, 0, 0]);
   assert.equal(findTokens(index, '##april').nHits, 1);
   assert.equal(findTokens(index, 'apr').nHits, 0);
 });
 
-test('composed and decomposed letters are the same', () => {
+test('a search finds composed and decomposed letters alike', () => {
   const index = indexWords(corpus(['caf\u00e9', 'cafe\u0301']));
   assert.equal(findTokens(index, 'cafe\u0301').nHits, 2);
 });
 
-test('words that are names of object properties are words like others', () => {
+test('words such as "__proto__" are found like any other', () => {
   const index = indexWords(corpus(['__proto__', 'constructor', 'toString']));
   assert.equal(findTokens(index, '__proto__').nHits, 1);
   assert.equal(findTokens(index, 'hasOwnProperty').nHits, 0);
 });
 
-test('nothing typed is no search, and tokens of spaces alone are never hits', () => {
+test('an empty search is null, and tokens of spaces are never hits', () => {
   const index = indexWords(corpus([' ', '', 'a']));
   assert.equal(findTokens(index, '   '), null);
   assert.deepEqual([...index.wordOf], [-1, -1, 0]);
@@ -51,7 +51,7 @@ test('patches are found by the label of their image', () => {
   assert.deepEqual([...findTokens(index, 'cat').hits], [0, 1, 1]);
 });
 
-test('text without any width is told by its code points', () => {
+test('visibleText() shows invisible text as code points and marks spaces', () => {
   assert.equal(visibleText('\u200b\u202e'), 'U+200B U+202E');
   assert.equal(visibleText('  '), '␣ ␣');
   assert.equal(visibleText(''), '∅');
@@ -59,7 +59,7 @@ test('text without any width is told by its code points', () => {
   assert.equal(visibleText(' april'), ' april');
 });
 
-test('joiners, fillers and parts of a character are visible, an unknown word says its text', () => {
+test('joiners, fillers and control characters are shown as code points', () => {
   assert.deepEqual(['\ufe0f', '\u00a0', '\u00ad', '\u3164', '\u2800', '\u05b8'].map(visibleText), [
     'U+FE0F',
     'U+00A0',
@@ -87,7 +87,7 @@ test('joiners, fillers and parts of a character are visible, an unknown word say
   );
 });
 
-test('the name of a head holds its recall, and a warning where nearness misleads', () => {
+test('the label of a cell has its recall, and a warning if the recall is low', () => {
   const at = { layer: 3, head: 7 };
   assert.equal(
     formatCell(at, { recall_at_10: 0.314 }, true),
@@ -104,7 +104,7 @@ test('the name of a head holds its recall, and a warning where nearness misleads
   assert.equal(formatCell(at, null, false), 'L3 H7, layer 3, head 7, not computed yet');
 });
 
-test('numbers have their nouns, thousands apart and a true minus', () => {
+test('counted() gives a number with thousands separators and its noun', () => {
   assert.equal(counted(1, 'token'), '1 token');
   assert.equal(counted(999, 'token'), '999 tokens');
   assert.equal(counted(1000, 'token'), '1\u202f000 tokens');
@@ -113,7 +113,7 @@ test('numbers have their nouns, thousands apart and a true minus', () => {
   assert.equal(formatMeasure(-0.251), '−0.25');
 });
 
-test('progress is said in words, numbers and time left', () => {
+test('formatProgress() gives phase, counts and time left', () => {
   const progress = {
     phase: 'maps',
     message: '',

@@ -15,24 +15,24 @@ function path(isWanted, step, n, from = -1, isLeap = false) {
   return points;
 }
 
-test('one walks token by token, a query before its key, around and back', () => {
+test('nextPoint() moves token by token, each query before its key, and wraps around', () => {
   assert.deepEqual(path(all, 1, 7), [0, 3, 1, 4, 2, 5, 0]);
   assert.deepEqual(path(all, -1, 3), [5, 2, 4]);
 });
 
-test('a leap goes to the first point of another sentence', () => {
+test('a leap moves to the first point of another sentence', () => {
   assert.deepEqual(path(all, 1, 2, 3, true), [2, 0]);
   assert.equal(nextPoint(TOKENS, all, 4, -1, true), 5);
 });
 
-test('hidden points are passed over, and a search leaves only its hits', () => {
+test('nextPoint() skips hidden points, and in a search all but hits', () => {
   const flags = Uint8Array.of(0, 1, 0, 0, 0, 0);
   assert.deepEqual(path(wantedPoints(flags, null), 1, 5), [0, 3, 4, 2, 5]);
   assert.deepEqual(path(wantedPoints(flags, Uint8Array.of(0, 2, 1)), 1, 4), [4, 2, 5, 4]);
   assert.deepEqual(path(wantedPoints(flags, new Uint8Array(3)), 1, 1), [0]);
 });
 
-test('where nothing is to be walked to there is no point, and a single one stays', () => {
+test('nextPoint() returns -1 without points and stays at a single one', () => {
   assert.equal(
     nextPoint(TOKENS, () => false, -1, 1),
     -1,
@@ -51,7 +51,7 @@ test('where nothing is to be walked to there is no point, and a single one stays
   );
 });
 
-test('the number of a point is its place among those that are walked through', () => {
+test('countWalk() gives the place of a point among the wanted ones', () => {
   assert.deepEqual(countWalk(3, all, 4), { at: 4, all: 6 });
   assert.deepEqual(countWalk(3, wantedPoints(Uint8Array.of(1, 0, 0, 0, 0, 0), null), 3), {
     at: 1,
