@@ -126,9 +126,7 @@ FORCED = {
 }
 
 
-def test_states_can_be_told_apart_where_the_system_forces_its_colours(
-    page: Page, address: str
-) -> None:
+def test_states_look_different_in_forced_colours_mode(page: Page, address: str) -> None:
     page.emulate_media(forced_colors="active")
     alike = []
     for view, states in FORCED.items():

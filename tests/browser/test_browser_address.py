@@ -70,9 +70,7 @@ def settled(page: Page, part: str) -> str:
     return query_of(page)[part]
 
 
-def test_a_zoomed_map_comes_back_from_its_address_from_the_history_and_in_another_window(
-    page: Page, address: str
-) -> None:
+def test_zoom_is_restored_from_the_address_and_the_history(page: Page, address: str) -> None:
     page.clock.install()
     come_back_from_its_address(page, address, "?dataset=words&method=pca")
     come_back_from_its_address(page, address, f"{HEAD}&selected=key-40")
@@ -121,7 +119,7 @@ def come_back_from_its_address(page: Page, address: str, query: str) -> None:
     assert share_of_difference(pixels(page), at_rest) < 0.01, query
 
 
-def test_a_turned_map_comes_back_from_its_address(page: Page, address: str) -> None:
+def test_rotation_is_restored_from_the_address(page: Page, address: str) -> None:
     page.clock.install()
     open_view(page, address, SPACE)
     at_rest = pixels(page)
@@ -143,7 +141,7 @@ def test_a_turned_map_comes_back_from_its_address(page: Page, address: str) -> N
     wait_until(lambda: "turn" not in query_of(page), "a flat map cannot be turned")
 
 
-def test_the_address_of_exactly_this_picture_is_copied(
+def test_a_copied_address_restores_the_view_with_theme_and_palette(
     page: Page, address: str, chromium_without_gpu: Browser
 ) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -189,7 +187,7 @@ def scattered(serve: Callable[[Path], str], tmp_path_factory: pytest.TempPathFac
     return serve(folder)
 
 
-def test_bad_parts_of_the_view_and_too_many_marked_points_are_left_out_with_a_notice_each(
+def test_invalid_parameters_and_too_many_marked_points_give_notices(
     page: Page, address: str, scattered: str
 ) -> None:
     open_view(page, address, HEAD)

@@ -32,9 +32,7 @@ def best_maps(page: Page) -> list[str]:
     ]
 
 
-def test_each_head_of_the_grid_and_an_open_one_have_their_best_map_and_say_which(
-    page: Page, address: str
-) -> None:
+def test_method_best_shows_and_names_the_best_map_of_each_head(page: Page, address: str) -> None:
     open_view(page, address, "?dataset=words&method=pca")
     pca = fingerprint(page)
     page.get_by_role("radio", name="Best").check()
@@ -104,7 +102,7 @@ def n_strongest_that_are_near(page: Page, point: int) -> int:
     return len(set(near.tolist()) & {partner["token"] for partner in partners})
 
 
-def test_a_selected_query_and_the_sheet_of_a_point_tell_which_strongest_partners_are_near(
+def test_legend_and_tooltip_count_strongest_keys_among_the_nearest(
     page: Page, address: str
 ) -> None:
     view = "?dataset=words&method=pca&layer=1&head=2&selected=query-40&labels=off"

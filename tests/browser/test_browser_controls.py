@@ -116,9 +116,7 @@ def test_dots_labels_and_lines_follow_their_options(page: Page, address: str) ->
     assert query_of(page)["line-count"] == "20"
 
 
-def test_filters_also_by_attention_say_how_many_points_are_left_and_are_cleared_together(
-    page: Page, address: str
-) -> None:
+def test_filters_show_the_number_of_points_and_can_be_cleared(page: Page, address: str) -> None:
     open_view(page, address, f"{HEAD}&labels=off")
     plain = fingerprint(page)
     columns = tokens_of(page)
@@ -185,7 +183,7 @@ def test_open_and_folded_sections_are_remembered(page: Page, address: str) -> No
     expect(button).to_have_attribute("aria-expanded", "true")
 
 
-def test_datasets_are_grouped_by_family_with_counts_and_the_help_names_every_key(
+def test_datasets_are_grouped_by_family_and_the_help_lists_every_shortcut(
     page: Page, address: str
 ) -> None:
     open_view(page, address, TEXT)
@@ -243,7 +241,7 @@ def read_the_help(page: Page) -> None:
     expect(about).to_be_hidden()
 
 
-def test_every_control_has_a_name_a_help_text_words_that_stand_out_and_room_in_a_narrow_window(
+def test_controls_have_names_help_texts_contrast_and_fit_narrow_windows(
     page: Page, address: str
 ) -> None:
     open_view(page, address, IMAGE)

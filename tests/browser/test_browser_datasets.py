@@ -25,7 +25,9 @@ def column(dialog: Locator, n: int) -> list[str]:
     return dialog.locator(f"tbody tr > :nth-child({n})").all_inner_texts()
 
 
-def test_the_table_describes_every_dataset_and_opens_one_by_keys(page: Page, address: str) -> None:
+def test_the_table_describes_every_dataset_and_opens_one_by_keyboard(
+    page: Page, address: str
+) -> None:
     with page.expect_response("**/api/v1/jobs/options") as jobs:
         open_view(page, address)
     expect(dialog_of(page)).to_be_hidden()  # a server for one opens on the grid
@@ -74,7 +76,7 @@ def require_small_dialog_in_either_theme(page: Page) -> None:
         assert box["height"] < 500  # as high as its rows, not as the window
 
 
-def test_a_shared_server_lists_its_datasets_first(
+def test_a_shared_server_opens_with_the_table_of_datasets(
     page: Page, serve: Callable[..., str], built: Path, tmp_path: Path
 ) -> None:
     tokens = write_tokens(tmp_path / "tokens")

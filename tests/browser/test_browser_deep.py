@@ -63,7 +63,7 @@ def test_axe_finds_nothing_serious_in_a_deep_grid(page: Page, deep: str) -> None
     assert grave_findings(page) == [], "a phone"
 
 
-def test_a_deep_grid_scrolls_by_wheel_keys_and_overview_and_fits_by_one_key(
+def test_a_deep_grid_scrolls_by_wheel_keyboard_and_overview_and_can_fit_the_view(
     page: Page, deep: str
 ) -> None:
     page.set_viewport_size({"width": 1280, "height": 720})

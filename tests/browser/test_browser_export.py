@@ -119,7 +119,9 @@ def both(page: Page, host: str, address: str) -> Page:
     return page
 
 
-def test_a_site_computes_the_answers_of_the_server(both: Page, address: str) -> None:
+def test_an_exported_site_computes_the_same_responses_as_the_server(
+    both: Page, address: str
+) -> None:
     for name, parts in QUESTIONS:
         site, server = both.evaluate(ASK, [f"{address}site/", address, name, parts])
         assert site == server, (name, parts)
@@ -144,7 +146,7 @@ def assert_close(a: Any, b: Any, where: str) -> None:
         assert a == b, where
 
 
-def test_a_site_draws_and_works_like_the_page_of_the_server(
+def test_an_exported_site_looks_and_works_like_a_served_page(
     page: Page, host: str, address: str
 ) -> None:
     view = "?dataset=words&method=biplot&layer=0&head=1"
@@ -170,7 +172,7 @@ def test_a_site_draws_and_works_like_the_page_of_the_server(
     expect(page.locator(".cell")).to_have_count(6)
 
 
-def test_a_site_names_missing_datasets_and_how_to_serve_it_from_disk(
+def test_an_exported_site_reports_missing_files_and_how_to_serve_it(
     page: Page, host: str, folder: Path
 ) -> None:
     # A file that got lost on the way to the host.

@@ -51,7 +51,7 @@ def far_address(serve: Callable[[Path], str], tmp_path_factory: pytest.TempPathF
     return serve(folder)
 
 
-def test_a_head_says_how_many_points_lie_outside_and_shows_all_on_request_or_where_none_do(
+def test_a_head_counts_its_outliers_and_shows_all_points_on_request(
     page: Page, far_address: str, address: str
 ) -> None:
     open_view(page, far_address, "?method=pca&layer=0&head=1")
@@ -83,9 +83,7 @@ def test_a_head_says_how_many_points_lie_outside_and_shows_all_on_request_or_whe
     assert fingerprint(page) == before
 
 
-def test_the_grid_counts_heads_with_far_points_and_draws_none_on_another(
-    page: Page, far_address: str
-) -> None:
+def test_the_grid_counts_heads_with_outliers_and_clips_cells(page: Page, far_address: str) -> None:
     open_view(page, far_address, "?method=biplot")
     chip = page.get_by_role("group", name="Off-screen outliers")
     expect(chip).to_contain_text("6 heads have off-screen outliers")

@@ -77,7 +77,7 @@ def require_points_of_map(page: Page, figure: Figure) -> None:
     assert np.mean(misses) < 0.5 * np.mean(fits)
 
 
-def test_a_figure_is_the_map_in_either_renderer_theme_and_dimension_and_a_png_has_twice_its_pixels(
+def test_saved_figures_match_the_map_in_both_renderers_themes_and_dimensions(
     page: Page, address: str, chromium: Browser
 ) -> None:
     open_view(page, address, HEAD)
@@ -163,7 +163,7 @@ def paper(figure: Figure) -> str:
     return next(r.attrib["fill"] for r in figure.all("rect") if r.get("class") == "paper")
 
 
-def test_a_caption_and_the_tables_of_points_and_fidelity_have_the_numbers_of_the_dataset(
+def test_captions_and_saved_tables_have_the_numbers_of_the_dataset(
     page: Page, address: str, built: Path
 ) -> None:
     open_view(page, address, f"{HEAD}&color=position")
@@ -276,9 +276,7 @@ def require_saved_fidelity(page: Page) -> None:
     assert len(json.loads(as_json)["fidelity"]) == len(saved)
 
 
-def test_a_selection_and_its_sentence_are_saved_from_a_dialog_that_goes_by_keys(
-    page: Page, address: str
-) -> None:
+def test_selection_and_sentence_are_saved_by_keyboard(page: Page, address: str) -> None:
     open_view(page, address, SELECTED)
     require_saved_by_keys(page)
     require_selection_in_map(page)
@@ -417,7 +415,7 @@ def crowded(serve: Callable[[Path], str], tmp_path_factory: pytest.TempPathFacto
     return serve(folder)
 
 
-def test_a_grid_of_many_points_is_a_picture_with_words_around_it(page: Page, crowded: str) -> None:
+def test_a_grid_of_many_points_is_saved_as_a_bitmap_with_text(page: Page, crowded: str) -> None:
     open_view(page, crowded, "?dataset=crowd")
     figure = save_svg(page)
     assert figure.name == "crowd-pca-2d-all-heads.svg"
@@ -436,9 +434,7 @@ def test_a_grid_of_many_points_is_a_picture_with_words_around_it(page: Page, cro
     assert "mean over heads" in figure.metadata()
 
 
-def test_an_image_is_saved_with_its_heat_or_its_connections_and_a_head_with_patches(
-    page: Page, address: str
-) -> None:
+def test_an_image_is_saved_with_heat_or_connections(page: Page, address: str) -> None:
     open_view(page, address, f"{IMAGE}&image-threshold=0.02")
     for links in ("heat", "strongest", "all"):
         page.locator(f".image input[type=radio][value='{links}']").check()
@@ -489,7 +485,7 @@ PRINTED = (
 )
 
 
-def test_what_is_seen_is_printed_on_one_page(page: Page, address: str) -> None:
+def test_the_view_is_printed_on_one_page(page: Page, address: str) -> None:
     for view, key, n_figures in PRINTED:
         open_view(page, address, view)
         require_printed(page, view, key, n_figures)

@@ -50,9 +50,7 @@ def is_offered(page: Page, what: str) -> bool:
     return sheet(page).get_by_role("radio", name=what, exact=True).is_enabled()
 
 
-def test_means_heat_maps_and_offsets_below_a_sentence_are_saved_as_they_are_seen(
-    page: Page, address: str
-) -> None:
+def test_means_heat_maps_and_offset_bars_are_saved_as_shown(page: Page, address: str) -> None:
     open_view(page, address, SELECTED)
     expect(page.locator(".aggregate__words")).to_contain_text("over")
     tokens = fetch_json(page, "api/v1/datasets/words/tokens")

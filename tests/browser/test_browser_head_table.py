@@ -31,7 +31,7 @@ def heads_of(page: Page) -> list[dict[str, Any]]:
     return fetch_heads(page)
 
 
-def test_the_table_has_every_score_of_each_head_is_saved_opens_heads_and_fits_small_windows(
+def test_the_table_of_heads_has_all_scores_and_is_saved_in_full(
     page: Page, address: str, tmp_path: Path
 ) -> None:
     open_view(page, address, GRID)
@@ -109,7 +109,7 @@ def find_room(page: Page, size: tuple[int, int]) -> None:
     expect(page.locator(".head-table__open").first).to_be_in_viewport()
 
 
-def test_the_table_of_a_thousand_heads_holds_only_the_rows_in_sight(
+def test_the_table_of_a_thousand_heads_renders_only_visible_rows(
     page: Page, serve: Callable[[Path], str], tmp_path: Path
 ) -> None:
     wide = FakeSpec("wide", n_layers=25, n_heads=40, n_tokens=20, d_head=2, maps=("pca-2d",))

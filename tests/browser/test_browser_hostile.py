@@ -129,7 +129,7 @@ VIEWS = {
 }
 
 
-def test_hostile_text_runs_in_no_view(page: Page, hostile_address: str) -> None:
+def test_hostile_text_does_not_run_in_any_view(page: Page, hostile_address: str) -> None:
     open_view(page, hostile_address, HEAD)
     require_traces_to_be_found(page)
     for name, query in VIEWS.items():
@@ -161,7 +161,9 @@ def look_around(page: Page, view: str) -> None:
     require_harmless(page, view)
 
 
-def test_hostile_text_runs_in_no_table_dialog_or_address(page: Page, hostile_address: str) -> None:
+def test_hostile_text_does_not_run_in_any_table_dialog_or_address(
+    page: Page, hostile_address: str
+) -> None:
     open_view(page, hostile_address, SELECTED.format(token=5))
     dialog = page.get_by_role("dialog").first
     for below in ("squares", "lines", "offset"):

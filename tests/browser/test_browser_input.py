@@ -4,7 +4,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.page_driver import find_point, fingerprint, open_view, press_tool, wait_until
 
 
-def test_keys_move_between_heads_but_never_while_typing_and_the_focus_goes_along(
+def test_arrow_keys_move_between_heads_with_the_focus_but_not_while_typing(
     page: Page, address: str
 ) -> None:
     open_view(page, address, "?dataset=words&layer=0&head=0")
@@ -52,7 +52,7 @@ def test_keys_move_between_heads_but_never_while_typing_and_the_focus_goes_along
     expect(title).to_have_text("Layer 2, head 3")
 
 
-def test_zoom_and_turn_go_back_select_nothing_and_a_click_finds_what_the_mouse_found(
+def test_reset_zoom_restores_the_view_and_a_click_selects_the_hovered_point(
     page: Page, address: str
 ) -> None:
     open_view(page, address, "?dataset=words&method=pca")

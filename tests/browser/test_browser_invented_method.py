@@ -48,7 +48,9 @@ def counts(page: Page, name: str) -> dict[str, int]:
     }
 
 
-def test_nearness_best_map_and_form_follow_from_the_server(page: Page, invented: str) -> None:
+def test_an_unknown_method_of_the_server_sets_nearness_best_map_and_form(
+    page: Page, invented: str
+) -> None:
     for method, nearness in ((NAME, "product"), ("pca", "distance")):
         name = f"{method}-2d"
         view = f"?dataset=text&method={method}&layer=0&head=0&selected=query-{POINT}&strongest=on"

@@ -163,7 +163,7 @@ def estimate_by_keys(page: Page) -> None:
     page.keyboard.press("Enter")
 
 
-def test_a_build_is_monitored_cancelled_announced_and_refused(
+def test_a_build_shows_progress_can_be_cancelled_and_is_refused_if_busy(
     server: JobServer, page: Page
 ) -> None:
     server.hold("build")

@@ -70,9 +70,7 @@ def press(page: Page, key: str, words: str) -> str:
     return wait_until(lambda: said(page) if said(page).startswith(words) else "", words)
 
 
-def test_keys_walk_through_the_points_or_the_hits_alone_and_tell_what_the_mouse_would(
-    page: Page, address: str
-) -> None:
+def test_n_and_p_move_between_points_or_hits_and_announce_them(page: Page, address: str) -> None:
     open_view(page, address, f"{HEAD}&color=frequency")
     columns = fetch_json(page, "api/v1/datasets/words/tokens")
     n, length = len(columns["text"]), columns["sequences"]["length"][0]
@@ -112,7 +110,7 @@ def test_keys_walk_through_the_points_or_the_hits_alone_and_tell_what_the_mouse_
     expect(page.locator(".map .tooltip")).to_be_hidden()
 
 
-def test_the_command_palette_leads_to_heads_scores_tokens_and_commands(
+def test_the_command_palette_finds_heads_scores_tokens_and_commands(
     page: Page, address: str
 ) -> None:
     open_view(page, address, "?dataset=words&method=pca")
@@ -152,7 +150,7 @@ def test_the_command_palette_leads_to_heads_scores_tokens_and_commands(
     expect(box).to_be_hidden()
 
 
-def test_a_point_that_one_walks_to_comes_into_sight_until_the_mouse_takes_over(
+def test_a_point_reached_by_keyboard_moves_into_view_with_its_tooltip(
     page: Page, address: str
 ) -> None:
     open_view(page, address, f"{HEAD}&selected=query-9")
@@ -217,9 +215,7 @@ def test_hits_and_the_selected_sequence_are_marked_by_buttons_and_saved(
         expect(marked).to_have_text(f"{length} queries, {length} keys")
 
 
-def test_tab_reaches_every_control_in_order_and_the_focus_is_always_seen(
-    page: Page, address: str
-) -> None:
+def test_tab_reaches_every_control_in_order_with_a_visible_focus(page: Page, address: str) -> None:
     for view in VIEWS.values():
         open_view(page, address, view)
         require_reached_by_tab(page, view)

@@ -36,7 +36,7 @@ def tokens_shown(page: Page, kind: str) -> Locator:
     return page.locator(f".sentence__main .sentence__column--{kind} .sentence__token")
 
 
-def test_a_sentence_typed_by_keyboard_is_placed_in_every_map_and_kept_in_its_tab(
+def test_a_typed_sentence_is_placed_in_every_map_and_kept_in_the_tab(
     page: Page, live: Live
 ) -> None:
     page.emulate_media(reduced_motion="reduce")
@@ -153,7 +153,7 @@ def require_in_the_address_on_request(page: Page) -> None:
     expect(rows).to_have_count(1)
 
 
-def test_a_typed_corpus_sentence_has_its_attention_and_points(page: Page, live: Live) -> None:
+def test_a_typed_corpus_sentence_gets_the_same_attention_and_points(page: Page, live: Live) -> None:
     """The first sentence of the corpus typed again: the server computes one, the page the other."""
     open_text(page, live, "&method=pca&layer=1&head=1&selected=query-0")
     weigh = page.get_by_label("Weighting")

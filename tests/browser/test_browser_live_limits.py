@@ -22,7 +22,7 @@ from attentionviz.server.app import create_app
 from attentionviz.settings.settings import Settings
 
 
-def test_refused_texts_are_reported_and_leave_nothing(
+def test_rejected_texts_are_reported_and_not_kept(
     page: Page, live: Live, tiny_dataset: Any
 ) -> None:
     page.expected.append(REFUSED)  # type: ignore[attr-defined]
@@ -104,7 +104,7 @@ def require_nothing_offered(page: Page, address: str) -> None:
     assert page.locator(".user-sequences").is_hidden()
 
 
-def test_an_image_is_dropped_pasted_or_refused_and_its_model_comes_early(
+def test_a_dropped_or_pasted_image_is_run_and_other_files_are_rejected(
     page: Page, live: Live
 ) -> None:
     page.expected.append(REFUSED)  # type: ignore[attr-defined]

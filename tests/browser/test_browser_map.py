@@ -65,7 +65,7 @@ def zoom(page: Page, delta: float, n_steps: int, until: str = "") -> None:
             return
 
 
-def test_labels_are_tokens_that_stay_on_zooming_and_dots_cover_more_or_less_by_their_size(
+def test_labels_stay_when_zooming_in_and_dot_options_change_the_dot_size(
     page: Page, address: str
 ) -> None:
     page.add_init_script(SPY)
@@ -102,7 +102,7 @@ def test_labels_are_tokens_that_stay_on_zooming_and_dots_cover_more_or_less_by_t
     assert query_of(page)["labels"] == "off"
 
 
-def test_the_sheet_of_a_point_says_its_strongest_partners_or_its_image(
+def test_the_tooltip_of_a_point_shows_its_strongest_partners_or_its_image(
     page: Page, address: str
 ) -> None:
     held: list[Route] = []
@@ -135,7 +135,7 @@ def test_the_sheet_of_a_point_says_its_strongest_partners_or_its_image(
     wait_until(lambda: image.evaluate("image => image.naturalWidth > 0"), "the image is there")
 
 
-def test_the_sheet_of_a_point_leads_with_its_own_sentence_and_goes_with_a_click_or_a_move(
+def test_the_tooltip_shows_attention_in_the_sentence_and_hides_on_click_or_zoom(
     page: Page, address: str
 ) -> None:
     open_view(page, address, f"{HEAD}&selected=query-1")
@@ -176,9 +176,7 @@ def test_the_sheet_of_a_point_leads_with_its_own_sentence_and_goes_with_a_click_
     expect(tooltip).to_be_hidden()
 
 
-def test_zooming_opens_and_leaves_heads_which_come_to_rest_and_buttons_do_not(
-    page: Page, address: str
-) -> None:
+def test_zooming_opens_and_closes_heads_but_reset_zoom_does_not(page: Page, address: str) -> None:
     page.clock.install()
     open_view(page, address, GRID)
     zoom(page, -150, 40, "layer=")
@@ -225,9 +223,7 @@ VIEWS = {
 }
 
 
-def test_a_window_on_a_monitor_of_another_pixel_ratio_is_drawn_anew(
-    page: Page, address: str
-) -> None:
+def test_canvases_are_redrawn_when_the_pixel_ratio_changes(page: Page, address: str) -> None:
     for view, canvases in VIEWS.items():
         require_drawn_anew(page, address, view, canvases)
     links = page.locator(".image__links")

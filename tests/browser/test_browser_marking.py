@@ -56,9 +56,7 @@ def saved(page: Page, name: str) -> tuple[str, str]:
     return started.value.suggested_filename, text
 
 
-def test_a_lasso_marks_the_points_inside_escape_takes_it_back_and_another_dataset_has_none(
-    page: Page, address: str
-) -> None:
+def test_a_lasso_marks_points_until_escape_or_another_dataset(page: Page, address: str) -> None:
     open_view(page, address, HEAD)
     plain = page.evaluate(NOT_BACKGROUND)
     room = box_of(page, ".map")
@@ -89,9 +87,7 @@ def test_a_lasso_marks_the_points_inside_escape_takes_it_back_and_another_datase
     assert counts(page) == (300, 300)
 
 
-def test_marked_points_of_a_head_or_of_one_in_the_grid_are_exported_with_their_names(
-    page: Page, address: str
-) -> None:
+def test_marked_points_of_a_head_are_exported_with_their_tokens(page: Page, address: str) -> None:
     open_view(page, address, GRID)
     page.keyboard.down("Shift")
     draw_around(page, box_of(page, ".cell >> nth=6"))
@@ -127,7 +123,7 @@ def test_marked_points_of_a_head_or_of_one_in_the_grid_are_exported_with_their_n
     expect(page.locator(".marked")).to_be_hidden()
 
 
-def test_a_bar_of_the_summary_shows_its_points_and_a_click_keeps_them_alone(
+def test_a_summary_bar_highlights_its_points_and_a_click_marks_only_them(
     page: Page, address: str
 ) -> None:
     open_view(page, address, HEAD)

@@ -29,7 +29,7 @@ def right_of(one: Locator) -> float:
     return box["x"] + box["width"]
 
 
-def test_the_line_above_heads_keeps_names_and_buttons_and_a_table_its_sentences(
+def test_titles_buttons_and_sentences_are_not_cut_off_in_narrow_windows(
     page: Page, address: str
 ) -> None:
     for width in (1920, 1280, 1024, 820, 390):

@@ -39,7 +39,7 @@ def notebook() -> Iterator[tuple[str, dict[str, str]]]:
     server.server_close()
 
 
-def test_a_cell_shows_the_head_that_was_asked_for_and_no_other_page_may_frame_a_server(
+def test_a_notebook_cell_shows_the_head_and_other_pages_cannot_frame_a_server(
     page: Page, built: Path, address: str, notebook: tuple[str, dict[str, str]]
 ) -> None:
     other, cell = notebook
@@ -62,7 +62,7 @@ def test_a_cell_shows_the_head_that_was_asked_for_and_no_other_page_may_frame_a_
     assert page.frames[1].evaluate("document.querySelectorAll('canvas').length") == 0
 
 
-def test_a_cell_on_a_hub_shows_the_page_through_the_proxy_of_its_server(
+def test_a_notebook_cell_on_jupyterhub_loads_the_page_through_the_proxy(
     page: Page, built: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port, _ = _server(built)

@@ -21,7 +21,7 @@ TEXT = "?dataset=words"
 HEAD = "?dataset=words&method=pca&layer=1&head=2"
 
 
-def test_heads_of_the_grid_are_named_with_their_recall_open_by_a_click_and_draw_each_method(
+def test_the_grid_shows_recall_draws_each_method_and_opens_heads_by_click(
     page: Page, address: str
 ) -> None:
     open_view(page, address, TEXT)
@@ -79,7 +79,7 @@ WRONG_ADDRESSES = {
 }
 
 
-def test_the_whole_view_comes_back_from_its_address_and_what_it_says_wrongly_gets_a_notice(
+def test_the_view_is_restored_from_its_address_and_invalid_parts_get_a_notice(
     page: Page, address: str
 ) -> None:
     choices = "method=umap&dims=3&layer=2&head=1&selected=key-40&color=position&search=rain"
@@ -103,7 +103,7 @@ def test_the_whole_view_comes_back_from_its_address_and_what_it_says_wrongly_get
         expect_map(page)
 
 
-def test_methods_and_dimensions_that_were_not_built_cannot_be_chosen_and_the_theme_is_kept(
+def test_methods_that_were_not_built_are_disabled_and_the_theme_is_kept(
     page: Page, address: str
 ) -> None:
     open_view(page, address, "?dataset=few-maps")
@@ -126,7 +126,7 @@ def test_methods_and_dimensions_that_were_not_built_cannot_be_chosen_and_the_the
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
 
 
-def test_a_search_counts_whole_tokens_and_keeps_what_was_typed(page: Page, address: str) -> None:
+def test_a_search_counts_whole_tokens_and_keeps_its_text(page: Page, address: str) -> None:
     open_view(page, address, TEXT)
     tokens = fetch_json(page, "api/v1/datasets/words/tokens")["text"]
     plain = fingerprint(page)
@@ -149,7 +149,7 @@ def test_a_search_counts_whole_tokens_and_keeps_what_was_typed(page: Page, addre
     wait_until(lambda: fingerprint(page) == plain, "the picture is as before the search")
 
 
-def test_a_point_says_what_it_is_opens_its_sentence_and_stays_selected_until_it_is_cleared(
+def test_a_clicked_point_opens_its_sentence_and_stays_selected_until_cleared(
     page: Page, address: str
 ) -> None:
     open_view(page, address, f"{HEAD}&color=frequency")

@@ -51,9 +51,7 @@ def ranked_names(page: Page) -> list[str]:
     return [row.inner_text() for row in ranked(page).locator(".ranking__name").all()]
 
 
-def test_pairs_marked_by_keys_on_tokens_or_patches_rank_all_heads_and_lead_to_them(
-    page: Page, address: str
-) -> None:
+def test_pairs_marked_by_keyboard_rank_all_heads_and_open_them(page: Page, address: str) -> None:
     open_view(page, address, TEXT)
     key_row(page, 4).hover()
     page.keyboard.press("+")
@@ -124,7 +122,7 @@ def mark_patches(page: Page, address: str) -> None:
     expect(chips(page).first).to_contain_text("image 2 (1, 2)→ to image 2 (2, 6)")
 
 
-def test_while_pairs_are_marked_a_click_in_the_map_is_a_pair_and_what_is_none_says_why(
+def test_in_pairing_mode_a_click_marks_a_pair_and_invalid_pairs_give_a_notice(
     page: Page, address: str
 ) -> None:
     open_view(page, address, TEXT)
@@ -157,7 +155,7 @@ def test_while_pairs_are_marked_a_click_in_the_map_is_a_pair_and_what_is_none_sa
     assert "pairs" not in query_of(page)
 
 
-def test_pairs_are_turned_over_taken_away_cleared_dropped_where_they_are_not_and_stay_text(
+def test_pairs_are_inverted_removed_and_cleared_and_invalid_ones_dropped(
     page: Page, address: str
 ) -> None:
     open_view(page, address, GRID)
@@ -213,7 +211,7 @@ def cell_names(page: Page) -> list[str]:
     return [words[:5] for words in page.locator(".cell").all_inner_texts()]
 
 
-def test_the_fit_to_the_pairs_outlines_tints_sorts_and_filters_the_grid_until_they_are_cleared(
+def test_the_fit_to_pairs_tints_sorts_and_filters_the_grid_until_cleared(
     page: Page, address: str
 ) -> None:
     open_view(page, address, GRID)
@@ -259,9 +257,7 @@ def outline_the_best(page: Page, address: str) -> None:
     assert "fit" not in (page.locator(".cell").first.get_attribute("aria-label") or "")
 
 
-def test_the_table_of_heads_and_a_figure_hold_the_fit_with_the_pairs(
-    page: Page, address: str
-) -> None:
+def test_the_table_of_heads_and_a_figure_include_the_fit_to_pairs(page: Page, address: str) -> None:
     open_view(page, address, GRID)
     answer = answer_to(page, "strong=1-4&weak=1-2")
     expect(ranked(page).first).to_be_visible()

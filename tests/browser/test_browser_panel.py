@@ -77,9 +77,7 @@ def without_key(row: list[float], key: int) -> list[float]:
     return [0.0 if i == key else weight / kept for i, weight in enumerate(row)]
 
 
-def test_tokens_of_a_sentence_are_hidden_weighed_and_compared_with_the_mean(
-    page: Page, address: str
-) -> None:
+def test_tokens_are_hidden_weighted_and_compared_with_the_mean(page: Page, address: str) -> None:
     open_sentence(page, address)
     pattern = page.evaluate(NUMBERS, f"{HEAD}/attention/0")
     require_selected_by_a_click(page, pattern)
@@ -244,7 +242,7 @@ def require_means_of_all_heads_open_one(page: Page) -> None:
     expect(page.locator(".bar__title")).to_have_text("Layer 1, head 3")
 
 
-def test_a_sink_is_a_key_with_its_weight_in_text_and_can_be_selected(
+def test_a_sink_is_shown_as_a_key_with_its_weight_and_can_be_selected(
     page: Page, address: str
 ) -> None:
     open_sentence(page, address, "?dataset=few-maps&layer=0&head=0&selected=query-3")
@@ -264,7 +262,7 @@ def test_a_sink_is_a_key_with_its_weight_in_text_and_can_be_selected(
     expect(sink).to_have_count(0)
 
 
-def test_panel_and_mean_are_given_room_by_hand_and_by_keys_and_keep_it(
+def test_panel_and_mean_are_resized_by_mouse_or_keyboard_and_keep_their_size(
     page: Page, address: str
 ) -> None:
     view = TEXT.replace("query-1", "query-40")  # a mean of enough sentences
@@ -304,7 +302,7 @@ def ink(page: Page) -> int:
     return int(page.locator(".image__links").evaluate(INKED))
 
 
-def test_images_are_chosen_have_connections_and_a_mean_and_patches_are_hidden(
+def test_images_have_connections_and_a_mean_and_patches_can_be_hidden(
     page: Page, address: str
 ) -> None:
     open_view(page, address, "?dataset=pictures&layer=1&head=2")
@@ -386,7 +384,7 @@ def require_hidden_patches(page: Page) -> None:
     assert query_of(page)["selected"] == "query-60"
 
 
-def test_a_causal_model_a_wide_grid_of_patches_and_many_images_have_their_shape(
+def test_causal_models_wide_patch_grids_and_many_images_are_laid_out(
     page: Page, serve: Callable[[Path], str], tmp_path: Path
 ) -> None:
     patches = {"modality": "image", "maps": ("pca-2d",)}

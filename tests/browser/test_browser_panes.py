@@ -73,7 +73,7 @@ def click_here(page: Page) -> None:
     page.mouse.up()
 
 
-def test_compare_shows_the_view_twice_with_a_divider_between_and_either_pane_can_be_closed(
+def test_compare_opens_a_second_pane_and_either_pane_can_be_closed(
     page: Page, address: str
 ) -> None:
     compare_and_choose(page, address)
@@ -155,9 +155,7 @@ def close_in_every_way(page: Page) -> None:
         expect(pane(page, "B").locator(".bar__title")).to_have_text("Layer 0, head 1")
 
 
-def test_pointing_and_selecting_in_one_pane_is_seen_in_the_other_with_lines_in_both(
-    page: Page, address: str
-) -> None:
+def test_hovering_and_selecting_in_one_pane_is_shown_in_the_other(page: Page, address: str) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     a, b = open_panes(page, address, TWO_HEADS)
@@ -210,7 +208,7 @@ def test_pointing_and_selecting_in_one_pane_is_seen_in_the_other_with_lines_in_b
     wait_until(lambda: picture(b) != plain, "marked points stand out in the other pane")
 
 
-def test_another_method_images_or_other_sentences_are_drawn_beside_a_head_and_say_what_is_shared(
+def test_a_second_pane_shows_another_method_or_dataset_and_how_it_is_linked(
     page: Page, address: str
 ) -> None:
     a, b = open_panes(page, address, TWO_HEADS.replace("compare.layer=0", "compare.layer=1"))
@@ -251,9 +249,7 @@ def test_another_method_images_or_other_sentences_are_drawn_beside_a_head_and_sa
     assert "compare.selected" not in query_of(page)
 
 
-def test_two_models_of_the_same_sentences_are_linked_by_the_words_and_find_room_in_any_window(
-    page: Page, address: str
-) -> None:
+def test_two_models_of_the_same_sentences_are_linked_by_words(page: Page, address: str) -> None:
     link_by_words(page, address)
     require_the_same_word_in_another_dataset(page, address)
     a, b = open_panes(page, address, f"{TWO_MODELS}&selected=query-40")
@@ -344,7 +340,7 @@ def pattern_of(page: Page, address: str, at: tuple[int, int], sequence: int) -> 
     return np.frombuffer(answer.body(), np.float32).reshape(shape)
 
 
-def test_a_minus_b_is_the_difference_of_both_patterns_and_a_lock_keeps_a_token(
+def test_a_minus_b_is_the_difference_of_the_patterns_and_a_lock_keeps_a_selection(
     page: Page, address: str
 ) -> None:
     open_panes(page, address, TWO_HEADS)
@@ -391,7 +387,7 @@ WRONG_PARTS = {
 }
 
 
-def test_the_address_holds_both_panes_and_what_it_says_wrongly_of_the_second_gets_a_notice(
+def test_both_panes_are_restored_from_the_address_and_invalid_parts_get_a_notice(
     page: Page, address: str
 ) -> None:
     query = (

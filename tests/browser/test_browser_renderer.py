@@ -135,7 +135,7 @@ def smaller_sizes_give_smaller_marks(bare: Page) -> None:
     assert 0.15 * full < half < 0.4 * full
 
 
-def test_points_are_marks_of_their_kind_colour_flags_and_size(pages: dict[str, Page]) -> None:
+def test_points_are_drawn_by_kind_colour_flags_and_size(pages: dict[str, Page]) -> None:
     require_all(
         pages,
         queries_are_discs_and_keys_are_diamonds_in_their_colours,
@@ -263,7 +263,7 @@ def a_part_is_larger_by_the_same_factor_both_ways_and_cut_nowhere_in_a_head(
     assert near(seen["colors"][0], RED)
 
 
-def test_points_lie_in_their_cells_where_geometry_says(pages: dict[str, Page]) -> None:
+def test_points_are_drawn_where_geometry_projects_them(pages: dict[str, Page]) -> None:
     require_all(
         pages,
         points_are_drawn_where_geometry_says,

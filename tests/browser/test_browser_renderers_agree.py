@@ -31,7 +31,7 @@ def renderer_address() -> Iterator[str]:
         yield address
 
 
-def test_both_renderers_draw_the_same_picture_and_a_lost_context_comes_back_with_it(
+def test_both_renderers_draw_the_same_and_restore_it_after_a_lost_context(
     page: Page, renderer_address: str
 ) -> None:
     page.expected = [*READING_IS_SLOW]  # type: ignore[attr-defined]  # as conftest reads it
@@ -68,7 +68,7 @@ def test_both_renderers_draw_the_same_picture_and_a_lost_context_comes_back_with
     assert page.evaluate(count) == before["count"]
 
 
-def test_without_a_gpu_canvas_2d_draws_lines_join_queries_and_keys_and_the_benchmark_measures(
+def test_without_a_gpu_canvas_2d_draws_points_and_lines_and_runs_the_benchmark(
     page: Page, renderer_address: str
 ) -> None:
     page.expected = [*READING_IS_SLOW]  # type: ignore[attr-defined]  # as conftest reads it

@@ -107,9 +107,7 @@ def words_of(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
 
 
-def test_heads_are_tinted_by_a_score_with_its_true_range_and_stand_back_outside_of_one(
-    scored: Page, address: str
-) -> None:
+def test_heads_are_tinted_by_a_score_and_faded_outside_a_range(scored: Page, address: str) -> None:
     open_view(scored, address, GRID)
     fingerprint(scored)
     white = ground(scored, 2)
@@ -168,7 +166,7 @@ def step_back_outside_of_a_range(scored: Page) -> None:
     expect(scored.locator(".bar__title")).to_have_text("Layer 0, head 0")
 
 
-def test_sorted_heads_keep_their_names_slide_and_are_used_where_they_are_seen(
+def test_sorted_heads_slide_to_their_slots_and_are_operated_there(
     scored: Page, address: str
 ) -> None:
     open_view(scored, address, GRID)
@@ -263,7 +261,7 @@ def use_heads_where_they_are_seen(scored: Page, address: str) -> None:
     expect(title).to_have_text("Layer 1, head 3")
 
 
-def test_a_sorted_tinted_view_comes_back_from_its_address_and_its_figure_has_heads_as_seen(
+def test_a_sorted_tinted_grid_is_restored_from_its_address_and_saved_as_shown(
     scored: Page, address: str
 ) -> None:
     order, bounds = "order=induction&order-from=lowest", "score-min=0.3&score-max=0.7"
@@ -293,7 +291,7 @@ def test_a_sorted_tinted_view_comes_back_from_its_address_and_its_figure_has_hea
     assert len(veils) == 5
 
 
-def test_a_head_says_its_scores_with_places_and_rows_and_leads_to_all_heads_by_one(
+def test_a_head_shows_its_scores_and_ranks_and_opens_the_grid_sorted_by_one(
     scored: Page, address: str
 ) -> None:
     open_view(scored, address, f"{GRID}&layer=1&head=3")
@@ -322,7 +320,7 @@ def test_a_head_says_its_scores_with_places_and_rows_and_leads_to_all_heads_by_o
     expect(score).to_contain_text("no row has an earlier copy of its own token")
 
 
-def test_fidelity_is_a_score_those_of_images_are_none_of_text_and_what_is_missing_is_said(
+def test_fidelity_is_offered_as_a_score_and_missing_scores_are_explained(
     page: Page, address: str
 ) -> None:
     open_view(page, address, f"{GRID}&score=trustworthiness&order=trustworthiness")

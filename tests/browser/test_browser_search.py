@@ -45,7 +45,7 @@ MODES = {
 }
 
 
-def test_every_colour_mode_draws_another_picture_and_says_what_it_means(
+def test_every_colour_mode_draws_a_different_picture_and_has_a_legend(
     page: Page, address: str
 ) -> None:
     for query, modes in MODES.items():
@@ -61,7 +61,7 @@ def test_every_colour_mode_draws_another_picture_and_says_what_it_means(
             seen.add(fingerprint(page))
 
 
-def test_colours_of_columns_of_the_search_of_the_palette_and_of_one_head_alone(
+def test_colours_follow_palette_corpus_column_search_and_attention(
     page: Page, address: str
 ) -> None:
     open_view(page, address, TEXT)
@@ -112,7 +112,7 @@ SEARCHES = [
 ]
 
 
-def test_a_search_compares_as_it_is_told_refuses_what_is_no_expression_and_offers_words(
+def test_a_search_follows_its_mode_rejects_bad_expressions_and_suggests_words(
     page: Page, address: str
 ) -> None:
     open_view(page, address, TEXT)

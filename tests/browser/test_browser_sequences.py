@@ -45,7 +45,7 @@ def starts_of(page: Page) -> list[int]:
     return fetch_json(page, "api/v1/datasets/words/tokens")["sequences"]["start"]
 
 
-def test_sentences_have_their_numbers_and_are_sorted_filtered_saved_and_opened(
+def test_the_table_of_sentences_has_scores_and_sorts_filters_saves_and_opens(
     page: Page, address: str
 ) -> None:
     dialog = open_table(page, address, HEAD)
@@ -146,7 +146,7 @@ def require_means_over_heads(page: Page, dialog: Locator) -> None:
     wait_until(lambda: cells(dialog, "Normalised entropy") == wanted, "the means are there")
 
 
-def test_a_table_is_there_before_its_numbers_and_its_corpus_come_late_or_not_at_all(
+def test_the_table_of_sentences_opens_before_scores_and_tokens_are_loaded(
     page: Page, address: str
 ) -> None:
     page.expected.append("500")  # type: ignore[attr-defined]
@@ -223,7 +223,7 @@ def require_late_corpus_fills_the_table(page: Page) -> None:
     )
 
 
-def test_of_ten_thousand_sentences_only_those_in_sight_are_on_the_page(
+def test_a_table_of_ten_thousand_sentences_renders_only_visible_rows(
     page: Page, serve: Callable[[Path], str], tmp_path: Path
 ) -> None:
     spec = FakeSpec("many", n_layers=1, n_heads=1, n_tokens=230_000, d_head=2, maps=("pca-2d",))

@@ -46,7 +46,7 @@ def fill(page: Page, token: str = READ_TOKEN) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
-def test_sign_in_shows_the_view_of_the_address_and_sign_out_ends_it(
+def test_sign_in_shows_the_view_of_the_address_and_sign_out_ends_the_session(
     visitor: Page, context: BrowserContext, shared: str
 ) -> None:
     visitor.goto(shared + VIEW)
@@ -136,7 +136,7 @@ def test_an_expired_session_is_reported_and_its_view_restored(
     assert query_of(visitor) == before
 
 
-def test_axe_finds_nothing_serious_in_the_form_which_needs_no_script(
+def test_the_sign_in_form_is_accessible_and_works_without_javascript(
     visitor: Page, chromium_without_gpu: Browser, shared: str
 ) -> None:
     visitor.goto(f"{shared}login")

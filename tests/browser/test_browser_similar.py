@@ -58,7 +58,7 @@ def is_beside(one: Locator, other: Locator) -> bool:
     return left["x"] + left["width"] <= right["x"] + 1 and left["y"] < right["y"] + right["height"]
 
 
-def test_the_map_of_heads_lies_beside_the_grid_points_at_its_heads_opens_them_and_stays_open(
+def test_the_map_of_heads_opens_beside_the_grid_and_highlights_and_opens_heads(
     page: Page, address: str
 ) -> None:
     open_view(page, address, "?dataset=words&method=pca")
@@ -129,7 +129,7 @@ def require_names_apart(page: Page) -> None:
             assert is_clear or other[3] <= top
 
 
-def test_the_map_of_heads_has_the_tint_of_the_grid_and_its_range_and_is_a_sheet_in_a_narrow_window(
+def test_the_map_of_heads_has_the_tint_of_the_grid_and_fits_narrow_windows(
     page: Page, address: str
 ) -> None:
     open_view(page, address, "?dataset=words&method=pca")
@@ -166,7 +166,7 @@ def test_the_map_of_heads_has_the_tint_of_the_grid_and_its_range_and_is_a_sheet_
     expect(dock(page)).to_be_hidden()
 
 
-def test_keys_lead_from_head_to_head_on_the_map_and_away_from_it_once_there_is_one(
+def test_arrow_keys_move_on_the_map_of_heads_and_m_opens_and_closes_it(
     page: Page, address: str
 ) -> None:
     open_view(page, address, HEAD)
@@ -203,7 +203,7 @@ def test_keys_lead_from_head_to_head_on_the_map_and_away_from_it_once_there_is_o
     expect(dock(page)).to_be_hidden()
 
 
-def test_heads_like_the_open_one_are_listed_lead_there_and_open_beside(
+def test_similar_heads_are_listed_and_open_alone_or_in_a_second_pane(
     page: Page, address: str
 ) -> None:
     open_view(page, address, HEAD)
@@ -296,7 +296,7 @@ def twins(serve: Callable[[Path], str], tmp_path: Path) -> str:
     return serve(tmp_path)
 
 
-def test_heads_of_another_model_are_compared_lead_there_and_open_beside(
+def test_similar_heads_of_another_model_open_alone_or_in_a_second_pane(
     page: Page, twins: str
 ) -> None:
     open_view(page, twins, HEAD)

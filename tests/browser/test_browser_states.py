@@ -47,7 +47,7 @@ WEIGHTS = """async ([kind, position]) => {
 }"""
 
 
-def test_an_image_and_a_sentence_show_the_attention_of_what_is_selected_in_numbers(
+def test_an_image_and_a_sentence_show_attention_weights_of_the_selection(
     page: Page, address: str
 ) -> None:
     open_view(page, address, "?dataset=pictures&layer=1&head=2&selected=query-60")
@@ -96,7 +96,7 @@ def read_weights_and_select(page: Page, address: str) -> None:
 # Choose a method, and return every picture that is drawn until the expected one.
 
 
-def test_without_a_dataset_the_page_says_how_to_get_one_and_fills_in_while_it_is_built(
+def test_without_a_dataset_a_message_is_shown_and_maps_appear_during_a_build(
     page: Page, serve: Callable[[Path], str], tmp_path: Path
 ) -> None:
     page.goto(serve(tmp_path))
@@ -129,7 +129,7 @@ def test_without_a_dataset_the_page_says_how_to_get_one_and_fills_in_while_it_is
     expect(page.locator(".cell.is-pending")).to_have_count(0)
 
 
-def test_a_damaged_or_outdated_dataset_is_named_and_not_shown(page: Page, address: str) -> None:
+def test_a_damaged_or_outdated_dataset_is_reported_and_not_shown(page: Page, address: str) -> None:
     message, choice = page.locator(".message"), page.get_by_role("combobox", name="Dataset")
     page.goto(f"{address}?dataset=damaged")
     expect(message).to_contain_text("The dataset “damaged” is damaged")
@@ -146,7 +146,7 @@ def test_a_damaged_or_outdated_dataset_is_named_and_not_shown(page: Page, addres
     expect(page.locator(".map__canvas")).to_be_hidden()
 
 
-def test_without_a_connection_the_map_stays_and_what_was_asked_for_comes_once_it_is_back(
+def test_the_map_stays_while_offline_and_requests_complete_after_reconnecting(
     page: Page, serve: Callable[[Path], str], tmp_path: Path
 ) -> None:
     page.expected += ["Failed to load resource"]  # type: ignore[attr-defined]
@@ -167,7 +167,7 @@ def test_without_a_connection_the_map_stays_and_what_was_asked_for_comes_once_it
     expect(page.locator(".about")).to_contain_text("70 tokens")
 
 
-def test_what_fails_is_named_and_tried_again_and_the_latest_choice_wins(
+def test_a_failed_load_is_reported_and_retried_and_the_latest_choice_wins(
     page: Page, address: str
 ) -> None:
     page.expected += ["Failed to load resource"]  # type: ignore[attr-defined]
@@ -218,7 +218,7 @@ def give_late(page: Page, held: list[Route]) -> None:
     page.evaluate("() => new Promise(requestAnimationFrame)")
 
 
-def test_hostile_text_is_only_ever_text_and_every_control_is_reachable_in_usual_windows(
+def test_hostile_tokens_are_shown_as_text_and_controls_fit_common_window_sizes(
     page: Page, address: str
 ) -> None:
     def poison(route: Route) -> None:

@@ -21,7 +21,7 @@ def redo_button(page: Page) -> Locator:
     return page.locator(".bar__steps button").last
 
 
-def test_choices_are_taken_back_by_key_and_button_and_up_again_but_fields_keep_their_own_undo(
+def test_choices_are_undone_and_redone_and_fields_keep_their_own_undo(
     page: Page, address: str
 ) -> None:
     open_view(page, address, HEAD)
@@ -74,7 +74,7 @@ def field_keeps_its_own_undo(page: Page) -> None:
     )
 
 
-def test_a_selection_and_marked_points_are_taken_back_in_the_head_where_one_is(
+def test_selection_and_marked_points_are_undone_without_leaving_the_head(
     page: Page, address: str
 ) -> None:
     open_view(page, address, HEAD)
