@@ -92,7 +92,7 @@ def dimmed_points_are_a_pale_grey(bare: Page) -> None:
     assert near(found[0], [round(255 - (255 - part) * 0.2) for part in INK], 8)
 
 
-def a_hit_lies_on_top_of_what_would_be_drawn_after_it(bare: Page) -> None:
+def a_hit_is_drawn_on_top_of_later_points(bare: Page) -> None:
     found = draw(
         bare,
         {"at": [[0, 0]], "aroundPoints": True},
@@ -141,7 +141,7 @@ def test_points_are_drawn_by_kind_colour_flags_and_size(pages: dict[str, Page]) 
         queries_are_discs_and_keys_are_diamonds_in_their_colours,
         hidden_points_are_not_drawn_even_if_emphasised,
         dimmed_points_are_a_pale_grey,
-        a_hit_lies_on_top_of_what_would_be_drawn_after_it,
+        a_hit_is_drawn_on_top_of_later_points,
         a_selected_point_is_ringed,
         an_emphasised_point_is_the_largest,
         smaller_sizes_give_smaller_marks,
@@ -157,7 +157,7 @@ VIEWS: dict[str, dict[str, Any]] = {
 }
 
 
-def points_are_drawn_where_geometry_says(bare: Page) -> None:
+def places_of_points_are_those_of_geometry(bare: Page) -> None:
     astray = {}
     for name, size in product(VIEWS, (1, 2, 4, 9)):
         found = draw(bare, colors=[BLUE], pointSize=size, **VIEWS[name])
@@ -188,7 +188,7 @@ def each_cell_draws_its_own_points_in_its_own_colours(bare: Page) -> None:
     assert near(found["colors"][1], BLUE)
 
 
-def a_head_that_is_not_there_yet_stays_empty(bare: Page) -> None:
+def a_cell_that_is_not_ready_is_empty(bare: Page) -> None:
     found = draw(
         bare,
         {"at": [[0, 0]], "aroundPoints": True},
@@ -207,7 +207,7 @@ def a_frame_without_cells_in_view_or_without_points_is_empty(bare: Page) -> None
     assert draw(bare, positions=[], colors=[])["drawn"]["count"] == 0
 
 
-def marks_that_cross_the_border_are_cut_off_there(bare: Page) -> None:
+def points_that_cross_the_border_are_clipped(bare: Page) -> None:
     found = draw(
         bare,
         positions=LEFT,
@@ -229,7 +229,7 @@ def a_tile_fills_its_cell_behind_the_points(bare: Page) -> None:
     assert with_tile["drawn"]["count"] > 200 * 200 - 10  # the tile, and the point on it
 
 
-def a_cell_shows_its_part_and_nothing_on_its_neighbours(bare: Page) -> None:
+def a_window_is_clipped_to_its_cell_in_a_grid(bare: Page) -> None:
     cells = [[0, 0, 100], [110, 0, 100]]
     windows = [0.5, 0.5, 0.25] * 2
     middle, far = [32768, 32768], [60000, 32768]  # far: on the other cell, were it drawn
@@ -242,7 +242,7 @@ def a_cell_shows_its_part_and_nothing_on_its_neighbours(bare: Page) -> None:
         assert draw(bare, **two)["drawn"]["count"] > 1.8 * alone["count"], size
 
 
-def a_part_is_larger_by_the_same_factor_both_ways_and_cut_nowhere_in_a_head(
+def a_window_scales_both_axes_alike_and_is_not_clipped_in_a_head(
     bare: Page,
 ) -> None:
     positions = [28000, 32768, 36000, 32768, 32768, 40000, 65535, 32768]
@@ -266,15 +266,15 @@ def a_part_is_larger_by_the_same_factor_both_ways_and_cut_nowhere_in_a_head(
 def test_points_are_drawn_where_geometry_projects_them(pages: dict[str, Page]) -> None:
     require_all(
         pages,
-        points_are_drawn_where_geometry_says,
+        places_of_points_are_those_of_geometry,
         the_canvas_has_the_pixels_of_the_device,
         each_cell_draws_its_own_points_in_its_own_colours,
-        a_head_that_is_not_there_yet_stays_empty,
+        a_cell_that_is_not_ready_is_empty,
         a_frame_without_cells_in_view_or_without_points_is_empty,
-        marks_that_cross_the_border_are_cut_off_there,
+        points_that_cross_the_border_are_clipped,
         a_tile_fills_its_cell_behind_the_points,
-        a_cell_shows_its_part_and_nothing_on_its_neighbours,
-        a_part_is_larger_by_the_same_factor_both_ways_and_cut_nowhere_in_a_head,
+        a_window_is_clipped_to_its_cell_in_a_grid,
+        a_window_scales_both_axes_alike_and_is_not_clipped_in_a_head,
     )
 
 
@@ -344,7 +344,7 @@ def new_positions_and_new_colours_are_shown_when_their_version_changes(bare: Pag
     assert moved["drawn"]["x"] > 100
 
 
-def a_redraw_asks_for_no_new_context(bare: Page) -> None:
+def a_redraw_requests_no_new_context(bare: Page) -> None:
     draw(bare, positions=LEFT, colors=[RED])
     bare.evaluate(
         """() => {
@@ -365,5 +365,5 @@ def test_a_redraw_reuses_the_context(pages: dict[str, Page]) -> None:
     require_all(
         pages,
         new_positions_and_new_colours_are_shown_when_their_version_changes,
-        a_redraw_asks_for_no_new_context,
+        a_redraw_requests_no_new_context,
     )
