@@ -20,7 +20,7 @@ test('nextPoint() moves token by token, each query before its key, and wraps aro
   assert.deepEqual(path(all, -1, 3), [5, 2, 4]);
 });
 
-test('a leap moves to the first point of another sentence', () => {
+test('nextPoint() with isLeap moves to the first point of another sentence', () => {
   assert.deepEqual(path(all, 1, 2, 3, true), [2, 0]);
   assert.equal(nextPoint(TOKENS, all, 4, -1, true), 5);
 });
