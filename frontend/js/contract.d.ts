@@ -92,7 +92,7 @@ export interface DatasetEntry {
   state: 'building' | 'complete' | 'damaged' | 'failed' | 'outdated' | 'stopped';
   version: string;
   model: ModelFacts | null;
-  modality: 'text' | 'image' | null;
+  modality: 'text' | 'image' | 'image-text' | null;
   corpus: CorpusSummary | null;
   maps: string[] | null;
   /** Size of its files; null while it is built. */
@@ -333,7 +333,7 @@ export interface JobList {
 /** A model that jobs may use; `modality` is null if it is not known before loading. */
 export interface JobModel {
   name: string;
-  modality: 'text' | 'image' | null;
+  modality: 'text' | 'image' | 'image-text' | null;
 }
 
 /** Models, files and sizes that jobs accept. */
@@ -354,7 +354,7 @@ export interface JobOptions {
 /** The request of a job. */
 export interface JobRequest {
   model: string;
-  modality: 'text' | 'image';
+  modality: 'text' | 'image' | 'image-text';
   dataset_id: string;
   methods: string[];
   dims: number[];
@@ -384,6 +384,8 @@ export interface LayerRule {
   max_distance: number | null;
   /** Positions of a chunk; others' keys are hidden. */
   chunk?: number;
+  /** Positions that see each other: ends. */
+  block?: number[];
   /** c of c·tanh(scaling·q·k / c). */
   softcap?: number;
   bias?: OffsetBias;
@@ -472,9 +474,11 @@ export interface ModelFacts {
   weights_sha256: string;
   family: string;
   architecture: string;
-  modality: 'text' | 'image';
+  modality: 'text' | 'image' | 'image-text';
   license: string | null;
   dtype?: string;
+  /** Which model of a pair, such as CLIP: text or vision. */
+  part?: string;
 }
 
 /** A head, and its distance from another. */
@@ -554,7 +558,10 @@ export interface Partners {
   partners: Partner[];
 }
 
-/** Grid of patches of an image, and the prefix tokens before them. */
+/**
+ * Grid of patches of an image, and the prefix tokens before them.  Of images and texts it is
+ * the part of a sequence that its image takes, without prefix tokens.
+ */
 export interface PatchGrid {
   n_rows: number;
   n_columns: number;
@@ -607,7 +614,7 @@ export interface ScoreFacts {
   formula: string;
   source: string;
   /** Null for both. */
-  modality: 'text' | 'image' | null;
+  modality: 'text' | 'image' | 'image-text' | null;
   /** Null if unbounded. */
   low: number | null;
   high: number | null;

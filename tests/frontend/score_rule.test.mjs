@@ -29,11 +29,13 @@ const CASES = {
   'a bias': [{ ...PLAIN, bias: BIAS }, (s, offset) => s + BY_HAND[offset + 6]],
   'a sink': [{ ...PLAIN, sinks: [9, 0.7] }, (s) => s],
   chunks: [{ ...PLAIN, is_causal: true, chunk: 3 }, (s) => s],
+  'a block': [{ ...PLAIN, is_causal: true, block: [2, 5] }, (s) => s],
   'all of them': [
     { ...PLAIN, softcap: 2, bias: BIAS, sinks: [9, -1], max_distance: 2 },
     (s, offset) => 2 * Math.tanh(s / 2) + BY_HAND[offset + 6],
   ],
 };
+const inBlock = ({ block: [start, end] = [0, 0] }, at) => start <= at && at < end;
 const rows = (seed) => ({
   values: Float32Array.from({ length: 2 * N }, (_, i) => 3 * Math.sin(seed * (i + 1))),
   width: 2,
@@ -47,7 +49,7 @@ for (const [name, [layer, scoreOf]] of Object.entries(CASES))
     for (let i = 0; i < N; i++) {
       const weights = Array.from({ length: N }, (_, j) => {
         const isSeen =
-          (!layer.is_causal || j <= i) &&
+          (!layer.is_causal || j <= i || [i, j].every((at) => inBlock(layer, at))) &&
           Math.abs(i - j) <= (layer.max_distance ?? N) &&
           Math.floor(i / (layer.chunk ?? N)) === Math.floor(j / (layer.chunk ?? N));
         const product =

@@ -24,6 +24,7 @@ from attentionviz.errors import BuildError, ShapeError
 from attentionviz.measures.head_scores import (
     HeadAttention,
     HeadScores,
+    ImageTextTokens,
     prefix_matching,
     repeated_weights,
     score_head,
@@ -53,7 +54,10 @@ def causal(*rows: list[float]) -> list[list[float]]:
 
 
 UNDEFINED = (None, 0)
-WITHOUT_ROWS = ("content_dependence", "norm_ratio", "variance_beyond_qk", "precision_at_l")
+WITHOUT_ROWS = (
+    *("content_dependence", "norm_ratio", "variance_beyond_qk", "precision_at_l"),
+    "sink_patch",
+)
 
 # Token ids 7 8 7 8 over one causal sequence.
 REPEATED = causal([1], [0.25, 0.75], [0.5, 0.2, 0.3], [0.1, 0.6, 0.2, 0.1])
@@ -530,3 +534,60 @@ def test_variance_beyond_qk_is_one_minus_the_squared_correlation_within_rows(
     correlation = np.corrcoef(np.concatenate(pairs, axis=1))[0, 1]
     score = found(head, text_tokens(list(range(16))))["variance_beyond_qk"]
     assert score == (near(1 - correlation**2), 13)
+
+
+# A special token, a word, two patches in a row, two words.
+BOTH = causal(
+    [1],
+    [0.5, 0.5],
+    [0.3, 0.2, 0.5],
+    [0.4, 0.1, 0.3, 0.2],
+    [0.1, 0.2, 0.4, 0.2, 0.1],
+    [0.2, 0.1, 0.3, 0.1, 0.2, 0.1],
+)
+
+
+def both_tokens() -> ImageTextTokens:
+    """Return the tokens of `BOTH`; the words are 7, 8 and 7."""
+    is_patch = np.array([False, False, True, True, False, False])
+    place = np.where(is_patch, 0.0, np.nan)
+    columns = {
+        "token_id": np.array([0, 7, -1, -1, 8, 7]),
+        "is_special": np.array([True, False, False, False, False, False]),
+        "is_punctuation": np.zeros(6, dtype=bool),
+        "is_class": np.zeros(6, dtype=bool),
+        "is_patch": is_patch,
+        "row": place,
+        "column": np.where(is_patch, np.arange(6) - 2.0, np.nan),
+        "hue": place,
+        "brightness": place,
+    }
+    return ImageTextTokens(**columns)
+
+
+def test_scores_of_words_and_patches_together_counted_by_hand() -> None:
+    scores = found(head_of(BOTH, is_causal=True), both_tokens())
+    # The word before the image sees no patch.
+    assert scores["words_to_patches"] == (near((0.6 + 0.4) / 2), 2)
+    assert scores["patches_to_words"] == (near((0.2 + 0.1) / 2), 2)
+    assert scores["sink_patch"] == (near(0.7 / 1.0), 2)
+    # Of words alone, whatever they attend to, and of patches alone.
+    assert scores["previous"] == (near((0.5 + 0.2 + 0.2) / 3), 3)
+    assert scores["duplicate"] == (near(0.1), 1)
+    assert scores["same_row"] == (near(1.0), 1)
+    assert scores["class_token"] == UNDEFINED
+    assert scores["self"] == (near((0.5 + 0.5 + 0.2 + 0.1 + 0.1) / 5), 5)
+
+
+def test_words_after_which_the_image_comes_have_no_patches_in_a_causal_head() -> None:
+    tokens = both_tokens()
+    turned = ImageTextTokens(*(column[::-1] for column in tokens))
+    scores = found(head_of(BOTH, is_causal=True), turned)
+    assert scores["words_to_patches"] == (near(0.4 + 0.2), 1)
+    assert scores["patches_to_words"] == (near((0.5 + 0.5) / 2), 2)
+
+
+def test_a_dataset_without_images_and_texts_together_has_no_such_scores() -> None:
+    scores = found(head_of(REPEATED, is_causal=True), text_tokens([7, 8, 7, 8]))
+    names = ("words_to_patches", "patches_to_words", "sink_patch")
+    assert [scores[name] for name in names] == [UNDEFINED] * 3

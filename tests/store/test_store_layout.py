@@ -68,7 +68,11 @@ def test_expected_files_follow_from_counts_and_maps():
 
 def test_images_add_pictures_thumbnails_and_patches():
     text = layout.expected_files(small_manifest())
-    image = layout.expected_files(small_manifest(model={"modality": "image"}))
+    image, both = (
+        layout.expected_files(small_manifest(model={"modality": modality}))
+        for modality in ("image", "image-text")
+    )
+    assert both == image
     assert image.keys() - text.keys() == {
         "images/patches.npy",
         *(f"images/0000{i}{end}" for i in range(2) for end in (".png", ".thumbnail.png")),

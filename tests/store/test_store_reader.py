@@ -39,7 +39,7 @@ def reader_of(folder: Path):
     return open_dataset(folder.parent, SPEC.dataset_id)
 
 
-@pytest.mark.parametrize("modality", ["text", "image"])
+@pytest.mark.parametrize("modality", ["text", "image", "image-text"])
 def test_the_synthetic_dataset_matches_the_schema(tmp_path: Path, modality: str) -> None:
     spec = FakeSpec("fake", modality=modality, n_tokens=100)
     folder = write_fake_dataset(tmp_path, spec)

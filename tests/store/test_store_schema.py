@@ -8,7 +8,7 @@ from attentionviz.errors import DamagedDatasetError, OutdatedDatasetError
 from attentionviz.store.schema import canonical_json, parse_manifest
 
 
-@pytest.fixture(scope="module", params=["text", "image"])
+@pytest.fixture(scope="module", params=["text", "image", "image-text"])
 def content(request, tmp_path_factory):
     spec = FakeSpec(modality=request.param, n_tokens=100, maps=("pca-2d", "biplot-3d"))
     return (

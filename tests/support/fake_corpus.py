@@ -32,6 +32,9 @@ HOSTILE = (
 TOPICS = ("weather", "travel", "music", "<b>bold</b>")
 LABELS = ("red", "green", "blue")
 PATCH_PX = 32
+PATCH_COLUMNS = ("row", "column", "hue", "brightness")
+IMAGE_START = 2
+"""Position of the first patch in a sequence of an image and a text."""
 
 
 @dataclass
@@ -192,6 +195,49 @@ def image_corpus(
     facts = corpus_facts("synthetic pictures", ["label"], names)
     flat = patches.reshape(-1, 8, 8, 3)
     return FakeCorpus(tokens, facts, patch_grid, flat, pictures)
+
+
+def image_text_corpus(n_tokens: int, *, seed: int, grid: tuple[int, int] = (4, 4)) -> FakeCorpus:
+    """Return pictures with a prompt each: two tokens, the patches, then the words.
+
+    At least one picture; sequences differ in length.
+    """
+    pictures = image_corpus(n_tokens, seed=seed, grid=grid)
+    n_patches = grid[0] * grid[1]
+    rng = np.random.default_rng(seed)
+    names = ("text", "token_id", "sequence", "position", "token_type")
+    tokens: dict[str, list[Any]] = {name: [] for name in (*names, *PATCH_COLUMNS)}
+    start, length, text, rows = [], [], [], []
+    per_image = n_patches + 1  # of `pictures`, with its class token
+    for i in range(len(pictures.starts)):
+        words = [str(word) for word in rng.choice([*WORDS, *HOSTILE], int(rng.integers(3, 9)))]
+        n = IMAGE_START + n_patches + len(words)
+        start.append(len(tokens["text"]))
+        length.append(n)
+        text.append(" ".join(words))
+        patches = slice(i * per_image + 1, (i + 1) * per_image)
+        tokens["text"] += ["<s>", "USER:", *[""] * n_patches, *(f" {word}" for word in words)]
+        tokens["token_id"] += [0, 1, *[-1] * n_patches, *(2 + len(word) for word in words)]
+        tokens["token_type"] += ["special", "text", *["patch"] * n_patches, *["text"] * len(words)]
+        tokens["sequence"] += [i] * n
+        tokens["position"] += range(n)
+        for name in PATCH_COLUMNS:
+            before, after = [None] * IMAGE_START, [None] * len(words)
+            tokens[name] += [*before, *pictures.tokens[name][patches], *after]
+        blank = np.zeros((1, 8, 8, 3), dtype=np.uint8)
+        rows += [blank] * IMAGE_START + [pictures.patches[patches]] + [blank] * len(words)
+    labels = pictures.tokens["sequences"]
+    columns = {"image": labels["text"], **labels["columns"]}
+    sequences = {"start": start, "length": length, "text": text, "columns": columns}
+    patch_grid = {**pictures.patch_grid, "n_prefix_tokens": 0, "has_class_token": False}
+    facts = corpus_facts("synthetic pictures with prompts", sorted(columns), text)
+    return FakeCorpus(
+        {**tokens, "sequences": sequences},
+        facts,
+        patch_grid,
+        np.concatenate(rows),
+        pictures.pictures,
+    )
 
 
 def corpus_facts(name: str, columns: list[str], texts: list[str]) -> dict[str, Any]:

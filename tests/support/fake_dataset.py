@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tests.support.fake_corpus import FakeCorpus, cut_again, image_corpus, text_corpus, with_pairs
+from tests.support.fake_corpus import (
+    FakeCorpus,
+    cut_again,
+    image_corpus,
+    image_text_corpus,
+    text_corpus,
+    with_pairs,
+)
 from tests.support.fake_maps import byte_norms, fake_maps, mean_fidelity, pack_grid
 from tests.support.fake_scores import fake_scores
 from tests.support.fake_similarity import SIMILARITY_FACTS, fake_similarity
@@ -167,6 +174,8 @@ def make_corpus(spec: FakeSpec) -> FakeCorpus:
         corpus = cut_again(corpus) if spec.is_cut else corpus
         return with_pairs(corpus) if spec.has_pairs else corpus
     grid = (spec.patch_rows, spec.patch_columns)
+    if spec.modality == "image-text":
+        return image_text_corpus(spec.n_tokens, seed=spec.seed, grid=grid)
     return image_corpus(spec.n_tokens, seed=spec.seed, grid=grid, n_registers=spec.n_registers)
 
 
@@ -250,9 +259,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--causal", action="store_true")
     parser.add_argument("--image", action="store_true")
+    parser.add_argument("--image-text", action="store_true")
     parser.add_argument("--building", action="store_true")
     args = parser.parse_args()
-    modality = "image" if args.image else "text"
+    modality = "image-text" if args.image_text else "image" if args.image else "text"
     spec = FakeSpec(
         dataset_id=args.id or f"fake-{modality}",
         modality=modality,

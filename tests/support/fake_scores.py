@@ -30,7 +30,7 @@ def _scores(spec: FakeSpec, rng: np.random.Generator) -> dict[str, dict[str, Any
         # Most heads do little of anything, a few do one thing.
         value = float(rng.beta(0.6, 2.4)) * LARGEST.get(name, 1.0) + (name == "sparsity")
         is_hidden = name == "next" and spec.is_causal
-        has_rows = facts.modality in (None, spec.modality) and not is_hidden
+        has_rows = facts.is_of(spec.modality) and not is_hidden
         n_rows = int(rng.integers(1, spec.n_tokens + 1))
         scores[name] = {
             "value": round(value, 6) if has_rows else None,

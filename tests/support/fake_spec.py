@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from tests.support.fake_corpus import FakeCorpus
+from tests.support.fake_corpus import IMAGE_START, FakeCorpus
 
 from attentionviz.core.rule import LayerRule, OffsetBias
 from attentionviz.core.scores import ALL_SCORES, ScoreFacts, scores_of
@@ -47,6 +47,7 @@ class FakeSpec:
     )
     is_cut: bool = False  # the same sentences in other tokens: without marks, long words in two
     has_terms: bool = False  # scores with a soft cap, a bias by offset and, in layer 0, a sink
+    has_block: bool = False  # patches of an image and a text see each other both ways
     has_pairs: bool = False  # labelled pairs of text tokens six positions apart
     is_earlier: bool = False  # format 2, with the scores of 0.3.1
 
@@ -69,7 +70,7 @@ class FakeSpec:
     def scores(self) -> dict[str, ScoreFacts]:
         """Return the scores that a build of its time computes."""
         if not self.is_earlier:
-            return scores_of(self.terms, has_pairs=self.has_pairs)
+            return scores_of(self.terms, has_pairs=self.has_pairs, modality=self.modality)
         return {name: facts for name, facts in ALL_SCORES.items() if name not in SINCE_0_4}
 
     def key_owner(self, head_id: HeadId) -> HeadId:
@@ -86,6 +87,9 @@ def build_key(spec: FakeSpec) -> str:
 def fake_rule(spec: FakeSpec, layer: int) -> LayerRule:
     """Return the rule of a layer."""
     rule = LayerRule(float(spec.d_head) ** -0.5, spec.is_causal, spec.max_distance)
+    if spec.has_block:
+        end = IMAGE_START + spec.patch_rows * spec.patch_columns
+        return replace(rule, block=(IMAGE_START, end))
     if not spec.has_terms:
         return rule
     slopes = [0.25 / 2**head for head in range(spec.n_heads)]
@@ -103,7 +107,9 @@ def fake_manifest(spec: FakeSpec, corpus: FakeCorpus, n_grid_tokens: int) -> dic
         reason = "image models have no tokens to repeat"
         probe = {"n_sequences": 0, "period": 0, "reason": reason}
         prefix_probe = {"n_sequences": 0, "period": 0, "n_repeats": 0, "start": []}
-    family = "vit" if not is_text else "gpt2" if spec.is_causal else "bert"
+    family = {"image": "vit", "image-text": "llava"}.get(spec.modality)
+    family = family or ("gpt2" if spec.is_causal else "bert")
+    architectures = {"bert": "Bert", "gpt2": "GPT2", "vit": "ViT", "llava": "Llava"}
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "id": spec.dataset_id,
@@ -114,7 +120,7 @@ def fake_manifest(spec: FakeSpec, corpus: FakeCorpus, n_grid_tokens: int) -> dic
             "revision": None,
             "weights_sha256": hashlib.sha256(b"no weights").hexdigest(),
             "family": family,
-            "architecture": {"bert": "BertModel", "gpt2": "GPT2Model", "vit": "ViTModel"}[family],
+            "architecture": f"{architectures[family]}Model",
             "modality": spec.modality,
             "license": "MIT",
         },

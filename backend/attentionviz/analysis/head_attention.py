@@ -349,7 +349,7 @@ def _mean(
     ):
         for start, n in zip(sequences.start[chosen], sequences.length[chosen], strict=True):
             # The first rows of a causal pattern do not depend on later keys.
-            stop = start + (length if rule.is_causal else n)
+            stop = start + (length if rule.hides_later_keys else n)
             rows = queries.rows(int(start), int(start) + length)
             pattern = attention_pattern(rows, keys.rows(int(start), int(stop)), rule)
             total += _weighed(pattern, norms, (int(start), int(stop)), weight)[:, :length]

@@ -74,7 +74,7 @@ def _n_bytes(found: tuple[str, list[SharedSequence]]) -> int:
 
 def _find(reader: DatasetReader, other: DatasetReader) -> tuple[str, list[SharedSequence]]:
     chosen = _chosen(reader, other)
-    if reader.manifest["patch_grid"]:
+    if reader.manifest["model"]["modality"] == "image":
         return "patch", [_same(reader, other, i) for i in chosen]
     columns = [parse_json(one.tokens_bytes(), layout.TOKENS) for one in (reader, other)]
     tokens = [_tokens(one, columns[side], chosen) for side, one in enumerate((reader, other))]
@@ -97,7 +97,7 @@ def _chosen(reader: DatasetReader, other: DatasetReader) -> list[int]:
     n = min(map(len, lengths))
     own, theirs = lengths[0][:n], lengths[1][:n]
     is_able = np.maximum(own, theirs) <= MAX_SEQUENCE
-    if reader.manifest["patch_grid"]:
+    if reader.manifest["model"]["modality"] == "image":
         is_able &= own == theirs
     able = np.flatnonzero(is_able)
     shuffled = np.random.default_rng(reader.manifest["seed"]).permutation(able)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from attentionviz.analysis.answer_cache import cached
 from attentionviz.analysis.head_attention import all_heads, fingerprint
 from attentionviz.analysis.shared_tokens import SharedSequence, shared_sequences
-from attentionviz.core.rule import head_rule
+from attentionviz.core.rule import LayerRule, head_rule
 from attentionviz.core.types import HeadId
 from attentionviz.errors import DamagedDatasetError, InvalidRequestError, NotReadyError
 from attentionviz.measures.similarity import distances_from
@@ -197,15 +197,15 @@ def _stored(reader: DatasetReader, head: HeadId) -> HeadSimilarity:
     facts = _similarity_facts(reader)
     distances = reader.similarity(layout.SIMILARITY_PATTERN)[i]
     aligned = reader.similarity(layout.SIMILARITY_VECTORS)[i]
-    compared_by = "patch" if reader.manifest["patch_grid"] else "token"
+    compared_by = "patch" if reader.manifest["model"]["modality"] == "image" else "token"
     return HeadSimilarity(distances, aligned, compared_by, facts["n_rows"], None)
 
 
 def _computed(reader: DatasetReader, head: HeadId, other: DatasetReader) -> HeadSimilarity:
     compared_by, shared = shared_sequences(reader, other)
-    is_causal = any(r["is_causal"] for one in (reader, other) for r in one.manifest["layers"])
+    rules = [LayerRule.of(r) for one in (reader, other) for r in one.manifest["layers"]]
     # In causal attention the first token of a sequence sees only itself.
-    first = 1 if is_causal else 0
+    first = 1 if any(rule.span(0, 2)[1] == 1 for rule in rules) else 0
     n_rows = sum(one.n_units - first for one in shared)
     rows, vector = _side(reader, head, shared, 0, first)
     distances, aligned = [], []

@@ -17,8 +17,8 @@ from attentionviz.core.types import HeadId
 ROUNDING = 1e-6
 """Numbers of two rules that differ less, relative to the largest, are equal but for rounding."""
 
-MASKS = ("sliding window", "chunks")
-"""Terms that hide keys and leave scores as they are."""
+MASKS = ("sliding window", "chunks", "bidirectional block")
+"""Terms that hide or show keys and leave scores as they are."""
 
 
 class OffsetBias(NamedTuple):
@@ -58,6 +58,9 @@ class ScoreRule:
     chunk : int or None
         Positions of a chunk, counted from the start of the sequence: keys of other chunks are
         hidden; None if all are in one.
+    block : tuple of int or None
+        Start and end of positions that see each other although the layer is causal, such as the
+        patches of an image in a text; None without them.
     softcap : float or None
         Scores are limited to ``softcap * tanh(score / softcap)``, before bias and mask.
     bias : OffsetBias or None
@@ -68,6 +71,7 @@ class ScoreRule:
     is_causal: bool
     max_distance: int | None = None
     chunk: int | None = None
+    block: tuple[int, int] | None = None
     softcap: float | None = None
     bias: OffsetBias | None = None
 
@@ -77,6 +81,7 @@ class ScoreRule:
         terms = {
             "sliding window": self.max_distance,
             "chunks": self.chunk,
+            "bidirectional block": self.block,
             "soft cap": self.softcap,
             "bias by offset": self.bias,
         }
@@ -86,6 +91,11 @@ class ScoreRule:
     def hides_keys(self) -> bool:
         """Whether there is a mask at all."""
         return self.is_causal or self.max_distance is not None or self.chunk is not None
+
+    @property
+    def hides_later_keys(self) -> bool:
+        """Whether no query sees a key after it."""
+        return self.is_causal and self.block is None
 
     def visible(self, positions: NDArray[np.int64], n_keys: int) -> NDArray[np.bool_]:
         """Return the keys that the queries at some positions of a sequence see.
@@ -103,9 +113,13 @@ class ScoreRule:
         queries, keys = positions[:, None], np.arange(n_keys)[None, :]
         seen = np.ones((len(positions), n_keys), dtype=bool)
         if self.is_causal:
-            seen &= keys <= queries
+            first, end = self.block or (0, 0)
+            is_inside = (first <= queries) & (queries < end) & (first <= keys) & (keys < end)
+            seen &= (keys <= queries) | is_inside
         if self.max_distance is not None:
-            seen &= np.abs(keys - queries) <= self.max_distance
+            # The window of a causal layer ends the past; what a block shows of later keys is whole.
+            distance = queries - keys if self.is_causal else np.abs(keys - queries)
+            seen &= distance <= self.max_distance
         if self.chunk is not None:
             seen &= keys // self.chunk == queries // self.chunk
         return seen
@@ -115,6 +129,8 @@ class ScoreRule:
         reach = n_keys if self.max_distance is None else self.max_distance
         first = max(0, query - reach)
         end = query + 1 if self.is_causal else min(n_keys, query + reach + 1)
+        if self.block is not None and self.block[0] <= query < self.block[1]:
+            end = min(n_keys, self.block[1])
         if self.chunk is not None:
             start = query - query % self.chunk
             first, end = max(first, start), min(end, start + self.chunk)
@@ -198,6 +214,7 @@ class LayerRule(ScoreRule):
             is_causal=facts["is_causal"],
             max_distance=facts["max_distance"],
             chunk=facts.get("chunk"),
+            block=facts.get("block") and tuple(facts["block"]),
             softcap=facts.get("softcap"),
             bias=bias and OffsetBias(tuple(bias["offsets"]), tuple(map(tuple, bias["values"]))),
             sinks=sinks and tuple(sinks),
@@ -212,6 +229,8 @@ class LayerRule(ScoreRule):
         }
         if self.chunk is not None:
             facts["chunk"] = self.chunk
+        if self.block is not None:
+            facts["block"] = list(self.block)
         if self.softcap is not None:
             facts["softcap"] = self.softcap
         if self.bias is not None:
@@ -238,6 +257,7 @@ class LayerRule(ScoreRule):
             self.is_causal,
             self.max_distance,
             self.chunk,
+            self.block,
             self.softcap,
             self.bias and self.bias._replace(values=(self.bias.values[head],)),
             None if self.sinks is None else self.sinks[head],

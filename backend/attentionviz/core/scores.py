@@ -30,8 +30,9 @@ class ScoreFacts(NamedTuple):
         In plain Unicode.
     source : str
         The paper with this definition; else "ours", and the paper that it follows.
-    modality : "text", "image" or None
-        Modality for which it is defined; None for both.
+    modality : "text", "image", "image-text" or None
+        What it is of: words, patches, or both together; None for any token. A dataset of images
+        and texts has the scores of words and of patches, too.
     low, high : float or None
         Ends of its range; None if unbounded.
     unit : str
@@ -58,6 +59,12 @@ class ScoreFacts(NamedTuple):
     scale: Literal["linear", "log"] = "linear"
     terms: tuple[str, ...] = ()
     needs_pairs: bool = False
+
+    def is_of(self, modality: Modality) -> bool:
+        """Return whether datasets of a modality have this score."""
+        return self.modality in (None, modality) or (
+            modality == "image-text" and self.modality in ("text", "image")
+        )
 
     @property
     def defined_by(self) -> str:
@@ -257,6 +264,30 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
         low=None,
         unit="above chance",
     ),
+    "words_to_patches": ScoreFacts(
+        "Words to patches",
+        "How much of their attention words pay to the patches of their image.",
+        "mean of Σ A[i, j] over patches j, over words i that are no special tokens",
+        _OURS,
+        "image-text",
+    ),
+    "patches_to_words": ScoreFacts(
+        "Patches to words",
+        "How much of their attention patches pay to words, which in a causal model are only those "
+        "before the image.",
+        "mean of Σ A[i, j] over words j that are no special tokens, over patches i",
+        _OURS,
+        "image-text",
+    ),
+    "sink_patch": ScoreFacts(
+        "Sink patch",
+        "Of the attention that words pay to patches, the share of the most attended patch: 1 if "
+        "all words attend to one patch, 1 ÷ number of patches if to all alike.",
+        "mean over sequences of max over j of S[j] ÷ Σ S, S[j] the sum of A[i, j] over words i "
+        "that are no special tokens, j patches",
+        "ours, of the visual attention sinks of Kang et al. 2025 (arXiv 2503.03321)",
+        "image-text",
+    ),
     "prefix_matching": ScoreFacts(
         "Prefix matching",
         "On 25 random tokens repeated four times: attention to each token that follows an earlier "
@@ -335,7 +366,9 @@ FORMER_SCORES: dict[str, ScoreFacts] = {
 ALL_SCORES = SCORE_FACTS | FORMER_SCORES
 
 
-def scores_of(terms: Iterable[str], *, has_pairs: bool = False) -> dict[str, ScoreFacts]:
+def scores_of(
+    terms: Iterable[str], *, has_pairs: bool = False, modality: Modality = "text"
+) -> dict[str, ScoreFacts]:
     """Return the scores of a dataset.
 
     Parameters
@@ -344,12 +377,15 @@ def scores_of(terms: Iterable[str], *, has_pairs: bool = False) -> dict[str, Sco
         Terms of the model's attention besides q·k.
     has_pairs : bool
         Whether the dataset has labelled pairs.
+    modality : str
+        Only datasets of images and texts have the scores of both together.
     """
     present = set(terms)
     return {
         name: facts
         for name, facts in SCORE_FACTS.items()
-        if (not facts.terms or present.intersection(facts.terms))
+        if (facts.modality != "image-text" or facts.is_of(modality))
+        and (not facts.terms or present.intersection(facts.terms))
         and (has_pairs or not facts.needs_pairs)
     }
 

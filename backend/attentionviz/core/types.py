@@ -8,7 +8,11 @@ from attentionviz.errors import HeadOutOfRangeError, MethodNotFoundError
 
 Method = str
 Dims = Literal[2, 3]
-Modality = Literal["text", "image"]
+Modality = Literal["text", "image", "image-text"]
+"""What a model reads: texts, images, or an image and a text as one sequence."""
+
+WITH_IMAGES: tuple[Modality, ...] = ("image", "image-text")
+WITH_WORDS: tuple[Modality, ...] = ("text", "image-text")
 TokenType = Literal["text", "special", "class", "register", "patch"]
 
 METHODS: tuple[Method, ...] = tuple(METHOD_FACTS)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from attentionviz.core.pattern import pattern_rows
-from attentionviz.core.rule import head_rule
+from attentionviz.core.rule import LayerRule, head_rule
 from attentionviz.core.types import HeadId
 from attentionviz.measures import head_map, similarity, vector_similarity
 from attentionviz.measures.similarity import Row
@@ -82,7 +82,7 @@ class _Comparison:
         self.manifest = manifest
         self.heads = list(layout.iterate_heads(manifest["n_layers"], manifest["n_heads"]))
         n_heads, seed = len(self.heads), manifest["seed"]
-        is_causal = all(rule["is_causal"] for rule in manifest["layers"])
+        is_causal = all(LayerRule.of(rule).hides_later_keys for rule in manifest["layers"])
         self.rows = similarity.choose_rows(lengths, n_heads, is_causal=is_causal, seed=seed)
         self.tokens = vector_similarity.choose_tokens(manifest["n_tokens"], n_heads, seed)
 

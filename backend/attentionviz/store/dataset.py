@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from attentionviz.core.types import HeadId, MapName, require_head
+from attentionviz.core.types import WITH_IMAGES, HeadId, MapName, require_head
 from attentionviz.errors import (
     AppError,
     DamagedDatasetError,
@@ -245,8 +245,8 @@ class DatasetReader:
         return (layout.thumbnail_path if is_thumbnail else layout.image_path)(image_idx)
 
     def require_images(self) -> None:
-        """Raise NotFoundError unless this is an image dataset."""
-        if self.manifest["model"]["modality"] != "image":
+        """Raise NotFoundError unless this is a dataset with images."""
+        if self.manifest["model"]["modality"] not in WITH_IMAGES:
             raise NotFoundError(f"{self.dataset_id} is a text dataset and has no images")
 
     def array(self, name: str) -> Array:

@@ -10,7 +10,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from attentionviz.core.types import DATASET_ID_PATTERN, DIMS, METHODS, HeadId, MapName
+from attentionviz.core.types import (
+    DATASET_ID_PATTERN,
+    DIMS,
+    METHODS,
+    WITH_IMAGES,
+    HeadId,
+    MapName,
+)
 from attentionviz.errors import InvalidRequestError
 
 MANIFEST = "manifest.json"
@@ -216,7 +223,7 @@ def expected_files(manifest: Mapping[str, Any]) -> dict[str, FileSpec | None]:
     files[GRID_TOKENS] = FileSpec("int32", (manifest["grid"]["n_tokens"],))
     files[GRID_NORMS] = FileSpec("uint8", (n_layers, n_heads, manifest["grid"]["n_points"]))
     files.update({grid_path(name): grid_spec(manifest, name) for name in maps})
-    if manifest["model"]["modality"] == "image":
+    if manifest["model"]["modality"] in WITH_IMAGES:
         files[PATCHES] = FileSpec("uint8", (n_tokens, 8, 8, 3))
         for image_idx in range(manifest["n_sequences"]):
             files[image_path(image_idx)] = None

@@ -69,6 +69,7 @@ class ModelFacts(TypedDict):
     modality: Modality
     license: Text | None
     dtype: NotRequired[Text]
+    part: NotRequired[Annotated[Text, doc("Which model of a pair, such as CLIP: text or vision.")]]
 
 
 class OffsetBias(TypedDict):
@@ -91,6 +92,12 @@ class LayerRule(TypedDict):
     is_causal: bool
     max_distance: Annotated[int, Field(ge=0)] | None
     chunk: NotRequired[Annotated[Positive, doc("Positions of a chunk; others' keys are hidden.")]]
+    block: NotRequired[
+        Annotated[
+            list[Count],
+            Field(min_length=2, max_length=2, description="Positions that see each other: ends."),
+        ]
+    ]
     softcap: NotRequired[
         Annotated[float, Field(gt=0, le=_MAX_TERM, description="c of c·tanh(scaling·q·k / c).")]
     ]
@@ -166,7 +173,10 @@ class AttentionCheck(ExactCheck):
 
 
 class PatchGrid(TypedDict):
-    """Grid of patches of an image, and the prefix tokens before them."""
+    """Grid of patches of an image, and the prefix tokens before them.
+
+    Of images and texts it is the part of a sequence that its image takes, without prefix tokens.
+    """
 
     n_rows: Positive
     n_columns: Positive

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from attentionviz.core.types import MapName
+from attentionviz.core.types import WITH_IMAGES, MapName
 from attentionviz.errors import DamagedDatasetError, OutdatedDatasetError
 from attentionviz.store import layout
 from attentionviz.store.columns import parse_json
@@ -112,7 +112,7 @@ def _check_counts(manifest: Mapping[str, Any]) -> None:
     for name, facts in manifest["maps"].items():
         if MapName.parse(name) != (facts["method"], facts["dims"]):
             problems.append(f"map {name} has method {facts['method']} and dims {facts['dims']}")
-    if (manifest["model"]["modality"] == "image") != (manifest["patch_grid"] is not None):
+    if (manifest["model"]["modality"] in WITH_IMAGES) != (manifest["patch_grid"] is not None):
         problems.append("patch_grid must be given for images and null for text")
     if len(set(manifest["scores"])) < len(manifest["scores"]):
         problems.append("scores has a duplicate name")
@@ -126,6 +126,9 @@ def _rule_problems(manifest: Mapping[str, Any]) -> list[str]:
     """Return the inconsistencies in the terms of the layers' scores."""
     problems, n_heads = [], manifest["n_heads"]
     for layer, rule in enumerate(manifest["layers"]):
+        first, end = rule.get("block", (0, 1))
+        if end <= first:
+            problems.append(f"the block of layer {layer} ends at {end}, it starts at {first}")
         if len(rule.get("sinks", range(n_heads))) != n_heads:
             problems.append(f"layer {layer} has {len(rule['sinks'])} sinks for {n_heads} heads")
         if bias := rule.get("bias"):

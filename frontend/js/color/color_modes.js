@@ -340,13 +340,15 @@ export function hasSharedScale(name) {
 
 /**
  * The modes of a dataset, in the order in which they are offered; the first is the default.
- * @param {'text' | 'image'} modality
+ * @param {'text' | 'image' | 'image-text'} modality
  * @param {readonly string[]} [columns] Of its corpus.
  * @returns {ColorMode[]}
  */
 export function modesFor(modality, columns = []) {
   return [
-    ...COLOR_MODES.filter((mode) => mode.modality === modality || mode.modality === 'any'),
+    ...COLOR_MODES.filter(
+      (mode) => modality === 'image-text' || ['any', modality].includes(mode.modality),
+    ),
     ...columns.map(columnMode),
   ];
 }

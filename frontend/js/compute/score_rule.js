@@ -12,6 +12,7 @@
  * @property {boolean} is_causal
  * @property {number | null} max_distance of a sliding window
  * @property {number} [chunk] positions of a chunk; keys of other chunks are hidden
+ * @property {number[]} [block] start and end of positions that see each other in a causal layer
  * @property {number} [softcap]
  * @property {Bias} [bias]
  * @property {number} [sink] score of the sink
@@ -75,12 +76,12 @@ export function scoreOf({ scaling, softcap, bias }, product, offset) {
  * @param {number} n keys of the sequence
  * @returns {[first: number, last: number]}
  */
-export function visibleSpan({ is_causal: isCausal, max_distance: maxDistance, chunk }, query, n) {
+export function visibleSpan(rule, query, n) {
+  const { is_causal: isCausal, max_distance: maxDistance, chunk, block } = rule;
   const reach = maxDistance ?? n;
-  const [first, last] = [
-    Math.max(0, query - reach),
-    isCausal ? query : Math.min(n - 1, query + reach),
-  ];
+  const first = Math.max(0, query - reach);
+  let last = isCausal ? query : Math.min(n - 1, query + reach);
+  if (block && block[0] <= query && query < block[1]) last = Math.min(n, block[1]) - 1;
   if (chunk === undefined) return [first, last];
   const start = query - (query % chunk);
   return [Math.max(first, start), Math.min(last, start + chunk - 1)];

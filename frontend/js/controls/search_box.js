@@ -159,7 +159,10 @@ function createFound(onMark) {
 
   return {
     element: el('div', { class: 'search__foot' }, result, mark),
-    /** @param {ReturnType<Derived['hits']>} found @param {'text' | 'image'} modality */
+    /**
+     * @param {ReturnType<Derived['hits']>} found
+     * @param {'text' | 'image' | 'image-text'} modality
+     */
     update(found, modality) {
       const n = found?.nHits ?? 0;
       setText(nTokens, found ? counted(n, 'token') : '');
@@ -172,7 +175,7 @@ function createFound(onMark) {
   };
 }
 
-/** @param {SearchMode} mode @param {'text' | 'image'} modality */
+/** @param {SearchMode} mode @param {'text' | 'image' | 'image-text'} modality */
 function placeholder(mode, modality) {
   if (mode === 'regex') return 'such as ^un.*ed$';
   return modality === 'image' ? 'label, label, …' : 'token, token, …';

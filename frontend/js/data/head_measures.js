@@ -126,7 +126,7 @@ export function setMeasures(scores) {
 export function measuresFor({ model: { modality }, scores }) {
   return scores
     .flatMap((name) => known.get(name) ?? [])
-    .filter((score) => score.modality === null || score.modality === modality);
+    .filter((score) => [null, modality].includes(score.modality) || modality === 'image-text');
 }
 
 /**

@@ -75,7 +75,7 @@ export function pairLine(tokens, { query, key, isStrong }) {
  *
  * @param {PairNumbers} numbers
  * @param {Pick<PairAnswer, 'n_keys'>} answer
- * @param {'text' | 'image'} modality
+ * @param {'text' | 'image' | 'image-text'} modality
  */
 export function formatNumber({ rank, weight, isSameSequence }, { n_keys: nKeys }, modality) {
   const unseen = isSameSequence

@@ -88,7 +88,7 @@ export function nAtLeast(tokens, n) {
  * The number of the user's sequences, such as "2 own sentences".
  *
  * @param {Layer | null | undefined} layer
- * @param {'text' | 'image'} modality
+ * @param {'text' | 'image' | 'image-text'} modality
  */
 export function countUserSequences(layer, modality) {
   return layer

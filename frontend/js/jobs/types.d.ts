@@ -3,7 +3,7 @@
 import type { Job } from '../contract.js';
 
 export type { Account, Estimate, Job, JobOptions, JobRequest, Progress } from '../contract.js';
-export type Modality = 'text' | 'image';
+export type Modality = 'text' | 'image' | 'image-text';
 export type JobState = Job['state'];
 
 /** The chosen files, and what is wrong with them, if anything. */

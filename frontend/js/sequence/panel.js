@@ -66,7 +66,7 @@ export function createPanel(root, context) {
   /** @type {{modality: string, view: SequenceView} | null} */
   let inside = null;
 
-  /** @param {'text' | 'image'} modality */
+  /** @param {'text' | 'image' | 'image-text'} modality */
   function viewFor(modality) {
     if (inside?.modality === modality) return inside.view;
     inside?.view.destroy();

@@ -86,7 +86,7 @@ export function formatTitle({ layer, head }) {
   return `L${layer} H${head}`;
 }
 
-/** @param {'text' | 'image'} modality */
+/** @param {'text' | 'image' | 'image-text'} modality */
 export function sequenceWord(modality) {
   return modality === 'image' ? 'image' : 'sentence';
 }

@@ -1,6 +1,11 @@
 """Head scores, each with the number of rows from which it is computed."""
 
-from attentionviz.measures.head_scores.corpus import HeadAttention, PatchTokens, TextTokens
+from attentionviz.measures.head_scores.corpus import (
+    HeadAttention,
+    ImageTextTokens,
+    PatchTokens,
+    TextTokens,
+)
 from attentionviz.measures.head_scores.probe import prefix_matching, repeated_weights
 from attentionviz.measures.head_scores.profile import OFFSETS, Profile
 from attentionviz.measures.head_scores.registry import Score, ratio, score_of
@@ -10,6 +15,7 @@ __all__ = [
     "OFFSETS",
     "HeadAttention",
     "HeadScores",
+    "ImageTextTokens",
     "PatchTokens",
     "Profile",
     "Score",

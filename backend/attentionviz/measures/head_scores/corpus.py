@@ -59,7 +59,29 @@ class PatchTokens(NamedTuple):
     brightness: NDArray[np.float64]
 
 
-Tokens = TextTokens | PatchTokens
+class ImageTextTokens(NamedTuple):
+    """Columns of the tokens of images and texts for head scores: those of words and of patches.
+
+    All sequences have their patches at the same positions.
+    """
+
+    token_id: NDArray[np.int64]
+    is_special: Flags
+    is_punctuation: Flags
+    is_class: Flags
+    is_patch: Flags
+    row: NDArray[np.float64]
+    column: NDArray[np.float64]
+    hue: NDArray[np.float64]
+    brightness: NDArray[np.float64]
+
+    @property
+    def is_word(self) -> Flags:
+        """Tokens that are neither patches nor special."""
+        return ~(self.is_patch | self.is_special)
+
+
+Tokens = TextTokens | PatchTokens | ImageTextTokens
 
 
 def _select(tokens: Any, indices: NDArray[np.int64]) -> Any:
@@ -99,7 +121,7 @@ class HeadAttention:
 
         Parameters
         ----------
-        tokens : TextTokens or PatchTokens
+        tokens : TextTokens, PatchTokens or ImageTextTokens
             Over all tokens of the corpus.
         n_positions : int or None
             Number of first queries of each sequence; None for all.
@@ -145,7 +167,7 @@ class Rows:
     positions : ndarray of int, shape (n_rows,)
         Positions of the queries in their sequences.
     visible : ndarray of bool, shape (n_rows, n_keys)
-    tokens : TextTokens or PatchTokens
+    tokens : TextTokens, PatchTokens or ImageTextTokens
         Arrays of shape (n_sequences, n_keys): all tokens of the sequences.
     has_sink : bool
         Whether rows sum to what a sink leaves.
@@ -205,6 +227,17 @@ class Rows:
         token_id, is_special = self.tokens.token_id, self.tokens.is_special
         same: Flags = token_id[:, self.positions, None] == token_id[:, None, :]
         return same & (self.ahead < 0) & ~self.at_queries(is_special)[:, :, None]
+
+    def of_text(self) -> "Rows":
+        """Return the rows of queries that are no patches, of images and texts."""
+        is_text = ~self.at_queries(self.tokens.is_patch)[0]
+        return Rows(
+            self.weights[:, is_text],
+            self.positions[is_text],
+            self.visible[is_text],
+            self.tokens,
+            self.has_sink,
+        )
 
     def at_queries(self, column: NDArray[Any]) -> NDArray[Any]:
         """Return the values of a token column at the queries, (sequence, row)."""

@@ -9,7 +9,14 @@ from attentionviz.core.types import Modality
 from attentionviz.errors import BuildError
 
 # Imported for what they register.
-from attentionviz.measures.head_scores import patches, positions, spread, terms, words  # noqa: F401
+from attentionviz.measures.head_scores import (  # noqa: F401
+    image_text,
+    patches,
+    positions,
+    spread,
+    terms,
+    words,
+)
 from attentionviz.measures.head_scores.content import (
     IMAGE_POSITIONS,
     TEXT_POSITIONS,
@@ -17,10 +24,12 @@ from attentionviz.measures.head_scores.content import (
 )
 from attentionviz.measures.head_scores.corpus import (
     HeadAttention,
+    ImageTextTokens,
     PatchTokens,
     TextTokens,
     Tokens,
 )
+from attentionviz.measures.head_scores.image_text import sink_patch
 from attentionviz.measures.head_scores.norms import norm_ratio
 from attentionviz.measures.head_scores.pairs import TokenPairs, precision_at_l
 from attentionviz.measures.head_scores.profile import OFFSETS, Profile, offset_sums, profile_of
@@ -55,9 +64,10 @@ def score_head(
     Parameters
     ----------
     attention : HeadAttention
-    tokens : TextTokens or PatchTokens
-        Over all tokens. Determines whether scores of text or of images are computed; the others
-        have no rows.
+    tokens : TextTokens, PatchTokens or ImageTextTokens
+        Over all tokens. Determines whether scores of text, of images or of both are computed; the
+        others have no rows. Of images and texts, scores of text are over the queries that are no
+        patches.
     pairs : ndarray of int, shape (n_pairs, 2), or None
         Labelled pairs of tokens; without them, scores of pairs have no rows.
 
@@ -70,27 +80,33 @@ def score_head(
     BuildError
         If the attention is not finite.
     """
-    is_image = isinstance(tokens, PatchTokens)
-    wanted = [name for name in MEASURES if _is_of(name, "image" if is_image else "text")]
+    modality = _modality(tokens)
+    wanted = [name for name in MEASURES if SCORE_FACTS[name].is_of(modality)]
     totals: dict[str, Sums] = {}
     offsets = np.zeros((2, len(OFFSETS)))
     for rows in attention.blocks(tokens):
         if not np.isfinite(rows.weights).all():
             raise BuildError("its attention has numbers that are not finite")
+        of_text = rows.of_text() if modality == "image-text" else rows
         for name in wanted:
-            sums = MEASURES[name].sums(rows)
+            is_of_text = SCORE_FACTS[name].modality == "text"
+            sums = MEASURES[name].sums(of_text if is_of_text else rows)
             totals[name] = sums if name not in totals else totals[name] + sums
         offsets += offset_sums(rows)
     scores = {name: undefined_score() for name in SCORE_FACTS if name not in PROBE_SCORES}
     scores |= {name: score_of(totals[name], MEASURES[name].value) for name in wanted}
-    n_positions = IMAGE_POSITIONS if is_image else TEXT_POSITIONS
+    n_positions = TEXT_POSITIONS if modality == "text" else IMAGE_POSITIONS
     scores["content_dependence"] = content_dependence(attention, tokens, n_positions)
     scores["norm_ratio"] = norm_ratio(attention)
     scores["variance_beyond_qk"] = variance_beyond_qk(attention)
+    if isinstance(tokens, ImageTextTokens):
+        scores["sink_patch"] = sink_patch(attention, tokens)
     if pairs is not None and isinstance(tokens, TextTokens):
         scores["precision_at_l"] = precision_at_l(attention, tokens, pairs)
     return HeadScores(scores, profile_of(offsets))
 
 
-def _is_of(name: str, modality: Modality) -> bool:
-    return SCORE_FACTS[name].modality in (None, modality)
+def _modality(tokens: Tokens) -> Modality:
+    if isinstance(tokens, ImageTextTokens):
+        return "image-text"
+    return "image" if isinstance(tokens, PatchTokens) else "text"
