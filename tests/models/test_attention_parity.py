@@ -35,7 +35,7 @@ def load_text(name: str, folder: Path) -> models.LoadedModel:
 def load_vision(case: VisionCase, folder: Path) -> models.LoadedModel:
     architecture, config = make(case.prefix, case.arguments, case.suffix)
     saved = save(architecture, config, folder, image_px=case.image_px)
-    return models.load(str(saved), "cpu", local_models=None)
+    return models.load(str(saved), "cpu", local_models=None, part=case.part)
 
 
 def pictures(n: int, seed: int = 0) -> list[Image.Image]:

@@ -55,6 +55,20 @@ def test_chunks_are_found_causal_or_not(chunk: int) -> None:
         assert chunk == 1 or found == rule
 
 
+@pytest.mark.parametrize("max_distance", [None, 2])
+def test_a_block_that_sees_itself_in_a_causal_mask_is_found(max_distance: int | None) -> None:
+    rule = LayerRule(1.0, True, max_distance, block=(2, 6))
+    by_hand = torch.ones(9, 9).tril() > 0
+    by_hand[2:6, 2:6] = True
+    if max_distance is not None:  # of the past alone
+        by_hand &= torch.arange(9)[:, None] - torch.arange(9)[None, :] <= max_distance
+    assert torch.equal(visible_matrix(rule, 9), by_hand)
+    assert rule_of_matrix(by_hand, 1.0, 0) == rule
+    for query in range(9):
+        seen = by_hand[query].nonzero()[:, 0]
+        assert rule.span(query, 9) == (int(seen[0]), int(seen[-1]) + 1)
+
+
 def test_a_matrix_that_no_rule_makes_is_refused_with_its_layer() -> None:
     seen = visible_matrix(LayerRule(1.0, True, None), 6)
     seen[4, 1] = False

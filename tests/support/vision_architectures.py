@@ -24,6 +24,7 @@ class VisionCase:
     n_prefix_tokens: int
     n_registers: int = 0
     suffix: str = ""
+    part: str | None = None
 
 
 def _sized(image_size: Any, patch_size: int = 8, **more: Any) -> dict[str, Any]:
@@ -48,6 +49,7 @@ VISION_ARCHITECTURES: dict[str, VisionCase] = {
         4,
         4,
         1,
+        part="vision",
     ),
     "beit": VisionCase("Beit", _sized(32), (32, 32), 4, 4, 1),
     "data2vec vision, with code of its own": VisionCase(
@@ -58,7 +60,13 @@ VISION_ARCHITECTURES: dict[str, VisionCase] = {
     ),
     "siglip vision": VisionCase("Siglip", _sized(32), (32, 32), 4, 4, 0, suffix="Vision"),
     "siglip": VisionCase(
-        "Siglip", {"vision_config": _sized(32), "text_config": TEXT_SIDE}, (32, 32), 4, 4, 0
+        "Siglip",
+        {"vision_config": _sized(32), "text_config": TEXT_SIDE},
+        (32, 32),
+        4,
+        4,
+        0,
+        part="vision",
     ),
 }
 """By name; the pictures of "clip vision" have a margin that belongs to no patch."""

@@ -26,6 +26,7 @@ from attentionviz.analysis.head_attention import all_heads
 from attentionviz.analysis.maps import BEST_MAPS, grid, map_path
 from attentionviz.analysis.similar_heads import DEFAULT_HEADS, map_of_heads, similar_heads
 from attentionviz.core.file_names import is_junk
+from attentionviz.core.types import WITH_IMAGES
 from attentionviz.errors import BuildError, InvalidRequestError
 from attentionviz.server.app import describe_api
 from attentionviz.server.http.page_files import FOLDER, PageFiles
@@ -140,7 +141,7 @@ def _arrays(reader: DatasetReader) -> Iterator[tuple[str, NDArray[Any]]]:
     yield "grid", reader.grid_tokens()
     yield "grid/norms", reader.array(layout.GRID_NORMS)
     yield "grid/norms--scale-head", shared_grid_norms(reader)
-    if manifest["model"]["modality"] == "image":
+    if manifest["model"]["modality"] in WITH_IMAGES:
         yield "patches", reader.array(layout.PATCHES)
     dims = {facts["dims"] for facts in manifest["maps"].values()}
     best = [choice for choice, of_dims in BEST_MAPS.items() if of_dims in dims]
@@ -162,7 +163,7 @@ def _write_files(reader: DatasetReader, folder: Path) -> None:
         if layout.key_head(at, n_heads, n_key_heads) == at:
             _write_array(head_folder / "keys.npy", reader.keys(at, 0, n).astype(np.float32))
         _write_array(head_folder / "norms.npy", reader.norms(at))
-    if manifest["model"]["modality"] == "image":
+    if manifest["model"]["modality"] in WITH_IMAGES:
         for i in range(manifest["n_sequences"]):
             _write_bytes(folder / f"images/{i}.png", reader.read(reader.image_path(i)))
             small = reader.read(reader.image_path(i, is_thumbnail=True))

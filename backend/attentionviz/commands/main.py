@@ -110,6 +110,8 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     add("--device-map", metavar="auto", help="distribute weights over GPUs, memory and disk")
     add("--max-memory", type=float, metavar="GB", help="with --device-map: memory for weights")
     add("--max-length", type=int, metavar="N", help="cut longer texts (default: 512 tokens)")
+    part = "text or vision: which model of a pair of both, such as CLIP"
+    add("--part", metavar="NAME", help=part)
     add("--workers", type=int, metavar="N", help="processes that draw maps (default: all cores)")
     text_column = "column of a table that holds the text"
     add("--text-column", type=readable, metavar="NAME", help=text_column)
@@ -218,6 +220,7 @@ def _build_request(arguments: argparse.Namespace) -> "BuildRequest":
         device_map=arguments.device_map,
         max_memory=arguments.max_memory,
         max_length=arguments.max_length,
+        part=arguments.part,
         n_workers=_workers(arguments.workers),
         text_column=arguments.text_column,
         pairs=arguments.pairs,

@@ -76,8 +76,10 @@ def allowed_model(argument: str) -> AllowedModel:
         elif argument in TEXT_MODELS:
             modality = "text"
         return AllowedModel(argument, argument, modality)
-    if any((folder / name).is_file() for name in TOKENIZER_FILES):
-        modality = "text"
+    reads_text = any((folder / name).is_file() for name in TOKENIZER_FILES)
+    reads_images = (folder / IMAGE_PROCESSOR_FILE).is_file()
+    if reads_text != reads_images:
+        modality = "text" if reads_text else "image"
     else:
-        modality = "image" if (folder / IMAGE_PROCESSOR_FILE).is_file() else None
+        modality = None
     return AllowedModel(folder.name, str(folder.resolve()), modality)

@@ -219,6 +219,12 @@ class _Comparison:
         return float((output - reference)[real].abs().max() / largest.clamp(min=1e-30))
 
 
+def _chosen(tensor: torch.Tensor, chosen: list[int], batch: Batch) -> torch.Tensor:
+    """Return the rows of some sequences, each of which has as many, such as those of its image."""
+    by_sequence = tensor.unflatten(0, (len(batch.lengths), -1))  # (sequence, row, ...)
+    return by_sequence[chosen].flatten(0, 1)
+
+
 def _few(batch: Batch, *, is_text: bool) -> Batch:
     """Return the longest sequence of a batch and the shortest, as many as `MAX_TOKENS` allow."""
     longest = max(batch.lengths)
@@ -226,7 +232,7 @@ def _few(batch: Batch, *, is_text: bool) -> Batch:
         longest = min(longest, MAX_TOKENS // 2)
     by_length = np.argsort(batch.lengths, kind="stable").tolist()
     chosen = [by_length[-1], *by_length[:-1]][: max(1, MAX_TOKENS // longest)]
-    inputs = {name: tensor[chosen] for name, tensor in batch.inputs.items()}
+    inputs = {name: _chosen(tensor, chosen, batch) for name, tensor in batch.inputs.items()}
     if is_text:
         inputs = {name: tensor[:, :longest] for name, tensor in inputs.items()}
     lengths = [min(batch.lengths[i], longest) for i in chosen]

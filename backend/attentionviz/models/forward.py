@@ -8,6 +8,10 @@ import torch
 from transformers import PreTrainedModel
 
 from attentionviz.models.interface import IMPLEMENTATION
+from attentionviz.models.towers import image_towers
+
+OWN = "eager"
+"""The attention of a model's own code."""
 
 
 def run(
@@ -25,7 +29,7 @@ def run(
         Further arguments of the forward pass.
     """
     on_device = {name: tensor.to(device) for name, tensor in inputs.items()}
-    if getattr(network.config, "use_cache", None):
+    if getattr(network.config.get_text_config(), "use_cache", None):
         options["use_cache"] = False
     with torch.inference_mode():
         return network(**on_device, **options)
@@ -36,11 +40,25 @@ def use_threads(n_threads: int) -> None:
     torch.set_num_threads(n_threads)
 
 
+def set_attention(network: PreTrainedModel, implementation: str, of_images: str = OWN) -> None:
+    """Set the attention of a model, and that of the parts that only read its images.
+
+    Parameters
+    ----------
+    network : PreTrainedModel
+    implementation, of_images : str
+        Names that transformers knows.
+    """
+    network.set_attn_implementation(implementation)
+    for tower in image_towers(network):
+        tower.set_attn_implementation(of_images)
+
+
 @contextmanager
 def eager_attention(network: PreTrainedModel) -> Iterator[None]:
     """Use the model's own eager attention for the duration of a ``with`` block."""
-    network.set_attn_implementation("eager")
+    set_attention(network, OWN)
     try:
         yield
     finally:
-        network.set_attn_implementation(IMPLEMENTATION)
+        set_attention(network, IMPLEMENTATION)

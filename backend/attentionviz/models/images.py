@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from attentionviz.core.types import TokenType
+from attentionviz.core.types import Modality, TokenType
 from attentionviz.errors import UnsupportedModelError
 from attentionviz.models.batches import Batch, PatchGrid, TokenColumns
 
@@ -31,6 +31,8 @@ class ImageInputs:
         Height and width of a patch.
     """
 
+    modality: Modality = "image"
+
     def __init__(self, processor: Any, grid: PatchGrid, patch_px: tuple[int, int]) -> None:
         self.processor = processor
         self.grid = grid
@@ -43,7 +45,7 @@ class ImageInputs:
 
     def prepare(self, images: list[Image.Image]) -> Batch:
         """Return one batch of all these images."""
-        shortened = [_shortened(image.convert("RGB")) for image in images]
+        shortened = [limit_aspect(image.convert("RGB")) for image in images]
         pixels = self.processor(images=shortened, return_tensors="pt")["pixel_values"].float()
         wanted = (len(images), 3, self.grid.image_height_px, self.grid.image_width_px)
         if tuple(pixels.shape) != wanted:
@@ -68,7 +70,7 @@ class ImageInputs:
 
     def visible(self, image: Image.Image, longest_px: int) -> Image.Image:
         """Return the part of an image that the model sees, at most `longest_px` on a side."""
-        image = _shortened(image.convert("RGB"))
+        image = limit_aspect(image.convert("RGB"))
         width, height = self._visible_size(image.width, image.height)
         left, top = (image.width - width) / 2, (image.height - height) / 2
         grid = self.grid
@@ -187,17 +189,25 @@ def hue_and_brightness(colours: Array) -> tuple[list[float | None], list[float |
     return hue, [round(float(value), 4) for value in largest]
 
 
-def fix_size(processor: Any, config: Any) -> tuple[int, int]:
-    """Set the processor to one size for all images; return its height and width in pixels."""
+def size_of(processor: Any) -> tuple[int, int] | None:
+    """Return height and width of all images of a processor in pixels; None if they differ."""
     crop = getattr(processor, "crop_size", None)
     if getattr(processor, "do_center_crop", False) and crop and crop.height and crop.width:
         return crop.height, crop.width
     size = processor.size
     if getattr(processor, "do_resize", True) and size.height and size.width:
         return size.height, size.width
+    return None
+
+
+def fix_size(processor: Any, config: Any) -> tuple[int, int]:
+    """Set the processor to one size for all images; return its height and width in pixels."""
+    fixed = size_of(processor)
+    if fixed is not None:
+        return fixed
     height, width = pair(config.image_size)
     processor.do_resize, processor.do_center_crop = True, False
-    processor.size = type(size)(height=height, width=width)
+    processor.size = type(processor.size)(height=height, width=width)
     return height, width
 
 
@@ -207,7 +217,7 @@ def pair(size: Any) -> tuple[int, int]:
     return int(height), int(width)
 
 
-def _shortened(image: Image.Image) -> Image.Image:
+def limit_aspect(image: Image.Image) -> Image.Image:
     """Return the centre of an image whose aspect ratio exceeds `MAX_ASPECT`."""
     width, height = image.size
     limit = MAX_ASPECT * min(width, height)

@@ -23,6 +23,8 @@ from transformers.masking_utils import sdpa_mask
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 IMPLEMENTATION = "attentionviz_capture"
+TO_ITSELF = "attentionviz_to_itself"
+"""Attention in which every token attends to itself alone, so that tokens are not mixed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +141,8 @@ def register() -> None:
     """Register the observed attention with transformers, once per process."""
     AttentionInterface.register(IMPLEMENTATION, _attend)
     AttentionMaskInterface.register(IMPLEMENTATION, _make_mask)
+    AttentionInterface.register(TO_ITSELF, _attend_to_itself)
+    AttentionMaskInterface.register(TO_ITSELF, sdpa_mask)
 
 
 def _attend(
@@ -175,6 +179,18 @@ def _attend(
         observation.n_calls += 1
         observation.listener(layer, AttentionCall(module=module, output=output, **vars(inputs)))
     return output, None
+
+
+def _attend_to_itself(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    **options: Any,
+) -> tuple[torch.Tensor, None]:
+    value = value.repeat_interleave(query.shape[1] // value.shape[1], 1)
+    return value.transpose(1, 2).contiguous(), None
 
 
 def _make_mask(**options: Any) -> torch.Tensor | None:

@@ -14,6 +14,7 @@ from attentionviz.core.types import Modality
 from attentionviz.errors import InvalidRequestError
 from attentionviz.models.batches import Batch, PatchGrid
 from attentionviz.models.forward import run
+from attentionviz.models.image_text import ImageTextInputs
 from attentionviz.models.images import ImageInputs
 from attentionviz.models.interface import Listener, observe
 from attentionviz.models.text import TextInputs
@@ -39,7 +40,7 @@ class LoadedModel:
         modality, license.
     settings_sha256 : str
         Hash of configuration, tokenizer and image processor.
-    inputs : TextInputs or ImageInputs
+    inputs : TextInputs, ImageInputs or ImageTextInputs
     n_layers, n_heads, n_key_heads, d_head : int
     rules : list of LayerRule
         One a layer.
@@ -59,7 +60,7 @@ class LoadedModel:
     device: torch.device
     description: dict[str, Any]
     settings_sha256: str
-    inputs: TextInputs | ImageInputs
+    inputs: TextInputs | ImageInputs | ImageTextInputs
     n_layers: int
     n_heads: int
     n_key_heads: int
@@ -73,8 +74,8 @@ class LoadedModel:
 
     @property
     def modality(self) -> Modality:
-        """Return "text" or "image"."""
-        return "text" if isinstance(self.inputs, TextInputs) else "image"
+        """Return "text", "image" or "image-text"."""
+        return self.inputs.modality
 
     @property
     def max_length(self) -> int:
@@ -123,6 +124,18 @@ class LoadedModel:
         """Yield the images in order, in batches of `batch_tokens`."""
         return self._image_inputs.batches(images, self.batch_tokens)
 
+    def prepare_image_texts(self, pairs: list[tuple[Image.Image, str]]) -> Batch:
+        """Return one batch of these images and texts, whose sequences must be equally long."""
+        return self._image_text_inputs.prepare(pairs)
+
+    def image_text_batches(self, pairs: Iterable[tuple[Image.Image, str]]) -> Iterator[Batch]:
+        """Yield images and texts in order, in batches of equal length and `batch_tokens`."""
+        return self._image_text_inputs.batches(pairs, self.batch_tokens)
+
+    def image_text_lengths(self, texts: Iterable[str]) -> Iterator[int]:
+        """Yield the number of tokens of every text together with an image."""
+        return map(self._image_text_inputs.length, texts)
+
     def observe(self, listener: Listener, n_sequences: int) -> AbstractContextManager[Any]:
         """Return the context that reports every attention call of a forward pass."""
         if self.is_traced:
@@ -135,16 +148,30 @@ class LoadedModel:
 
     def visible_image(self, image: Image.Image, longest_px: int = 512) -> Image.Image:
         """Return the part of an image that the model sees, in the aspect ratio of its input."""
+        if isinstance(self.inputs, ImageTextInputs):
+            return self.inputs.visible(image, longest_px)
         return self._image_inputs.visible(image, longest_px)
 
     @property
     def _text_inputs(self) -> TextInputs:
         if not isinstance(self.inputs, TextInputs):
-            raise InvalidRequestError(f"{self.description['name']} reads images, not text")
+            raise self._other_inputs("text alone")
         return self.inputs
 
     @property
     def _image_inputs(self) -> ImageInputs:
         if not isinstance(self.inputs, ImageInputs):
-            raise InvalidRequestError(f"{self.description['name']} reads text, not images")
+            raise self._other_inputs("images alone")
         return self.inputs
+
+    @property
+    def _image_text_inputs(self) -> ImageTextInputs:
+        if not isinstance(self.inputs, ImageTextInputs):
+            raise self._other_inputs("images with texts")
+        return self.inputs
+
+    def _other_inputs(self, given: str) -> InvalidRequestError:
+        reads = {"text": "text", "image": "images", "image-text": "images with texts"}
+        return InvalidRequestError(
+            f"{self.description['name']} reads {reads[self.modality]}, not {given}"
+        )

@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoImageProcessor, AutoModel, PretrainedConfig, PreTrainedModel
+from transformers import AutoModel, PretrainedConfig, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from attentionviz.errors import ConfigError, ModelNotAvailableError, UnsupportedModelError
 from attentionviz.models.configuration import read_config
-from attentionviz.models.files import read_json
+from attentionviz.models.forward import OWN, set_attention
 from attentionviz.models.image_probe import probe_images
+from attentionviz.models.image_text import ImageTextInputs
+from attentionviz.models.image_text_probe import probe_image_texts
 from attentionviz.models.images import ImageInputs
 from attentionviz.models.interface import IMPLEMENTATION, register
 from attentionviz.models.loaded import LoadedModel
@@ -21,10 +23,12 @@ from attentionviz.models.padding import changes_with_padding
 from attentionviz.models.placement import Placement, input_device, read_unobserved
 from attentionviz.models.positions import TooFewPositionsError
 from attentionviz.models.probe import Findings, NotReachedError, probe
+from attentionviz.models.processor import load_image_processor, load_processor
 from attentionviz.models.sizes import describe
 from attentionviz.models.steps import step
 from attentionviz.models.text import TextInputs
 from attentionviz.models.tokenizer import load_tokenizer
+from attentionviz.models.towers import chosen_part, reads_images_in_texts
 from attentionviz.models.weights import (
     layers_left_out,
     license_of,
@@ -34,14 +38,17 @@ from attentionviz.models.weights import (
     weights_sha256,
 )
 
+Inputs = TextInputs | ImageInputs | ImageTextInputs
+
+MAX_SEQUENCE = 2**16
+"""Tokens of an image and its text together, if the model states no limit."""
+
 DEFAULT_MAX_LENGTH = 512
 """Longer texts are cut by default, since the size of attention grows with their square."""
 
-PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 UNPADDED = (
     "padding changes the vectors of this model, so texts of different lengths are run one by one"
 )
-VISION_PARTS = ("vision_model", "vision_tower", "visual")
 
 
 def load(
@@ -52,6 +59,7 @@ def load(
     max_length: int | None = None,
     dtype: str = "float32",
     placement: Placement | None = None,
+    part: str | None = None,
 ) -> LoadedModel:
     """Return a model, loaded and ready for `capture_batch`.
 
@@ -70,6 +78,8 @@ def load(
         weights.
     placement : Placement or None
         How its weights are distributed over GPUs, memory and disk; None: all on the device.
+    part : "text", "vision" or None
+        Which model of a pair of a text and an image model, such as CLIP.
 
     Returns
     -------
@@ -90,6 +100,7 @@ def load(
         max_length=max_length,
         dtype=dtype,
         placement=placement,
+        part=part,
     )
 
 
@@ -101,13 +112,14 @@ def load_source(
     weights: str | None = None,
     dtype: str = "float32",
     placement: Placement | None = None,
+    part: str | None = None,
 ) -> LoadedModel:
     """Return the model of a resolved source.
 
     Parameters
     ----------
     source : ModelSource
-    device, max_length, dtype, placement
+    device, max_length, dtype, placement, part
         As for `load`.
     weights : str or None
         Required SHA-256 of the weights, checked before they are loaded; None for any.
@@ -121,9 +133,9 @@ def load_source(
     with _quiet():
         config = read_config(source)
         files = weight_files(source)
-        described = _encoder(describe(config, source, files))
+        described = _part(describe(config, source, files), part, source)
         # Small files come first, so that errors in them show before minutes of reading weights.
-        inputs = _make_inputs(described, source, max_length or DEFAULT_MAX_LENGTH)
+        inputs = _make_inputs(described, source, config, max_length or DEFAULT_MAX_LENGTH)
         with step(f"reading the files of {source.name}", ModelNotAvailableError, source):
             settings, digest = settings_sha256(source.folder), weights_sha256(source.folder, files)
         if weights not in (None, digest):
@@ -131,7 +143,7 @@ def load_source(
                 f"the weights of {source.name} on this machine have SHA-256 {digest[:12]}…, "
                 f"expected {str(weights)[:12]}…; use the model with which the dataset was built"
             )
-        network, notes = _load_network(source, config, chosen, dtype, placement)
+        network, notes = _load_network(source, config, chosen, dtype, placement, part)
         chosen = input_device(network, chosen)
         with step(f"the trial run of {source.name}", ModelNotAvailableError, source):
             inputs, findings, is_traced = _find_attention(network, inputs, source, chosen)
@@ -147,7 +159,9 @@ def load_source(
     return LoadedModel(
         network=network,
         device=chosen,
-        description=_describe(source, digest, network, str(config.model_type)),
+        description=_describe(
+            source, digest, network, str(config.model_type), inputs.modality, part
+        ),
         settings_sha256=settings,
         inputs=inputs,
         n_layers=len(findings.rules),
@@ -185,6 +199,7 @@ def _load_network(
     device: torch.device,
     dtype: str,
     placement: Placement | None,
+    part_name: str | None,
 ) -> tuple[PreTrainedModel, tuple[str, ...]]:
     register()
     with step(f"reading the weights of {source.name}", ModelNotAvailableError, source):
@@ -200,22 +215,19 @@ def _load_network(
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # reported by require_loaded
         )
-        part = _encoder(whole)
+        part = _part(whole, part_name, source)
         require_loaded(whole, part, report, source)
         if placement is None:
             torch.nn.Module.to(part, device)
         else:
             read_unobserved(part)
-        part.set_attn_implementation(IMPLEMENTATION)
+        set_attention(part, IMPLEMENTATION)
     return part, layers_left_out(part, report, source)
 
 
-def _encoder(whole: PreTrainedModel) -> PreTrainedModel:
-    """Return the part to capture: the vision model, or the encoder of an encoder-decoder."""
-    for name in VISION_PARTS:
-        part = getattr(whole, name, None)
-        if isinstance(part, PreTrainedModel) and part.main_input_name == "pixel_values":
-            return part
+def _part(whole: PreTrainedModel, part: str | None, source: ModelSource) -> PreTrainedModel:
+    """Return the part to capture: that which is asked for, or the encoder of an encoder-decoder."""
+    whole = chosen_part(whole, part, source.name)
     if getattr(whole.config, "is_encoder_decoder", False):
         encoder = whole.get_encoder()
         if not isinstance(encoder, PreTrainedModel):
@@ -226,9 +238,17 @@ def _encoder(whole: PreTrainedModel) -> PreTrainedModel:
     return whole
 
 
-def _make_inputs(described: PreTrainedModel, source: ModelSource, max_length: int) -> Any:
+def _make_inputs(
+    described: PreTrainedModel, source: ModelSource, config: PretrainedConfig, max_length: int
+) -> Any:
     """Return the prepared tokenizer of a text model, or the image processor of an image model."""
     reads = described.main_input_name
+    if reads_images_in_texts(described):
+        processor = load_processor(source, config)
+        n_embedded = _n_embeddings(described)
+        limit = _max_length(described.config.get_text_config(), processor.tokenizer, MAX_SEQUENCE)
+        texts = TextInputs(processor.tokenizer, limit, n_embedded)
+        return ImageTextInputs(processor, texts, described, max_length)
     if reads == "input_ids":
         tokenizer = load_tokenizer(source)
         limit = _max_length(described.config, tokenizer, max_length)
@@ -237,29 +257,20 @@ def _make_inputs(described: PreTrainedModel, source: ModelSource, max_length: in
         inputs.require_marks(source.name)
         return inputs
     if reads == "pixel_values":
-        found = [name for name in PROCESSOR_FILES if (source.folder / name).is_file()]
-        if not found:
-            raise ModelNotAvailableError(
-                f"{source.name} has no {PROCESSOR_FILES[0]}; save that of the model: "
-                f'`AutoImageProcessor.from_pretrained("…").save_pretrained("{source.name}")`'
-            )
-        for name in found:
-            read_json(source, name)  # raises with a clear message if it is not JSON
-        with step(f"reading the image processor of {source.name}", ModelNotAvailableError, source):
-            return AutoImageProcessor.from_pretrained(
-                source.folder, backend="pil", trust_remote_code=False, local_files_only=True
-            )
+        return load_image_processor(source)
     raise UnsupportedModelError(f"{source.name} reads {reads}, neither text nor images")
 
 
 def _find_attention(
     network: PreTrainedModel, inputs: Any, source: ModelSource, device: torch.device
-) -> tuple[TextInputs | ImageInputs, Findings, bool]:
+) -> tuple[Inputs, Findings, bool]:
     """Return inputs, the properties of attention, and whether it must be traced."""
     try:
         return *_probe(network, inputs, source, device, is_traced=False), False
     except NotReachedError:
-        network.set_attn_implementation("eager")
+        if isinstance(inputs, ImageTextInputs):
+            raise
+        set_attention(network, OWN)
         return *_probe(network, inputs, source, device, is_traced=True), True
 
 
@@ -270,7 +281,9 @@ def _probe(
     device: torch.device,
     *,
     is_traced: bool,
-) -> tuple[TextInputs | ImageInputs, Findings]:
+) -> tuple[Inputs, Findings]:
+    if isinstance(inputs, ImageTextInputs):
+        return inputs, probe_image_texts(network, inputs, device)
     if not isinstance(inputs, TextInputs):
         return probe_images(network, inputs, device, is_traced=is_traced)
     try:
@@ -335,7 +348,12 @@ def _max_length(config: PretrainedConfig, tokenizer: Any, max_length: int) -> in
 
 
 def _describe(
-    source: ModelSource, digest: str, network: PreTrainedModel, family: str
+    source: ModelSource,
+    digest: str,
+    network: PreTrainedModel,
+    family: str,
+    modality: str,
+    part: str | None,
 ) -> dict[str, Any]:
     dtype = str(network.dtype).removeprefix("torch.")
     return {
@@ -345,9 +363,10 @@ def _describe(
         "weights_sha256": digest,
         "family": family,
         "architecture": type(network).__name__,
-        "modality": "text" if network.main_input_name == "input_ids" else "image",
+        "modality": modality,
         "license": license_of(source.folder),
         **({} if dtype == "float32" else {"dtype": dtype}),
+        **({} if part is None else {"part": part}),
     }
 
 

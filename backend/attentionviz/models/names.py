@@ -35,6 +35,7 @@ HUB_ID = re.compile(r"(?P<repo>[\w.-]+(?:/[\w.-]+)?)(?:@(?P<revision>[\w./-]+))?
 
 WANTED_FILES = [
     "*.json",
+    "*.jinja",
     "README.md",
     "vocab.txt",
     "merges.txt",

@@ -220,7 +220,7 @@ def _seen_by_longest(call: AttentionCall, lengths: list[int] | None, layer: int)
 
 def _require_every_layer(config: Any, n_calls: int) -> None:
     name = config.model_type
-    n_layers = getattr(config, "num_hidden_layers", n_calls)
+    n_layers = getattr(config.get_text_config(), "num_hidden_layers", n_calls)
     if n_calls == 0:
         raise NotReachedError(
             f"{name} has no attention that can be observed: no product of queries and keys becomes "

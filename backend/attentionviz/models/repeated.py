@@ -21,6 +21,10 @@ class Design(NamedTuple):
 
 OURS = Design(16, 32, 2)
 MIN_PERIOD = 8
+NO_TEXTS = {
+    "image": "image models have no tokens to repeat",
+    "image-text": "models of images and texts are not run on random tokens without an image",
+}
 # Smallest ratio of candidate tokens to period, so that sequences differ enough.
 MIN_CANDIDATES = 2
 
@@ -65,7 +69,7 @@ def repeat_tokens(model: LoadedModel, seed: int) -> RepeatedTokens:
     """
     inputs = model.inputs
     if not isinstance(inputs, TextInputs):
-        return _none("image models have no tokens to repeat")
+        return _none(NO_TEXTS[inputs.modality])
     before, after = inputs.marks()
     period = min(OURS.period, (model.max_length - len(before) - len(after)) // 2)
     if period < MIN_PERIOD:
@@ -96,7 +100,7 @@ def prefix_matching_tokens(model: LoadedModel, seed: int) -> RepeatedTokens:
     """
     inputs = model.inputs
     if not isinstance(inputs, TextInputs):
-        return _none("image models have no tokens to repeat")
+        return _none(NO_TEXTS[inputs.modality])
     before, after = inputs.start(), inputs.marks()[1]
     _, period, n_repeats = PREFIX_MATCHING
     n_needed = len(before) + n_repeats * period + len(after)

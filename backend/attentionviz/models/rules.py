@@ -126,7 +126,8 @@ def rule_of_matrix(seen: torch.Tensor, scaling: float, layer: int) -> LayerRule:
     Raises
     ------
     UnsupportedModelError
-        If the mask is not causal, within a distance or in chunks, or causal and one of these.
+        If the mask is not causal, within a distance or in chunks, or causal and one of these, and
+        no block of positions sees each other in a causal one.
     """
     n_tokens = seen.shape[0]
     position = torch.arange(n_tokens, device=seen.device)
@@ -134,12 +135,19 @@ def rule_of_matrix(seen: torch.Tensor, scaling: float, layer: int) -> LayerRule:
     is_causal = n_tokens > 1 and not bool((seen & (distance < 0)).any())
     full = LayerRule(scaling, is_causal)
     farthest, n_first = int((distance.abs() * seen).max()), int(seen[:, 0].sum())
-    for rule in (full, replace(full, max_distance=farthest), replace(full, chunk=n_first)):
+    candidates = [full, replace(full, max_distance=farthest), replace(full, chunk=n_first)]
+    later = seen & (distance < 0)
+    if bool(later.any()):
+        first, last = int(later.any(1).nonzero()[0]), int(later.any(0).nonzero()[-1])
+        block = replace(full, is_causal=True, block=(first, last + 1))
+        candidates += [block, replace(block, max_distance=int((distance * seen).max()))]
+    for rule in candidates:
         if torch.equal(seen, visible_matrix(rule, n_tokens, seen.device)):
             return rule
     raise UnsupportedModelError(
-        f"layer {layer} hides keys by a rule that is neither causal nor a sliding window (as far "
-        "before a token as after it) nor chunks of equal length"
+        f"layer {layer} hides keys by a rule that is neither causal, also with a block of tokens "
+        "that see each other, nor a sliding window (as far before a token as after it) nor chunks "
+        "of equal length"
     )
 
 

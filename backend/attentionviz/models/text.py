@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from attentionviz.core.characters import written_tokens
-from attentionviz.core.types import TokenType
+from attentionviz.core.types import Modality, TokenType
 from attentionviz.errors import CorpusError, InvalidTextError, ModelNotAvailableError
 from attentionviz.models.batches import Batch, TokenColumns
 from attentionviz.models.steps import error_message
@@ -55,6 +55,8 @@ class TextInputs:
         Number of token embeddings of the model; None if unknown.
     """
 
+    modality: Modality = "text"
+
     def __init__(self, tokenizer: Any, max_length: int, n_embedded: int | None = None) -> None:
         self.tokenizer = tokenizer
         self.max_length = max_length
@@ -85,7 +87,7 @@ class TextInputs:
         ModelNotAvailableError
             If fewer than two tokens of the tokenizer have an embedding.
         """
-        token_ids = [i for i in self._ids_of(TRIAL_TEXT) or [] if self._is_embedded(i)]
+        token_ids = [i for i in self._ids_of(TRIAL_TEXT) or [] if self.has_embedding(i)]
         if not set(token_ids) - self._special:
             words = self._words()[:N_TRIAL_WORDS]
             if len(words) < 2:
@@ -99,7 +101,7 @@ class TextInputs:
 
     def require_marks(self, name: str) -> None:
         """Raise ModelNotAvailableError if a special token around every text has no embedding."""
-        for token_id in [i for marks in self.marks() for i in marks if not self._is_embedded(i)]:
+        for token_id in [i for marks in self.marks() for i in marks if not self.has_embedding(i)]:
             raise ModelNotAvailableError(
                 f"the tokenizer of {name} marks every text with {self._missing(token_id)}; "
                 f"{self._advice()}"
@@ -159,7 +161,7 @@ class TextInputs:
             raise InvalidTextError(f"{len(tokens)} tokens, expected 1 to {self.max_length}")
         token_ids = self._vocabulary.ids_of(tokens)
         for token_id in token_ids:
-            if not self._is_embedded(token_id):
+            if not self.has_embedding(token_id):
                 raise InvalidTextError(f"there is {self._missing(token_id)}; leave it out")
         return self.prepare_ids([token_ids])
 
@@ -177,7 +179,7 @@ class TextInputs:
         """Return the special tokens before every text, or else the tokenizer's BOS token."""
         before, _ = self.marks()
         named = self.tokenizer.bos_token_id
-        return before or ([int(named)] if self._is_embedded(named) else [])
+        return before or ([int(named)] if self.has_embedding(named) else [])
 
     def names(self, token_ids: list[int]) -> list[str]:
         """Return the tokens as in the vocabulary."""
@@ -193,7 +195,8 @@ class TextInputs:
             if self._surface.of(token_id).strip().isalpha() and not self._surface.is_byte(name)
         ]
 
-    def _is_embedded(self, token_id: int | None) -> bool:
+    def has_embedding(self, token_id: int | None) -> bool:
+        """Return whether the model has an embedding of a token."""
         if token_id is None or token_id < 0:
             return False
         return self._n_embedded is None or token_id < self._n_embedded
@@ -216,7 +219,7 @@ class TextInputs:
             if not one.token_ids and not may_be_empty:
                 raise CorpusError(f"the text {text[:40]!r} has no tokens in this model; remove it")
             for token_id in one.token_ids:
-                if not self._is_embedded(token_id):
+                if not self.has_embedding(token_id):
                     raise CorpusError(
                         f"the text {text[:40]!r} has {self._missing(token_id)}; leave it out, or "
                         f"{self._advice()}"
@@ -251,7 +254,7 @@ class TextInputs:
     def _words(self) -> list[int]:
         """Return the ids of all tokens with an embedding that are not special, ascending."""
         vocabulary = set(self.tokenizer.get_vocab().values()) - self._special
-        return sorted(filter(self._is_embedded, vocabulary))
+        return sorted(filter(self.has_embedding, vocabulary))
 
     def _any_word(self) -> str:
         return next(map(self._surface.of, self._words()), "")

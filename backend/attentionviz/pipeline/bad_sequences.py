@@ -7,7 +7,7 @@ from typing import Any
 
 from attentionviz import models
 from attentionviz.errors import BuildError
-from attentionviz.pipeline.corpus import ImageCorpus
+from attentionviz.pipeline.corpus import TextCorpus
 from attentionviz.pipeline.plan import BuildPlan
 from attentionviz.pipeline.progress import Progress
 from attentionviz.pipeline.shards import MAX_FLOAT16
@@ -151,8 +151,8 @@ def _scan(plan: BuildPlan, source: Source, journal: Journal, progress: Progress)
 def _location(plan: BuildPlan, source: Source, sequence: int, vector: models.BadVector) -> str:
     """Return "sequence 17 (line 18 of a.csv: 'The …'), token 5 ' foo', layer 3, head 2"."""
     corpus = source.corpus
-    if isinstance(corpus, ImageCorpus):
-        item = f"image {sequence + 1} ({corpus.names[sequence]})"
+    if not isinstance(corpus, TextCorpus):
+        item = f"image {sequence + 1} ({corpus.locations[sequence]})"
     else:
         text = corpus.sequences[sequence]
         excerpt = text if len(text) <= MAX_EXCERPT else text[:MAX_EXCERPT].rstrip() + " …"

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from attentionviz.errors import InvalidRequestError
 from attentionviz.pipeline.corpus import (
+    Corpus,
     ImageCorpus,
     TextCorpus,
+    image_text_corpus,
     read_image_corpus,
     read_text_corpus,
 )
@@ -109,7 +111,7 @@ def prepare(request: BuildRequest, log: Log) -> tuple[BuildPlan, "LoadedModel", 
     """
     from attentionviz import models  # imports torch, which takes seconds
 
-    corpus = _read_corpus(request)
+    corpus: Corpus = _read_corpus(request)
     for note in corpus.account.notes:
         log(f"{request.corpus_file}: {note}")
     log(f"loading {models.meaning(request.model)}")
@@ -121,6 +123,7 @@ def prepare(request: BuildRequest, log: Log) -> tuple[BuildPlan, "LoadedModel", 
         max_length=request.max_length,
         dtype=request.dtype,
         placement=None if request.device_map is None else models.Placement(limit),
+        part=request.part,
     )
     for note in model.notes:
         log(note)
@@ -129,6 +132,9 @@ def prepare(request: BuildRequest, log: Log) -> tuple[BuildPlan, "LoadedModel", 
         corpus = separate_letters(model, corpus)
         for note in corpus.account.notes[n_notes:]:
             log(f"{request.corpus_file}: {note}")
+    if model.modality == "image-text" and isinstance(corpus, TextCorpus | ImageCorpus):
+        file = request.text or request.images or Path()
+        corpus = image_text_corpus(corpus, file, request.text_column)
     source = source_of(model, corpus)
     taken = take_sequences(source, request.max_tokens)
     plan = make_plan(request, model, source, taken)

@@ -11,9 +11,10 @@ from threadpoolctl import threadpool_limits
 from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.measures.fidelity import TokenPositions, measure, prepare
 from attentionviz.pipeline.columns import TokenTable
+from attentionviz.pipeline.corpus import TextCorpus, open_image
 from attentionviz.pipeline.image_files import encode_image
 from attentionviz.pipeline.plan import BuildPlan
-from attentionviz.pipeline.sources import ImageSource, Source, open_image, tokens_document
+from attentionviz.pipeline.sources import Source, tokens_document
 from attentionviz.projections import HeadVectors, Projection, project
 from attentionviz.store.schema import canonical_json
 
@@ -133,7 +134,7 @@ def _positions(model: "LoadedModel", batch: "Batch", layer: int, n: int) -> Toke
 
 
 def _token_bytes(source: Source, batches: list["Batch"]) -> float:
-    table = TokenTable(isinstance(source, ImageSource))
+    table = TokenTable(source.model.modality)
     for batch in batches:
         table.add(batch)
     return len(canonical_json(tokens_document(source, table), is_compact=True)) / table.n_tokens
@@ -141,7 +142,7 @@ def _token_bytes(source: Source, batches: list["Batch"]) -> float:
 
 def _images(model: "LoadedModel", source: Source) -> tuple[float, float]:
     """Return mean seconds and bytes to store one image; 0 for text."""
-    if not isinstance(source, ImageSource):
+    if isinstance(source.corpus, TextCorpus):
         return 0.0, 0.0
     paths = source.corpus.paths[:N_IMAGES]
     files, seconds = _timed(

@@ -13,12 +13,13 @@ from attentionviz.core.types import HeadId
 from attentionviz.errors import BuildError, DamagedDatasetError
 from attentionviz.pipeline.bad_sequences import capture
 from attentionviz.pipeline.columns import TokenTable
+from attentionviz.pipeline.corpus import TextCorpus
 from attentionviz.pipeline.image_files import write_image_files
 from attentionviz.pipeline.plan import BuildPlan
 from attentionviz.pipeline.probing import probe_heads
 from attentionviz.pipeline.progress import Progress
 from attentionviz.pipeline.shards import Shards, assemble_heads, shard_paths, write_shard
-from attentionviz.pipeline.sources import ImageSource, Source, token_pairs_of, tokens_document
+from attentionviz.pipeline.sources import Source, token_pairs_of, tokens_document
 from attentionviz.pipeline.token_pairs import TokenPairs
 from attentionviz.store import layout
 from attentionviz.store.checked_files import MAX_JSON_BYTES
@@ -137,7 +138,7 @@ class Capture:
         lengths, n_tokens = self.plan.lengths, self.plan.n_tokens
         self.progress.announce("capture", f"capturing {len(lengths):,} sequences")
         needs_shards = not self.journal.has_all(self.vector_paths())
-        table = TokenTable(self.model.modality == "image")
+        table = TokenTable(self.model.modality)
         sprites = []
         n_shards = 0
         for batch in self.source.batches(len(lengths)):
@@ -185,7 +186,7 @@ class Capture:
 
     def write_images(self) -> None:
         """Write the images that the page shows; nothing for text."""
-        if not isinstance(self.source, ImageSource):
+        if isinstance(self.source.corpus, TextCorpus):
             return
         paths = self.source.corpus.paths[: len(self.plan.lengths)]
         for image_idx in write_image_files(self.folder, self.journal, self.model, paths):

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from attentionviz.core.types import WITH_IMAGES, WITH_WORDS, Modality
 from attentionviz.store.columns import PATCH_COLUMNS, SURFACE
 
 if TYPE_CHECKING:
@@ -15,12 +16,13 @@ class TokenTable:
 
     Parameters
     ----------
-    is_image : bool
-        Whether tokens are patches, with row, column and colour.
+    modality : str
+        Of the model: whether tokens are patches, with row, column and colour, or words.
     """
 
-    def __init__(self, is_image: bool) -> None:
-        names = TEXT_COLUMNS + (PATCH_COLUMNS if is_image else (SURFACE,))
+    def __init__(self, modality: Modality) -> None:
+        names = TEXT_COLUMNS + (PATCH_COLUMNS if modality in WITH_IMAGES else ())
+        names += (SURFACE,) if modality in WITH_WORDS else ()
         self._columns: dict[str, list[Any]] = {name: [] for name in names}
         self.lengths: list[int] = []
         self.n_cut = 0

@@ -11,13 +11,28 @@ from attentionviz.core.image_kinds import READ_KINDS
 from attentionviz.errors import CorpusError
 from attentionviz.pipeline.corpora import READERS
 from attentionviz.pipeline.corpora.account import Account
+from attentionviz.pipeline.corpora.image_texts import (
+    FORMS,
+    IMAGE_COLUMN,
+    paths_of,
+    require_texts,
+    text_column_of,
+)
 from attentionviz.pipeline.corpora.images import ABOUT, find_images, open_image
 from attentionviz.pipeline.corpora.labels import read_labels
 from attentionviz.pipeline.corpora.pairs import Pairs, read_pairs
 from attentionviz.pipeline.corpora.records import decode
 from attentionviz.store.writer import hash_file
 
-__all__ = ["ImageCorpus", "TextCorpus", "open_image", "read_image_corpus", "read_text_corpus"]
+__all__ = [
+    "ImageCorpus",
+    "ImageTextCorpus",
+    "TextCorpus",
+    "image_text_corpus",
+    "open_image",
+    "read_image_corpus",
+    "read_text_corpus",
+]
 
 READ_FORMATS = ", ".join(READ_KINDS)
 
@@ -104,6 +119,47 @@ class ImageCorpus:
         return [False] * len(self.names)
 
 
+@dataclass(frozen=True)
+class ImageTextCorpus:
+    """Images with a text each, with their columns.
+
+    Attributes
+    ----------
+    name : str
+        Name of the folder, or of the file without its extension.
+    paths : list of Path
+        Of the image of each sequence.
+    sequences : list of str
+        Its text; none of them is blank.
+    locations : list of str
+        Name of each image, or its position in the file.
+    is_cut : list of bool
+        Whether a text is truncated.
+    columns : dict of str to list of str
+        "image", the names of the images, and other columns; as long as `paths`.
+    account : Account
+        Counts of items read, taken and left out.
+    sha256 : str
+        Of texts, columns and the bytes of the images.
+    source, license : str or None
+        As of the folder or file.
+    """
+
+    name: str
+    paths: list[Path]
+    sequences: list[str]
+    locations: list[str]
+    is_cut: list[bool]
+    columns: dict[str, list[str]]
+    account: Account
+    sha256: str
+    source: str | None
+    license: str | None
+
+
+Corpus = TextCorpus | ImageCorpus | ImageTextCorpus
+
+
 def read_text_corpus(
     path: Path, text_column: str | None = None, pairs: Path | None = None
 ) -> TextCorpus:
@@ -179,6 +235,51 @@ def read_image_corpus(folder: Path) -> ImageCorpus:
         sha256=_hash([names, contents, labels.columns]),
         source=source,
         license=license_,
+    )
+
+
+def image_text_corpus(
+    corpus: TextCorpus | ImageCorpus, file: Path, text_column: str | None = None
+) -> ImageTextCorpus:
+    """Return the images of a corpus together with their texts.
+
+    Parameters
+    ----------
+    corpus : TextCorpus or ImageCorpus
+        Texts with a column ``image``, or images with a column of texts in ``labels.csv``.
+    file : Path
+        From which it was read; names of images are relative to its folder.
+    text_column : str or None
+        Name of the column of texts of a folder of images; None for text, sentence or content.
+
+    Raises
+    ------
+    CorpusError
+        If images or texts are missing; names the first.
+    """
+    columns = dict(corpus.columns)
+    if isinstance(corpus, ImageCorpus):
+        column = text_column_of(list(columns), text_column, corpus.name)
+        texts, names, paths = columns.pop(column), corpus.names, corpus.paths
+        require_texts(texts, names)
+    else:
+        if IMAGE_COLUMN not in columns:
+            raise CorpusError(f"{file.name} has no column {IMAGE_COLUMN!r}: {FORMS}")
+        texts, names = corpus.sequences, columns[IMAGE_COLUMN]
+        paths = paths_of(names, corpus.locations, file)
+    contents = [hash_file(path)[0] for path in paths]
+    columns[IMAGE_COLUMN] = names
+    return ImageTextCorpus(
+        name=corpus.name,
+        paths=paths,
+        sequences=texts,
+        locations=corpus.locations,
+        is_cut=corpus.is_cut,
+        columns=columns,
+        account=corpus.account,
+        sha256=_hash([texts, columns, contents]),
+        source=corpus.source,
+        license=corpus.license,
     )
 
 

@@ -116,7 +116,9 @@ def make_plan(
         "seed": request.seed,
         "alignment": {"scale": request.alignment, "translation": TRANSLATION},
         "maps": _maps(request),
-        "scores": list(scores_of(model.bias_terms, has_pairs=pairs is not None)),
+        "scores": list(
+            scores_of(model.bias_terms, has_pairs=pairs is not None, modality=model.modality)
+        ),
         "library_versions": library_versions(),
     }
     determines_bytes = {

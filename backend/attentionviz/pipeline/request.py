@@ -16,6 +16,7 @@ from attentionviz.store import layout
 
 PRECISIONS = ("float32", "float16")
 DEVICES = ("auto", "cpu", "cuda", "mps")
+PARTS = ("text", "vision")
 DTYPES = ("float32", "bfloat16", "float16", "auto")
 GB = 10**9
 MAX_SEED = 2**31 - 1
@@ -54,6 +55,8 @@ class BuildRequest:
         With a `device_map`, GB of main memory for weights; None for what is free.
     max_length : int or None
         Tokens of a text, more are cut; None for 512. The model's own limit applies if lower.
+    part : str or None
+        "text" or "vision": which model of a pair of a text and an image model, such as CLIP.
     n_workers : int
         Processes that compute maps; does not affect the files.
     alignment : str
@@ -83,6 +86,7 @@ class BuildRequest:
     device_map: str | None = None
     max_memory: float | None = None
     max_length: int | None = None
+    part: str | None = None
     n_workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     alignment: AlignmentRule = "norm ratio"
     text_column: str | None = None
@@ -106,6 +110,8 @@ class BuildRequest:
         _require_among("--precision", self.precision, PRECISIONS)
         _require_among("--device", self.device, DEVICES)
         _require_among("--dtype", self.dtype, DTYPES)
+        if self.part is not None:
+            _require_among("--part", self.part, PARTS)
         self._require_placement()
         _require_among("--alignment", self.alignment, get_args(AlignmentRule))
         _require_in("--seed", self.seed, 0, MAX_SEED)

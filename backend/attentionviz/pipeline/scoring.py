@@ -13,10 +13,11 @@ from threadpoolctl import threadpool_limits
 
 from attentionviz.core.characters import characters_of
 from attentionviz.core.rule import head_rule
-from attentionviz.core.types import HeadId
+from attentionviz.core.types import HeadId, Modality
 from attentionviz.errors import BuildError
 from attentionviz.measures.head_scores import (
     HeadAttention,
+    ImageTextTokens,
     PatchTokens,
     TextTokens,
     score_head,
@@ -73,29 +74,40 @@ def _probe(folder: Path) -> dict[str, Any]:
 
 
 @functools.lru_cache(maxsize=1)
-def corpus_tokens(folder: Path, modality: str) -> TextTokens | PatchTokens:
+def corpus_tokens(folder: Path, modality: Modality) -> TextTokens | PatchTokens | ImageTextTokens:
     """Return the token columns that scores read; cached, since they are the same for all heads.
 
     Parameters
     ----------
     folder : Path
         Of the build: its ``tokens.json`` never changes.
-    modality : "text" or "image"
+    modality : str
     """
     columns = json.loads((folder / layout.TOKENS).read_bytes())
-    kinds = np.array(columns["token_type"])
     if modality == "image":
-        return PatchTokens(
-            is_class=kinds == "class",
-            is_patch=kinds == "patch",
-            **{name: _numbers(columns[name]) for name in ("row", "column", "hue", "brightness")},
-        )
-    is_special = kinds == "special"
+        return _patches(columns)
+    if modality == "image-text":
+        return ImageTextTokens(**_words(columns)._asdict(), **_patches(columns)._asdict())
+    return _words(columns)
+
+
+def _patches(columns: dict[str, list[Any]]) -> PatchTokens:
+    kinds = np.array(columns["token_type"])
+    return PatchTokens(
+        is_class=kinds == "class",
+        is_patch=kinds == "patch",
+        **{name: _numbers(columns[name]) for name in ("row", "column", "hue", "brightness")},
+    )
+
+
+def _words(columns: dict[str, list[Any]]) -> TextTokens:
+    kinds = np.array(columns["token_type"])
     is_mark = {text: is_punctuation(text) for text in set(columns["text"])}
+    is_punctuated = np.array([is_mark[text] for text in columns["text"]])
     return TextTokens.of(
         np.array(columns["token_id"], dtype=np.int64),
-        is_special=is_special,
-        is_punctuation=~is_special & np.array([is_mark[text] for text in columns["text"]]),
+        is_special=kinds == "special",
+        is_punctuation=(kinds == "text") & is_punctuated,
     )
 
 

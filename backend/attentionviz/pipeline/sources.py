@@ -1,6 +1,6 @@
 """One interface for sentences and images: batches, names and columns of the sequences."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
@@ -10,7 +10,14 @@ import numpy as np
 from attentionviz.errors import CorpusError, InvalidRequestError
 from attentionviz.pipeline.columns import TokenTable
 from attentionviz.pipeline.corpora.account import Account
-from attentionviz.pipeline.corpus import ImageCorpus, TextCorpus, open_image
+from attentionviz.pipeline.corpora.image_texts import FORMS
+from attentionviz.pipeline.corpus import (
+    Corpus,
+    ImageCorpus,
+    ImageTextCorpus,
+    TextCorpus,
+    open_image,
+)
 from attentionviz.pipeline.token_pairs import TokenPairs, token_pairs
 
 if TYPE_CHECKING:
@@ -41,7 +48,7 @@ class Source(Protocol):
         """Return the model."""
 
     @property
-    def corpus(self) -> TextCorpus | ImageCorpus:
+    def corpus(self) -> Corpus:
         """Return the whole corpus."""
 
     def lengths(self) -> Iterator[tuple[int, int]]:
@@ -113,15 +120,51 @@ class ImageSource:
         return self.corpus.names[:n_sequences]
 
 
-def source_of(model: "LoadedModel", corpus: TextCorpus | ImageCorpus) -> Source:
-    """Return the source; InvalidRequestError if the model is for the other modality."""
-    is_image = isinstance(corpus, ImageCorpus)
-    if is_image != (model.modality == "image"):
-        wanted = "images: give --images FOLDER" if not is_image else "text: give --text FILE"
-        raise InvalidRequestError(f"{model.description['name']} reads {wanted}")
-    if isinstance(corpus, ImageCorpus):
+@dataclass(frozen=True)
+class ImageTextSource:
+    """Images with a text each."""
+
+    model: "LoadedModel"
+    corpus: ImageTextCorpus
+
+    def lengths(self) -> Iterator[tuple[int, int]]:
+        """Yield the number of tokens of every image with its text, and 0, since none is cut."""
+        return ((n, 0) for n in self.model.image_text_lengths(self.corpus.sequences))
+
+    def batches(self, n_sequences: int) -> Iterator["Batch"]:
+        """Yield the first images with their texts, in order."""
+        return self.model.image_text_batches(self._pairs(range(n_sequences)))
+
+    def sample(self, lengths: Sequence[int], seed: int) -> Sample:
+        """Return a few images with texts that are equally long, as many as fit `SAMPLE_BYTES`."""
+        first = choose_sample(len(lengths), 1, seed)[0]
+        alike = [i for i, n in enumerate(lengths) if n == lengths[first]]
+        wanted = max(1, _n_sampled(self.model, lengths[first]))
+        chosen = [alike[i] for i in choose_sample(len(alike), wanted, seed)]
+        return Sample(self.model.prepare_image_texts(list(self._pairs(chosen))), chosen)
+
+    def texts(self, n_sequences: int) -> list[str]:
+        """Return the texts of the first images."""
+        return self.corpus.sequences[:n_sequences]
+
+    def _pairs(self, chosen: Iterable[int]) -> Iterator[tuple[Any, str]]:
+        return ((open_image(self.corpus.paths[i]), self.corpus.sequences[i]) for i in chosen)
+
+
+def source_of(model: "LoadedModel", corpus: Corpus) -> Source:
+    """Return the source; InvalidRequestError if the model is for another modality."""
+    if isinstance(corpus, ImageTextCorpus) and model.modality == "image-text":
+        return ImageTextSource(model, corpus)
+    if isinstance(corpus, ImageCorpus) and model.modality == "image":
         return ImageSource(model, corpus)
-    return TextSource(model, corpus)
+    if isinstance(corpus, TextCorpus) and model.modality == "text":
+        return TextSource(model, corpus)
+    wanted = {
+        "text": "text: give --text FILE",
+        "image": "images: give --images FOLDER",
+        "image-text": f"images with texts: {FORMS}",
+    }
+    raise InvalidRequestError(f"{model.description['name']} reads {wanted[model.modality]}")
 
 
 def separate_letters(model: "LoadedModel", corpus: TextCorpus) -> TextCorpus:
@@ -162,6 +205,16 @@ def select_sequences(source: Source, kept: Sequence[int]) -> Source:
         paths, names = chosen(corpus.paths), chosen(corpus.names)
         images = replace(corpus, paths=paths, names=names, columns=columns)
         return ImageSource(source.model, images)
+    if isinstance(corpus, ImageTextCorpus):
+        both = replace(
+            corpus,
+            paths=chosen(corpus.paths),
+            sequences=chosen(corpus.sequences),
+            locations=chosen(corpus.locations),
+            is_cut=chosen(corpus.is_cut),
+            columns=columns,
+        )
+        return ImageTextSource(source.model, both)
     texts = replace(
         corpus,
         sequences=chosen(corpus.sequences),
@@ -173,9 +226,9 @@ def select_sequences(source: Source, kept: Sequence[int]) -> Source:
     return TextSource(source.model, texts)
 
 
-def n_available(corpus: TextCorpus | ImageCorpus) -> int:
+def n_available(corpus: Corpus) -> int:
     """Return the number of sequences of a corpus."""
-    return len(corpus.paths if isinstance(corpus, ImageCorpus) else corpus.sequences)
+    return len(corpus.locations)
 
 
 class Taken(NamedTuple):

@@ -78,6 +78,7 @@ class ModelCache:
             max_length=max(most, 1),
             weights=described["weights_sha256"],
             dtype=described.get("dtype", "float32"),
+            part=described.get("part"),
         )
 
 

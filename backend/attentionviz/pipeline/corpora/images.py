@@ -76,7 +76,7 @@ def find_images(folder: Path) -> ImageFolder:
     for path in _files(folder, found.skipped_folders):
         name = relative_name(path, folder)
         try:
-            _require_visible_file(path, root)
+            require_visible_file(path, root)
             has_frames = require_image(path, READ_KINDS)
         except ImageError as error:
             found.left_out[name] = str(error)
@@ -139,7 +139,7 @@ def _is_image(path: Path) -> bool:
         return False
 
 
-def _require_visible_file(path: Path, root: Path) -> None:
+def require_visible_file(path: Path, root: Path) -> None:
     """Raise ImageError unless this is a visible regular file inside the folder."""
     if _is_hidden(path.name):
         raise ImageError("hidden, or a back-up copy")

@@ -104,6 +104,11 @@ def _open(dataset_id: str, modality: str) -> DatasetReader:
     reader.require_complete()
     if reader.manifest["model"]["modality"] != modality:
         found = reader.manifest["model"]["modality"]
+        if found == "image-text":
+            raise InvalidRequestError(
+                f"{dataset_id} is of images with a text each; only texts or images alone can be "
+                "added to a dataset, so build it again with yours in the corpus"
+            )
         raise InvalidRequestError(f"{dataset_id} is a dataset of {found}s, not of {modality}s")
     return reader
 
