@@ -16,6 +16,7 @@ import { createTokenRenumbering } from './user_sequences/token_renumbering.js';
 import { connectUserSequences } from './user_sequences/connect.js';
 import { createApiOverlay } from './user_sequences/overlay.js';
 import { createLoader } from './data/loader.js';
+import { layersOf } from './data/points.js';
 import { createMarks } from './marked_points/marked_points.js';
 import { createPairing } from './state/pairing.js';
 import { createPanes } from './map/panes.js';
@@ -43,7 +44,7 @@ import { createHint } from './dialogs/hint.js';
 import { createStage } from './map/stage.js';
 import { formatTitle } from './ui/labels.js';
 
-/** @import { Context, Session, State, Store } from './page.js' */
+/** @import { Context, Facts, Session, State, Store } from './page.js' */
 /** @import { StartCards } from './dialogs/start_cards.js' */
 /** @import { ActivePane } from './state/active_pane.js' */
 /** @import { Api } from './data/api.js' */
@@ -109,7 +110,7 @@ function start(root, isSite) {
     const state = store.get();
     document.documentElement.dataset.theme = shownTheme(state);
     document.documentElement.dataset.palette = state.palette;
-    document.title = titleOf(state);
+    document.title = titleOf(state, loader.facts, panes.facts());
     loader.update(state);
     panes.load(state);
     update(state);
@@ -358,12 +359,18 @@ function shownTheme({ theme }) {
   return prefersDark.matches ? 'dark' : 'light';
 }
 
-/** @param {State} state */
-function titleOf({ dataset, at, compare }) {
-  /** @param {Pick<State, 'dataset' | 'at'>} pane */
-  const words = (pane) =>
-    [pane.at && formatTitle(pane.at), pane.dataset].filter(Boolean).join(' · ');
-  return [words({ dataset, at }), compare && words(compare), 'AttentionViz']
+/**
+ * @param {State} state
+ * @param {Facts} facts
+ * @param {Facts | null} beside of the second pane
+ */
+function titleOf({ dataset, at, compare }, facts, beside) {
+  /** @param {Pick<State, 'dataset' | 'at'>} pane @param {Facts | null} own */
+  const words = (pane, own) => {
+    const layers = own && layersOf(own, pane.dataset);
+    return [pane.at && formatTitle(pane.at, layers), pane.dataset].filter(Boolean).join(' · ');
+  };
+  return [words({ dataset, at }, facts), compare && words(compare, beside), 'AttentionViz']
     .filter(Boolean)
     .join(compare ? ' | ' : ' · ');
 }

@@ -122,6 +122,9 @@ export interface Tokens {
   // what stands in the text for an unknown word; absent where there is none
   surface?: (string | null)[];
   labelledPairs?: LabelledPairs; // absent where the dataset has none
+  // 1 for tokens of the target text of an encoder and decoder; absent for other models
+  isTarget?: Uint8Array;
+  isMixed?: true; // sequences hold both patches and words
   tokenId: Int32Array;
   sequence: Int32Array;
   position: Int32Array;
@@ -134,6 +137,9 @@ export interface Tokens {
     start: Int32Array;
     length: Int32Array;
     text: string[];
+    // with an encoder and a decoder: tokens of the source text, which come first, and the target
+    nSource?: Int32Array;
+    targetText?: string[];
     columns: Record<string, unknown[]>;
   };
   userLayer?: Layer; // the user's sequences, which follow those of the corpus

@@ -55,7 +55,9 @@ export interface Frame {
   flags: Uint8Array; // (point) shared by all cells
   pointSize: number; // CSS px diameter
   sizes: Uint8Array | null; // (point) or (cell, point): 255 = 1 × pointSize; null = all 1
-  density: Uint8Array; // (cell, point) of points around it, in the steps of compute/density.js
+  // (cell, point) of points around it, in the steps of compute/density.js; 255: the cell has no
+  // such point
+  density: Uint8Array;
   opacity: number; // factor of the opacities that suit the density
   sprites: {
     rgb: Uint8Array;

@@ -33,7 +33,9 @@ import { canvasPalette } from './palettes.js';
  * @property {ArrayLike<number> | null} [brightness] The same.
  * @property {string[]} [text]
  * @property {readonly string[]} [tokenType]
- * @property {{length: ArrayLike<number>, columns?: Record<string, unknown[]>}} sequences
+ * @property {ArrayLike<number>} [isTarget] 1 for tokens of a target text.
+ * @property {{length: ArrayLike<number>, nSource?: ArrayLike<number>, columns?: Record<string,
+ *   unknown[]>}} sequences
  */
 /**
  * Result of a search: the number of the term that matched each token, from 1.

@@ -1,5 +1,6 @@
 /** Values of tokens for colour modes: positions, lengths, counts and named classes. */
 
+import { textLength } from '../compute/head_parts.js';
 import { charactersOf } from '../compute/characters.js';
 
 /** @typedef {import('./color_modes.js').ColorContext} ColorContext */
@@ -53,11 +54,11 @@ function each(n, valueOf) {
 /**
  * 0 for the first token of a sequence, 1 for the last.
  *
- * @param {Pick<TokenColumns, 'position' | 'sequence' | 'sequences'>} tokens
+ * @param {Pick<TokenColumns, 'isTarget' | 'position' | 'sequence' | 'sequences'>} tokens
  * @param {number} token
  */
-export function relativePosition({ position, sequence, sequences }, token) {
-  return position[token] / Math.max(1, sequences.length[sequence[token]] - 1);
+export function relativePosition(tokens, token) {
+  return tokens.position[token] / Math.max(1, textLength(tokens, token) - 1);
 }
 
 /** @param {ColorContext} context @returns {Float32Array} */

@@ -85,12 +85,13 @@ function normTest(norms, [low, high]) {
  * @param {number} minWeight
  * @returns {Test}
  */
-function partnerTest({ sequence, position }, selected, { n, pattern }, minWeight) {
+function partnerTest({ sequence, sequences }, selected, { n, pattern }, minWeight) {
+  const start = sequences.start[sequence[selected.token]];
   return (token, isQuery) => {
     if (sequence[token] !== sequence[selected.token]) return false;
     if ((selected.kind === 'query') === isQuery) return token === selected.token;
     const [query, key] = isQuery ? [token, selected.token] : [selected.token, token];
-    return pattern[position[query] * n + position[key]] >= minWeight;
+    return pattern[(query - start) * n + key - start] >= minWeight;
   };
 }
 
@@ -107,6 +108,8 @@ function partnerTest({ sequence, position }, selected, { n, pattern }, minWeight
  * @param {Uint8Array | null} [chosen.outside] (drawn point)
  * @param {readonly number[]} [chosen.unplaced] user tokens without a position in the map: they are
  *   hidden
+ * @param {Uint8Array | null} [chosen.present] (drawn point) which points the open head has; null:
+ *   all
  * @returns {Uint8Array} (point)
  */
 export function pointFlags({
@@ -117,6 +120,7 @@ export function pointFlags({
   marked = null,
   outside = null,
   unplaced = [],
+  present = null,
 }) {
   const nDrawn = drawn ? drawn.length : tokens.n;
   const flags = new Uint8Array(2 * nDrawn);
@@ -130,6 +134,9 @@ export function pointFlags({
     markUserTokens(flags, tokens, tokens.userLayer, hits, selected, new Set(unplaced));
   outside?.forEach((isOutside, point) => {
     if (isOutside) flags[point] |= FLAG.hidden;
+  });
+  present?.forEach((isPresent, point) => {
+    if (!isPresent) flags[point] |= FLAG.hidden;
   });
   return flags;
 }

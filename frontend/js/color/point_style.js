@@ -5,6 +5,7 @@
 
 import { canvasPalette } from './palettes.js';
 import { colorPoints, hasSharedScale } from './color_modes.js';
+import { presentPoints } from '../compute/head_parts.js';
 import { lastOnly } from '../compute/memo.js';
 import { pointFlags, pointsOutside } from './point_flags.js';
 import { rangeOf } from '../compute/ranges.js';
@@ -124,6 +125,7 @@ function createColoring({ derived, facts }) {
 function createFlagging({ derived, facts, marks }) {
   const flags = lastOnly(flagsOf);
   const outside = lastOnly(outsideOf);
+  const present = lastOnly(presentPoints);
 
   /**
    * @param {State} state
@@ -138,7 +140,9 @@ function createFlagging({ derived, facts, marks }) {
     const left = outside(tokens, drawn, filters, norms, selected, derived.attention(state));
     // user tokens without a position in the shown map yet
     const unplaced = (at ? facts.headMap.value : facts.grid.value)?.unplaced;
-    return flags(tokens, drawn, found, selected, marks.shown(), left, unplaced);
+    const manifest = facts.description.value?.manifest;
+    const points = at && manifest ? present(tokens, manifest, drawn, at) : null;
+    return flags(tokens, drawn, found, selected, marks.shown(), left, unplaced, points);
   };
 }
 
@@ -261,8 +265,9 @@ function colorsOf(name, tokens, drawn, nCells, values, patches, theme, palette, 
  * @param {Uint8Array | null} marked
  * @param {Uint8Array | null} outside
  * @param {readonly number[] | undefined} unplaced
+ * @param {Uint8Array | null} present
  */
-function flagsOf(tokens, drawn, hits, selected, marked, outside, unplaced) {
+function flagsOf(tokens, drawn, hits, selected, marked, outside, unplaced, present) {
   return pointFlags({
     tokens,
     drawn,
@@ -270,6 +275,7 @@ function flagsOf(tokens, drawn, hits, selected, marked, outside, unplaced) {
     marked,
     outside,
     unplaced,
+    present,
     selected: selected && selected.token < tokens.n ? selected : null,
   });
 }

@@ -3,9 +3,12 @@
 import { windowOf } from './map_bounds.js';
 
 /** @typedef {import('./map_bounds.js').Windows} Windows */
+/** @import { Frame } from '../types.js' */
 
 /** Steps of a byte for each doubling of the density, and the step of the mean density. */
 export const STEPS = Object.freeze({ perDoubling: 16, even: 64 });
+/** Instead of a step: the cell has no such point. */
+export const ABSENT = 255;
 /** Most bins along an axis; with fewer points there is one bin for each. */
 const MAX_BINS = Object.freeze({ 2: 96, 3: 20 });
 /** Smoothed counts from which on densities are not told apart. */
@@ -22,15 +25,27 @@ export function densityOf(step) {
 }
 
 /**
+ * Whether a cell has no such point.
+ *
+ * @param {Pick<Frame, 'density' | 'nPoints'>} frame
+ * @param {number} cell
+ * @param {number} point
+ */
+export function isAbsent({ density, nPoints }, cell, point) {
+  return density[cell * nPoints + point] === ABSENT;
+}
+
+/**
  * The density around each point, counted in bins and smoothed over the neighbouring bins.
  *
  * @param {Uint16Array} positions (cell, point, dims)
  * @param {2 | 3} dims
  * @param {number} nCells
  * @param {Windows | null} windows parts of flat maps that their cells show
- * @returns {Uint8Array} (cell, point) steps, see `densityOf`
+ * @param {Uint8Array | null} [present] (cell, point) which points each cell has; null: all
+ * @returns {Uint8Array} (cell, point) steps, see `densityOf`, or `ABSENT`
  */
-export function densitySteps(positions, dims, nCells, windows) {
+export function densitySteps(positions, dims, nCells, windows, present = null) {
   const nPoints = positions.length / dims / nCells;
   const steps = new Uint8Array(nCells * nPoints);
   const side = Math.max(1, Math.min(MAX_BINS[dims], Math.ceil(nPoints ** (1 / dims))));
@@ -41,10 +56,14 @@ export function densitySteps(positions, dims, nCells, windows) {
     const start = cell * nPoints;
     fillBins(bins, positions, start * dims, dims, side, windowOf({ windows }, cell));
     counts.fill(0);
-    for (let point = 0; point < nPoints; point++) counts[bins[point]]++;
+    for (let point = 0; point < nPoints; point++)
+      if (!present || present[start + point]) counts[bins[point]]++;
     for (let axis = 0; axis < dims; axis++) smooth(counts, side, side ** axis);
     for (let point = 0; point < nPoints; point++)
-      steps[start + point] = stepOf[Math.min(MAX_COUNT, counts[bins[point]])];
+      steps[start + point] =
+        present && !present[start + point]
+          ? ABSENT
+          : stepOf[Math.min(MAX_COUNT, counts[bins[point]])];
   }
   return steps;
 }
@@ -103,6 +122,9 @@ function stepsOfCounts(nPoints, side, dims) {
   const even = (4 ** dims * nPoints) / side ** dims;
   const steps = new Uint8ClampedArray(MAX_COUNT + 1);
   for (let count = 1; count < steps.length; count++)
-    steps[count] = STEPS.even + STEPS.perDoubling * Math.log2(count / even);
+    steps[count] = Math.min(
+      ABSENT - 1,
+      STEPS.even + STEPS.perDoubling * Math.log2(count / even),
+    );
   return steps;
 }

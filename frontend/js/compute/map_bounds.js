@@ -33,19 +33,40 @@ const WHOLE = Float32Array.of(0.5, 0.5, 1);
  * @param {Uint16Array} positions (cell, point, 2)
  * @param {Uint8Array} ready (cell)
  * @param {number} nPoints of a cell
+ * @param {Uint8Array | null} [present] (cell, point) which points each cell has; null: all
  * @returns {Windows | null} null where every cell shows all of its map
  */
-export function bulkWindows(positions, ready, nPoints) {
+export function bulkWindows(positions, ready, nPoints, present = null) {
   const windows = new Float32Array(3 * ready.length);
   let nParts = 0;
   for (let cell = 0; cell < ready.length; cell++) {
     const part = ready[cell]
-      ? bulkOf(positions.subarray(2 * cell * nPoints, 2 * (cell + 1) * nPoints), nPoints)
+      ? bulkOf(...presentIn(positions, nPoints, cell, present))
       : null;
     windows.set(part ?? [0.5, 0.5, 1], 3 * cell);
     if (part) nParts++;
   }
   return nParts > 0 ? windows : null;
+}
+
+/**
+ * The points of a cell, and how many these are.
+ *
+ * @param {Uint16Array} positions
+ * @param {number} nPoints
+ * @param {number} cell
+ * @param {Uint8Array | null} present
+ * @returns {[positions: Uint16Array, n: number]}
+ */
+function presentIn(positions, nPoints, cell, present) {
+  const start = cell * nPoints;
+  const all = positions.subarray(2 * start, 2 * (start + nPoints));
+  if (!present) return [all, nPoints];
+  const places = new Uint16Array(all.length);
+  let n = 0;
+  for (let point = 0; point < nPoints; point++)
+    if (present[start + point]) places.set(all.subarray(2 * point, 2 * point + 2), 2 * n++);
+  return [places, n];
 }
 
 /**

@@ -12,7 +12,9 @@
  * @property {boolean} is_causal
  * @property {number | null} max_distance of a sliding window
  * @property {number} [chunk] positions of a chunk; keys of other chunks are hidden
- * @property {number[]} [block] start and end of positions that see each other in a causal layer
+ * @property {number[]} [block] first position and the one after the last of those that see each
+ *   other although the layer is causal
+ * @property {import('./head_parts.js').Part} [part]
  * @property {number} [softcap]
  * @property {Bias} [bias]
  * @property {number} [sink] score of the sink
@@ -68,20 +70,28 @@ export function scoreOf({ scaling, softcap, bias }, product, offset) {
   return score + bias.values[at];
 }
 
+/** Whether no query sees a key after it. @param {Mask} rule */
+export function hidesLaterKeys({ is_causal: isCausal, block, part }) {
+  return isCausal && !block && part !== 'cross';
+}
+
+/** @typedef {Pick<Rule, 'is_causal' | 'max_distance' | 'chunk' | 'block' | 'part'>} Mask */
+
 /**
  * First and last position of the keys that a query sees.
  *
- * @param {Rule | Manifest['layers'][number]} rule
- * @param {number} query its position
- * @param {number} n keys of the sequence
+ * @param {Mask} rule
+ * @param {number} query its position in its text
+ * @param {number} n keys of the text, or of the source for a cross head
  * @returns {[first: number, last: number]}
  */
 export function visibleSpan(rule, query, n) {
   const { is_causal: isCausal, max_distance: maxDistance, chunk, block } = rule;
-  const reach = maxDistance ?? n;
+  const reach = maxDistance ?? Infinity;
   const first = Math.max(0, query - reach);
-  let last = isCausal ? query : Math.min(n - 1, query + reach);
-  if (block && block[0] <= query && query < block[1]) last = Math.min(n, block[1]) - 1;
+  const isInBlock = block && block[0] <= query && query < block[1];
+  const end = isInBlock ? block[1] - 1 : isCausal ? query : query + reach;
+  const last = Math.min(n - 1, end);
   if (chunk === undefined) return [first, last];
   const start = query - (query % chunk);
   return [Math.max(first, start), Math.min(last, start + chunk - 1)];

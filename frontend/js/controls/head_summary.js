@@ -6,6 +6,7 @@
 import { el, setText } from '../ui/dom.js';
 import { bestPlaces } from '../data/head_measure_columns.js';
 import { measureFacts } from '../data/head_measures.js';
+import { layersOf } from '../data/points.js';
 import { formatMeasure, formatTitle } from '../ui/labels.js';
 
 /** @import { Context, Manifest, SimilarHeads, State } from '../page.js' */
@@ -66,7 +67,7 @@ export function createHeadSummary(root, { derived, facts }, reveal) {
       const isInOther = found?.compared_by !== 'token' && found?.n_sequences !== null;
       like.tell(
         found && nearest
-          ? `${formatTitle(nearest)}${isInOther ? ` of ${found.with}` : ''}, ` +
+          ? `${formatTitle(nearest, layersOf(facts, found.with))}${isInOther ? ` of ${found.with}` : ''}, ` +
               `distance ${formatMeasure(nearest.distance)}`
           : '',
       );

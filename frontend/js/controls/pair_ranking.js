@@ -3,11 +3,13 @@
 import { el, setText, UNTRANSLATED } from '../ui/dom.js';
 import { numbersOf, rankedHeads } from '../compute/pairs.js';
 import { PAIR_FIT } from '../data/head_measures.js';
+import { layersOf } from '../data/points.js';
 import { formatHead, formatTitle } from '../ui/labels.js';
 import { count, counted } from '../compute/number_text.js';
 import { createInfo } from '../ui/popover.js';
 import { formatFit, formatNumber, pairLine, shortNumbers } from '../data/pair_text.js';
 
+/** @import { Layers } from '../ui/labels.js' */
 /** @import { Context, PairAnswer, State, Tokens } from '../page.js' */
 
 /** Heads that are listed until one asks for all. */
@@ -71,9 +73,8 @@ export function createPairRanking(root, { actions, derived, facts }) {
         const rank = derived.fits()?.get(`${head.layer},${head.head}`)?.rank ?? 0;
         const isOpen = state.at?.layer === head.layer && state.at.head === head.head;
         const { layer, head: number } = head;
-        return makeRow({ head, rank, isOpen }, tokens, answer, () =>
-          actions.openHead({ layer, head: number }),
-        );
+        const open = () => actions.openHead({ layer, head: number });
+        return makeRow({ head, rank, isOpen }, tokens, answer, open, layersOf(facts));
       }),
     );
     all.hidden = heads.length <= FIRST;
@@ -112,8 +113,9 @@ export function createPairRanking(root, { actions, derived, facts }) {
  * @param {Tokens} tokens
  * @param {PairAnswer} answer
  * @param {() => void} onClick
+ * @param {Layers} layers
  */
-function makeRow({ head, rank, isOpen }, tokens, answer, onClick) {
+function makeRow({ head, rank, isOpen }, tokens, answer, onClick, layers) {
   const modality = tokens.row === null ? 'text' : 'image';
   const lines = answer.pairs.map((pair) => {
     const numbers = numbersOf(answer, head, pair);
@@ -136,15 +138,15 @@ function makeRow({ head, rank, isOpen }, tokens, answer, onClick) {
         class: 'ranking__head',
         type: 'button',
         'aria-current': isOpen ? 'true' : null,
-        title: [`${formatHead(head)}: fit ${formatFit(head.fit)}`, ...lines].join('\n'),
+        title: [`${formatHead(head, layers)}: fit ${formatFit(head.fit)}`, ...lines].join('\n'),
         onClick,
       },
       el('span', { class: 'ranking__rank soft' }, String(rank)),
-      el('span', { class: 'ranking__name' }, formatTitle(head)),
+      el('span', { class: 'ranking__name' }, formatTitle(head, layers)),
       el('span', { class: 'meter' }, fill),
       el('span', { class: 'ranking__fit' }, formatFit(head.fit)),
       el('span', { class: 'ranking__numbers soft' }, ...numbers),
-      el('span', { class: 'visually-hidden' }, `. ${formatHead(head)}: ${lines.join('; ')}`),
+      el('span', { class: 'visually-hidden' }, `. ${formatHead(head, layers)}: ${lines.join('; ')}`),
     ),
   );
 }

@@ -2,6 +2,7 @@
 
 import { el, icon, ICONS, setAttribute, setText, UNTRANSLATED } from '../ui/dom.js';
 import { numbersOf } from '../compute/pairs.js';
+import { layersOf } from '../data/points.js';
 import { capital, formatTitle } from '../ui/labels.js';
 import { formatNumber, PAIR_LABELS, pairLine, pairParts, pairTitle } from '../data/pair_text.js';
 import { createPairRanking } from './pair_ranking.js';
@@ -118,7 +119,7 @@ function formatHint({ pairs, selected }, mode) {
  * @param {Context} context
  * @param {() => void} focusHeir called where the focus was on the last pair and that is gone
  */
-function createPairList({ actions, store }, focusHeir) {
+function createPairList({ actions, facts, store }, focusHeir) {
   const list = el('ul', { class: 'pairs__list', 'aria-label': 'Marked pairs' });
   /** @type {Map<string, ReturnType<typeof createPairItem>>} */
   let items = new Map();
@@ -165,7 +166,7 @@ function createPairList({ actions, store }, focusHeir) {
         const modality = tokens.row === null ? 'text' : 'image';
         const numbers =
           answer && at && found
-            ? `${formatTitle(at)}: ${formatNumber(found, answer, modality)}`
+            ? `${formatTitle(at, layersOf(facts))}: ${formatNumber(found, answer, modality)}`
             : null;
         items.get(`${pair.query}-${pair.key}`)?.update(pair.isStrong, numbers);
       }

@@ -5,10 +5,12 @@
 import { createSlot, freshValue } from '../data/slots.js';
 import { el, iconButton, ICONS, setText, showFailure } from '../ui/dom.js';
 import { keysOf } from '../ui/keys.js';
+import { layersOf } from '../data/points.js';
 import { formatHead, formatMeasure, formatTitle } from '../ui/labels.js';
 import { count } from '../compute/number_text.js';
 import { createSection } from '../ui/section.js';
 
+/** @import { Layers } from '../ui/labels.js' */
 /** @import { Context, SimilarHeads, Slot, View } from '../page.js' */
 
 /** Rows that are shown at first. */
@@ -50,7 +52,7 @@ export function createSimilarHeads(root, { actions, api, facts, onFound }) {
       table.clear();
       showFailure(words, 'Could not compare.', slot.error, slot.again);
     } else if (found && wanted) {
-      table.show(found, wanted.dataset);
+      table.show(found, wanted.dataset, layersOf(facts, found.with));
       setText(words, found.heads.length === 0 ? 'There is no other head.' : formatOver(found));
       choice.offer(wanted.dataset, found.others, wanted.similarWith);
     }
@@ -140,13 +142,17 @@ function createTable(actions) {
       rows.replaceChildren();
       element.hidden = more.hidden = true;
     },
-    /** @param {SimilarHeads} found @param {string} dataset that is open */
-    show(found, dataset) {
+    /**
+     * @param {SimilarHeads} found
+     * @param {string} dataset that is open
+     * @param {Layers} layers of the dataset of the heads
+     */
+    show(found, dataset, layers) {
       element.classList.remove('is-stale');
       element.hidden = found.heads.length === 0;
       more.hidden = found.heads.length <= FEW;
       rows.replaceChildren(
-        ...found.heads.map((head) => makeRow(head, dataset, found.with, actions)),
+        ...found.heads.map((head) => makeRow(head, dataset, found.with, actions, layers)),
       );
       showMore(element.classList.contains('is-long'));
     },
@@ -189,10 +195,11 @@ function makeHeadings() {
  * @param {string} dataset that is open
  * @param {string} owner dataset that the head is of
  * @param {Context['actions']} actions
+ * @param {Layers} layers
  */
-function makeRow({ layer, head, distance, alignment }, dataset, owner, actions) {
+function makeRow({ layer, head, distance, alignment }, dataset, owner, actions, layers) {
   const at = { layer, head };
-  const name = `${formatHead(at).toLowerCase()}${owner === dataset ? '' : ` of ${owner}`}`;
+  const name = `${formatHead(at, layers).toLowerCase()}${owner === dataset ? '' : ` of ${owner}`}`;
   const openBeside = () => actions.openBeside(owner, at);
   const open = el(
     'button',
@@ -202,7 +209,7 @@ function makeRow({ layer, head, distance, alignment }, dataset, owner, actions) 
       title: `Open ${name} (key b: beside)`,
       onClick: () => (owner === dataset ? actions.openHead(at) : actions.openHeadOf(owner, at)),
     },
-    formatTitle(at),
+    formatTitle(at, layers),
   );
   const beside = iconButton(ICONS.beside, `Open ${name} beside`, {
     class: 'button button--quiet button--icon similar__beside',

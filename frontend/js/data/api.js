@@ -328,6 +328,8 @@ export function readTokens(columns) {
     text: columns.text,
     ...(columns.surface ? { surface: columns.surface } : {}),
     ...(columns.pairs ? { labelledPairs: readLabelledPairs(columns.pairs) } : {}),
+    ...(columns.sequences.n_source ? { isTarget: readTargets(columns) } : {}),
+    ...(columns.row && columns.token_type.includes('text') ? { isMixed: true } : {}),
     tokenId: Int32Array.from(columns.token_id),
     sequence: Int32Array.from(columns.sequence),
     position: Int32Array.from(columns.position),
@@ -340,6 +342,12 @@ export function readTokens(columns) {
       start: Int32Array.from(columns.sequences.start),
       length: Int32Array.from(columns.sequences.length),
       text: columns.sequences.text,
+      ...(columns.sequences.n_source
+        ? {
+            nSource: Int32Array.from(columns.sequences.n_source),
+            targetText: columns.sequences.target_text,
+          }
+        : {}),
       columns: columns.sequences.columns ?? {},
     },
   };
@@ -351,6 +359,19 @@ export function readTokens(columns) {
  */
 function readLabelledPairs({ first, second, name }) {
   return { first: Int32Array.from(first), second: Int32Array.from(second), name };
+}
+
+/**
+ * Which tokens are of a target text.
+ *
+ * @param {Record<string, any>} columns
+ */
+function readTargets({ text, sequences: { start, length, n_source: nSource } }) {
+  const isTarget = new Uint8Array(text.length);
+  start.forEach((/** @type {number} */ first, /** @type {number} */ i) =>
+    isTarget.fill(1, first + nSource[i], first + length[i]),
+  );
+  return isTarget;
 }
 
 /** The query of a mean pattern. @param {number} length @param {Weight} weight */

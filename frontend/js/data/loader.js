@@ -6,6 +6,7 @@ import { MAX_AGGREGATED } from '../compute/hidden_tokens.js';
 import { N_STRONGEST } from '../compute/nearest.js';
 import { pairQuery } from '../compute/pairs.js';
 import { hasSharedScale, needsOf } from '../color/color_modes.js';
+import { hasMeans } from './mean_text.js';
 import { BEST, hasMap, headsReady, mapOf } from './best_map.js';
 import { mapName, pointOf } from './points.js';
 import { createSlot } from './slots.js';
@@ -335,7 +336,9 @@ function wantAttention(
   );
   const length = facts.tokens.value?.sequences.length[sequence] ?? 0;
   const isMeanShown = facts.tokens.value?.row ? isImageMean : below !== 'none';
-  if (!isMeanShown || length > MAX_AGGREGATED || nAtLeast(facts.tokens.value, length) < 2)
+  const tokens = facts.tokens.value;
+  const hasMean = isMeanShown && tokens !== null && hasMeans(tokens);
+  if (!hasMean || length > MAX_AGGREGATED || nAtLeast(tokens, length) < 2)
     facts.aggregate.drop();
   else
     facts.aggregate.want(id, `${head}/${length}/${weight}`, (signal) =>

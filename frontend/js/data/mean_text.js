@@ -6,6 +6,7 @@ import { sequenceWord } from '../ui/labels.js';
 import { longestOf, nAtLeast, nCorpusSequences } from './user_sequence_text.js';
 
 /** @import { Means } from '../sequence/all_heads.js' */
+/** @import { Tokens } from '../page.js' */
 /** @import { Shown } from '../sequence/panel.js' */
 
 /** From how many sequences on a mean is shown without being asked for. */
@@ -25,6 +26,16 @@ export function formatOver({ nSequences, nLongEnough }, nAll, n) {
 }
 
 /**
+ * Whether means by position say something: not where positions of sequences are of different texts,
+ * or of a patch in one and of a word in another.
+ *
+ * @param {Pick<Tokens, 'isTarget' | 'isMixed'>} tokens
+ */
+export function hasMeans(tokens) {
+  return !tokens.isTarget && !tokens.isMixed;
+}
+
+/**
  * Which sequences the mean was taken over, or why there is none.
  *
  * @param {Pick<Shown, 'mean' | 'n' | 'tokens'>} shown
@@ -33,6 +44,8 @@ export function formatOver({ nSequences, nLongEnough }, nAll, n) {
 export function formatMean({ mean, n, tokens }, isFailed) {
   const noun = sequenceWord(tokens.row === null ? 'text' : 'image');
   const [nAll, nLongEnough] = [nCorpusSequences(tokens), nAtLeast(tokens, n)];
+  if (tokens.isTarget) return 'No mean by position: sentences have two texts of their own lengths.';
+  if (tokens.isMixed) return 'No mean by position: texts beside images differ.';
   if (n > MAX_AGGREGATED)
     return `No mean: this ${noun} has ${count(n)} positions, more than ${count(MAX_AGGREGATED)}.`;
   if (nLongEnough === 0)

@@ -9,10 +9,13 @@
  * @param {Pick<Tokens, 'tokenType' | 'sequences' | 'row'>} tokens
  * @param {number} sequence
  * @param {boolean} isCausal
+ * @param {readonly [number, number]} [span] the positions to choose from
  */
-export function openingToken({ tokenType, sequences, row }, sequence, isCausal) {
-  const [start, n] = [sequences.start[sequence], sequences.length[sequence]];
-  const ordinary = Array.from({ length: n }, (_, i) => start + i).filter(
+export function openingToken(tokens, sequence, isCausal, span) {
+  const { tokenType, sequences, row } = tokens;
+  const [first, end] = span ?? [0, sequences.length[sequence]];
+  const start = sequences.start[sequence] + first;
+  const ordinary = Array.from({ length: end - first }, (_, i) => start + i).filter(
     (token) => tokenType[token] === 'text' || tokenType[token] === 'patch',
   );
   if (!row) return ordinary.at(isCausal ? -1 : 0) ?? start;

@@ -2,7 +2,7 @@
 
 import { mapOf } from './best_map.js';
 
-/** @import { Fidelity, HeadDetails, HeadFacts, HeadId, Selected, State } from '../page.js' */
+/** @import { Facts, Fidelity, HeadDetails, HeadFacts, HeadId, Selected, State } from '../page.js' */
 /** @import { Dims, Method } from '../types.js' */
 
 /**
@@ -64,6 +64,16 @@ export function drawnPoint({ kind, token }, drawn, nTokens) {
 export function fidelityOf(heads, at, name) {
   const own = mapOf(heads, at, name);
   return (own && heads?.get(`${at.layer},${at.head}`)?.maps[own]?.fidelity) || null;
+}
+
+/**
+ * The rows of the grid in the manifest; null while they are not loaded.
+ *
+ * @param {Pick<Facts, 'description'>} facts
+ * @param {string | null} [dataset] whose they are; without one, of the dataset that is loaded
+ */
+export function layersOf({ description: { value } }, dataset = value?.id ?? null) {
+  return value?.id === dataset ? (value?.manifest?.layers ?? null) : null;
 }
 
 /**

@@ -11,6 +11,7 @@ import { rowWindow } from '../ui/row_window.js';
 
 /** @import { HeadId } from '../page.js' */
 /** @import { Column } from '../data/head_measure_columns.js' */
+/** @import { Layers } from '../ui/labels.js' */
 /** @import { HeadName } from '../data/head_names.js' */
 
 /** Height of a row, in rem; the style sheet has the same. */
@@ -29,6 +30,7 @@ const STEPS = {
  * @typedef {object} ShownHeads
  * @property {readonly Column[]} columns
  * @property {Int32Array} order heads in the order of the rows
+ * @property {Layers} layers
  * @property {number} nHeads in a layer
  * @property {number} open the head that is open; -1 for none
  * @property {(at: HeadId) => HeadName | null} nameOf
@@ -47,6 +49,7 @@ export function createHeadRows(scroll, header, onOpen) {
   let shown = {
     columns: [],
     order: new Int32Array(0),
+    layers: null,
     nHeads: 1,
     open: -1,
     nameOf: () => null,
@@ -129,7 +132,7 @@ function rowOf({ target }) {
 }
 
 /** @param {ShownHeads} shown @param {number} head @param {number} row @param {number} current */
-function makeRow({ columns, nHeads, open, nameOf }, head, row, current) {
+function makeRow({ columns, layers, nHeads, open, nameOf }, head, row, current) {
   const at = { layer: Math.floor(head / nHeads), head: head % nHeads };
   const name = nameOf(at);
   const button = el(
@@ -138,9 +141,9 @@ function makeRow({ columns, nHeads, open, nameOf }, head, row, current) {
       class: 'head-table__open',
       type: 'button',
       tabindex: row === current ? '0' : '-1',
-      title: `Open ${formatHead(at).toLowerCase()}`,
+      title: `Open ${formatHead(at, layers).toLowerCase()}`,
     },
-    formatTitle(at),
+    formatTitle(at, layers),
   );
   return el(
     'tr',

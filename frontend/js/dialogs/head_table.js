@@ -10,7 +10,7 @@ import { headRows, headsCsv } from './head_measure_table.js';
 import { createHeadings } from './head_headings.js';
 import { createHeadRows } from './head_rows.js';
 import { measureFacts, numbersFor } from '../data/head_measures.js';
-import { chosenMap } from '../data/points.js';
+import { chosenMap, layersOf } from '../data/points.js';
 import { tableJson } from '../figure/tables.js';
 import { formatMap } from '../data/map_labels.js';
 import { counted } from '../compute/number_text.js';
@@ -98,7 +98,8 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
     const nameOf = derived.heads().headName;
     const shownColumns = columns.filter(({ name }) => menu.isShown(name));
     const open = headNumber(at, nHeads);
-    table.show({ columns: shownColumns, order, nHeads, open, nameOf }, sorting);
+    const layers = layersOf(facts);
+    table.show({ columns: shownColumns, order, layers, nHeads, open, nameOf }, sorting);
     fades.update();
   }
 

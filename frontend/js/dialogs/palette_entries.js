@@ -1,11 +1,13 @@
 /** What the command palette finds: heads, scores, tokens, methods, datasets and commands. */
 
+import { hasParts, rowNamed } from '../compute/head_parts.js';
 import { fuzzyScore } from '../compute/fuzzy.js';
 import { count } from '../compute/number_text.js';
 import { COMMANDS } from '../controls/commands.js';
 import { hasMap, offeredMethods } from '../data/best_map.js';
 import { formatHeadName } from '../data/head_names.js';
 import { numbersFor } from '../data/head_measures.js';
+import { layersOf } from '../data/points.js';
 import { completed, suggest } from '../data/search.js';
 import { formatHead, formatTitle, visibleText } from '../ui/labels.js';
 
@@ -26,20 +28,28 @@ import { formatHead, formatTitle, visibleText } from '../ui/labels.js';
 const MAX_TOKENS = 8;
 const MAX_NAMED_HEADS = 10;
 const MAX_ENTRIES = 40;
-/** "L5H1", "l5 h1", "layer 5, head 1", "5.1", "5 1"; without a head, all of a layer. */
-const HEAD = /^(?:(?:l|layer)\s*(\d+)[\s.,:]*(?:h|head)?\s*(\d+)?|(\d+)(?:[\s.,:]+(\d+))?)\s*$/i;
+/**
+ * "L5H1", "l5 h1", "layer 5, head 1", "5.1", "5 1"; without a head, all of a layer. With an encoder
+ * and a decoder "X5H1", "e5 h1" and so on.
+ */
+const HEAD =
+  /^(?:(l|layer|e|d|x)\s*(\d+)[\s.,:]*(?:h|head)?\s*(\d+)?|(\d+)(?:[\s.,:]+(\d+))?)\s*$/i;
 
 /**
- * Head or layer that was typed as numbers.
+ * Head or layer that was typed, by names of rows or as numbers.
  *
  * @param {string} typed
- * @returns {{layer: number, head: number | null} | null}
+ * @param {readonly object[]} [layers] of the model
+ * @returns {{layer: number, head: number | null} | null} layer -1: the model has no such row
  */
-export function parseHead(typed) {
+export function parseHead(typed, layers = []) {
   const found = HEAD.exec(typed.trim());
   if (!found) return null;
-  const [layer, head] = [found[1] ?? found[3], found[2] ?? found[4]];
-  return { layer: Number(layer), head: head === undefined ? null : Number(head) };
+  const [letter, number, head] = [found[1] ?? '', found[2] ?? found[4], found[3] ?? found[5]];
+  const isPart = /^[edx]$/i.test(letter);
+  if (isPart && !hasParts(layers)) return null;
+  const layer = isPart ? rowNamed(layers, `${letter}${Number(number)}`) : Number(number);
+  return { layer, head: head === undefined ? null : Number(head) };
 }
 
 /**
@@ -76,12 +86,13 @@ export function findEntries(typed, context, commands, examples) {
  * was typed.
  *
  * @param {string} typed
- * @param {Pick<Manifest, 'n_layers' | 'n_heads'> | null} model
+ * @param {Pick<Manifest, 'n_layers' | 'n_heads'> & {layers?: Manifest['layers']} | null} model
  */
 export function outsideText(typed, model) {
-  const typedHead = parseHead(typed);
+  const typedHead = parseHead(typed, model?.layers);
   if (!typedHead || !model) return '';
   const { layer, head } = typedHead;
+  if (layer < 0) return `The model has no row ${typed.trim().toUpperCase()}.`;
   if (layer >= model.n_layers) return `Layer ${layer} is outside 0..${model.n_layers - 1}.`;
   if (head !== null && head >= model.n_heads)
     return `Head ${head} is outside 0..${model.n_heads - 1}.`;
@@ -90,8 +101,8 @@ export function outsideText(typed, model) {
 
 /** @param {string} typed @param {Context} context @param {Manifest} manifest */
 function headsTyped(typed, context, manifest) {
-  const found = parseHead(typed);
-  if (!found || found.layer >= manifest.n_layers) return [];
+  const found = parseHead(typed, manifest.layers);
+  if (!found || found.layer < 0 || found.layer >= manifest.n_layers) return [];
   const { layer, head } = found;
   const heads = head === null ? [...Array(manifest.n_heads).keys()] : [head];
   return heads
@@ -101,12 +112,13 @@ function headsTyped(typed, context, manifest) {
 }
 
 /** @param {Context} context @param {HeadId} at @returns {Entry} */
-function headEntry({ actions, derived }, at) {
+function headEntry({ actions, derived, facts }, at) {
+  const layers = layersOf(facts);
   const name = derived.heads().headName(at);
   return {
     kind: 'Head',
-    label: formatTitle(at),
-    detail: name ? formatHeadName(name) : formatHead(at),
+    label: formatTitle(at, layers),
+    detail: name ? formatHeadName(name) : formatHead(at, layers),
     match: name?.label,
     run: () => actions.openHead(at),
   };

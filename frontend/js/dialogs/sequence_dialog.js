@@ -3,6 +3,8 @@
  * page.
  */
 
+import { partOf, spansOf } from '../compute/head_parts.js';
+import { layersOf } from '../data/points.js';
 import { formatHead, sequenceWord } from '../ui/labels.js';
 import { count, counted } from '../compute/number_text.js';
 import { isCausalModel, openingToken } from '../data/opening_token.js';
@@ -40,6 +42,7 @@ export function createSequenceDialog(root, { actions, api, facts, retry, showPan
     store,
     columns,
     corpus,
+    layers: () => layersOf(facts),
     scores,
     onOpen: open,
   });
@@ -78,7 +81,7 @@ export function createSequenceDialog(root, { actions, api, facts, retry, showPan
     const { at, dataset } = store.get();
     if (dataset === null) return;
     attention.drop();
-    attention.want(dataset, at ? formatHead(at) : 'all', async (signal) => ({
+    attention.want(dataset, at ? formatHead(at, null) : 'all', async (signal) => ({
       at,
       answer: await api.sequenceScores(dataset, at, signal),
     }));
@@ -99,8 +102,12 @@ export function createSequenceDialog(root, { actions, api, facts, retry, showPan
     if (!tokens) return;
     dialog.close();
     showPanel();
+    const { at } = store.get();
     const isCausal = isCausalModel(facts.description.value?.manifest);
-    actions.select({ kind: 'query', token: openingToken(tokens, sequence, isCausal) });
+    const { length, nSource } = tokens.sequences;
+    const part = at && partOf(layersOf(facts), at.layer);
+    const { query } = spansOf(part, length[sequence], nSource?.[sequence] ?? 0);
+    actions.select({ kind: 'query', token: openingToken(tokens, sequence, isCausal, query) });
   }
 
   return {
@@ -121,7 +128,7 @@ export function createSequenceDialog(root, { actions, api, facts, retry, showPan
 
 /**
  * @param {Slot<Attention>} attention
- * @param {{n_layers: number, n_heads: number} | null} model
+ * @param {{n_layers: number, n_heads: number, layers?: readonly object[]} | null} model
  * @param {Tokens} tokens
  */
 function formatAttention({ status, value, error }, model, tokens) {
@@ -136,14 +143,14 @@ function formatAttention({ status, value, error }, model, tokens) {
  *
  * @param {Answer} answer
  * @param {HeadId | null} at
- * @param {{n_layers: number, n_heads: number} | null} model
+ * @param {{n_layers: number, n_heads: number, layers?: readonly object[]} | null} model
  * @param {Tokens} tokens
  */
 export function formatAbout({ scores, nSequences, nSequencesTotal }, at, model, tokens) {
   let nRows = 0;
   for (let i = 2; i < scores.length; i += 3) if (!Number.isNaN(scores[i])) nRows += scores[i];
   const whose = at
-    ? formatHead(at)
+    ? formatHead(at, model?.layers)
     : `mean over all ${counted((model?.n_layers ?? 0) * (model?.n_heads ?? 0), 'head')}`;
   const word = wordOf(tokens);
   const part =

@@ -3,12 +3,14 @@
 import { count, counted } from '../compute/number_text.js';
 import { lastOnly } from '../compute/memo.js';
 import { download, TABLE_TYPES } from '../ui/download.js';
+import { headFileName } from '../ui/labels.js';
 import { createSequenceRows } from './sequence_rows.js';
 import { columnsOf, rowsOf, searchedText, tableCsv, wordOf } from './sequence_table.js';
 
 /** @import { Column, Order, SequenceScores } from './sequence_table.js' */
 /** @import { SequenceFrame } from './sequence_frame.js' */
 /** @import { Context, HeadId, Tokens } from '../page.js' */
+/** @import { Layers } from '../ui/labels.js' */
 
 /**
  * @param {SequenceFrame} frame
@@ -17,10 +19,11 @@ import { columnsOf, rowsOf, searchedText, tableCsv, wordOf } from './sequence_ta
  * @param {Context['store']} context.store
  * @param {ReturnType<import('../ui/column_menu.js').createColumnMenu>} context.columns
  * @param {() => Tokens | null} context.corpus null while it is not there
+ * @param {() => Layers} context.layers
  * @param {() => SequenceScores} context.scores
  * @param {(sequence: number) => void} context.onOpen
  */
-export function createSequenceList(frame, { api, store, columns: menu, corpus, scores, onOpen }) {
+export function createSequenceList(frame, { api, store, columns: menu, corpus, layers, scores, onOpen }) {
   const table = createSequenceRows(frame.dialog, { pick: onOpen, sort });
   const rowOrder = createRowOrder();
 
@@ -52,7 +55,7 @@ export function createSequenceList(frame, { api, store, columns: menu, corpus, s
       const tokens = corpus();
       if (!tokens) return;
       const { columns, rows } = rowOrder.apply(tokens, scores(), frame.filterText());
-      download(tableCsv(columns, rows), fileName(store.get(), tokens), TABLE_TYPES.csv);
+      download(tableCsv(columns, rows), fileName(store.get(), tokens, layers()), TABLE_TYPES.csv);
     },
     destroy: table.destroy,
   };
@@ -104,9 +107,13 @@ function formatFound(nRows, tokens) {
   return nRows === tokens.sequences.start.length ? all : `${count(nRows)} of ${all}`;
 }
 
-/** @param {{dataset: string | null, at: HeadId | null}} state @param {Tokens} tokens */
-function fileName({ dataset, at }, tokens) {
-  return [dataset, at && `L${at.layer}-H${at.head}`, `${wordOf(tokens)}s.csv`]
+/**
+ * @param {{dataset: string | null, at: HeadId | null}} state
+ * @param {Tokens} tokens
+ * @param {Layers} layers
+ */
+function fileName({ dataset, at }, tokens, layers) {
+  return [dataset, at && headFileName(at, layers), `${wordOf(tokens)}s.csv`]
     .filter(Boolean)
     .join('-');
 }

@@ -38,7 +38,7 @@ export function figureTitle(state, manifest, isMap, heads, what = '') {
   const { at, dims } = state;
   const method = shownMethod(state, heads, at);
   const which = at
-    ? formatHead(at)
+    ? formatHead(at, manifest.layers)
     : `All heads (${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')})`;
   return [manifest.model.name, which, isMap && method && formatMap(method, dims), what]
     .filter(Boolean)

@@ -6,7 +6,13 @@
 import { download, fileNameOf } from '../ui/download.js';
 import { formatMeasureValue } from '../data/head_measure_columns.js';
 import { chosenMap, fidelityOf } from '../data/points.js';
-import { isMisleading, formatMeasure, formatTitle, sequenceWord } from '../ui/labels.js';
+import {
+  isMisleading,
+  formatMeasure,
+  formatTitle,
+  headFileName,
+  sequenceWord,
+} from '../ui/labels.js';
 import { count } from '../compute/number_text.js';
 import { formatCaption, figureTitle, measureSentences } from './caption.js';
 import { imageFigure } from './image_figure.js';
@@ -165,7 +171,7 @@ export async function makeFigure(subject, format, theme, source, layout = {}) {
     [
       manifest.id,
       subject === 'map' && chosenMap(state),
-      state.at ? `L${state.at.layer}-H${state.at.head}` : 'all-heads',
+      state.at ? headFileName(state.at, manifest.layers) : 'all-heads',
       parts.name,
     ],
     format,
@@ -285,7 +291,7 @@ function mapParts({ state, manifest, tokens, style, isPixels }, { derived, drawi
             ? formatMeasure(fidelity.recall_at_10)
             : '';
         return {
-          title: formatTitle(at),
+          title: formatTitle(at, manifest.layers),
           number,
           isWarning: !column && isMisleading(fidelity),
           isOutside: within?.inside[cell] === 0,

@@ -3,7 +3,6 @@
  */
 
 import { fitHeads, placeNames } from '../compute/head_map_layout.js';
-import { formatTitle } from '../ui/labels.js';
 import { FONT_PX } from './figure_theme.js';
 import { node } from './markup.js';
 
@@ -30,7 +29,7 @@ export function headsFigure({ map: { heads }, looks: dots }, open, style) {
   const room = { width, height: Math.round(ASPECT * width) };
   const { x, y, scale } = fitHeads(heads, room, MARGIN_PX);
   const radius = heads.length > MANY ? 3.5 : 5.5;
-  const texts = heads.map(formatTitle);
+  const texts = dots.map(({ title }) => title);
   const size = {
     widths: texts.map((text) => style.measure(text, NAME_PX, 500)),
     height: 1.2 * NAME_PX,

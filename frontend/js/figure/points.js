@@ -3,6 +3,7 @@
  */
 
 import { unpack } from '../compute/rgba.js';
+import { isAbsent } from '../compute/density.js';
 import { clipOf } from '../compute/map_bounds.js';
 import {
   cellCoefficients,
@@ -125,11 +126,13 @@ function isInside(frame, cell, { x, y }, { left, top, right, bottom }) {
   const clip = clipOf(frame, cell);
   if (clip)
     return (point) =>
+      !isAbsent(frame, cell, point) &&
       x[point] >= clip.left &&
       x[point] < clip.left + clip.side &&
       y[point] >= clip.top &&
       y[point] < clip.top + clip.side;
   return (point) =>
+    !isAbsent(frame, cell, point) &&
     x[point] >= left - pointSize &&
     x[point] <= right + pointSize &&
     y[point] >= top - pointSize &&

@@ -5,6 +5,7 @@ import { el, icon, ICONS, setAttribute, setText } from '../ui/dom.js';
 import { isThere, makeFigure, marksOf, saveFigure } from './figure.js';
 import { mapOf } from '../data/best_map.js';
 import { chosenMap, detailsOf } from '../data/points.js';
+import { headFileName } from '../ui/labels.js';
 import { fidelityRows, pointRows, tableCsv, tableJson } from './tables.js';
 import { createSegments } from '../ui/segments.js';
 import { createCheck } from '../ui/sliders.js';
@@ -321,7 +322,7 @@ function pointsTable({ facts, store }) {
   const unit = detailsOf(facts, at)?.maps[name];
   if (!unit || map.name !== name || map.at.layer !== layer || map.at.head !== head) return null;
   const rows = pointRows(map, unit, tokens);
-  const parts = [name, `L${layer}-H${head}`];
+  const parts = [name, headFileName(at, manifest.layers)];
   return { manifest, what: 'points', rows, parts, of: { map: name, at } };
 }
 

@@ -175,7 +175,7 @@ export function createBreadcrumbBar(root, context) {
       clear.hidden = selected === null;
       for (const button of [reset, outline, table, link]) button.hidden = manifest === null;
       compare.hidden = manifest === null || state.compare !== null;
-      setText(title, at ? formatHead(at) : 'All heads');
+      setText(title, at ? formatHead(at, manifest?.layers) : 'All heads');
       const name = at && derived.heads().headName(at);
       chip.hidden = !name;
       setText(chip, name ? formatHeadName(name) : '');

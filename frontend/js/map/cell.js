@@ -23,6 +23,7 @@ import { counted } from '../compute/number_text.js';
 /** @import { Column } from '../data/head_measure_columns.js' */
 /** @import { HeadName } from '../data/head_names.js' */
 /** @import { ShownTheme } from '../color/point_style.js' */
+/** @import { Layers } from '../ui/labels.js' */
 
 /** Opacity of the colour of a measure behind the points of a map that is too small for a title. */
 const TILE_SHARE = 0.75;
@@ -41,10 +42,10 @@ const AMBER =
  * @property {ShownTheme} theme
  */
 
-/** @param {HeadId} at @param {number} i index of the head */
-export function createCell(at, i) {
+/** @param {HeadId} at @param {number} i index of the head @param {Layers} layers */
+export function createCell(at, i, layers) {
   const badge = el('span', { class: 'cell__badge' });
-  const title = el('span', { class: 'cell__title' }, formatTitle(at));
+  const title = el('span', { class: 'cell__title' }, formatTitle(at, layers));
   const names = el('span', { class: 'cell__names' }, title);
   const fill = el('span', { class: 'meter__fill' });
   const meter = el('span', { class: 'meter cell__meter' }, fill);
@@ -70,7 +71,7 @@ export function createCell(at, i) {
         button,
         'aria-label',
         [
-          formatCell(at, fidelity, isReady || isAwaited, measureParts(i, look)),
+          formatCell(at, fidelity, isReady || isAwaited, measureParts(i, look), layers),
           name && formatHeadName(name),
           kind,
         ]
@@ -179,8 +180,9 @@ export function tilesOf(column, inside, theme) {
  *   where heads have different ones
  * @param {Look} look
  * @param {HeadName | null} name
+ * @param {Layers} layers
  */
-export function cellParts(at, head, { isReady, fidelity, kind }, look, name) {
+export function cellParts(at, head, { isReady, fidelity, kind }, look, name, layers) {
   const columns = [...new Set([look.tint, look.sorted])].flatMap((column) => column ?? []);
   const parts = columns.map((column) =>
     el('p', { class: 'tooltip__score' }, formatHeadMeasure(column, head)),
@@ -206,7 +208,7 @@ export function cellParts(at, head, { isReady, fidelity, kind }, look, name) {
       ]
     : [el('p', { class: 'soft' }, isReady ? '' : 'This map is not computed yet.')];
   return [
-    el('p', { class: 'tooltip__title' }, formatHead(at), ...(name ? [`: ${name.label}`] : [])),
+    el('p', { class: 'tooltip__title' }, formatHead(at, layers), ...(name ? [`: ${name.label}`] : [])),
     ...(name ? [el('p', {}, explainHeadName(name))] : []),
     ...(kind && fidelity ? [el('p', {}, kind)] : []),
     ...parts,

@@ -4,6 +4,7 @@
  */
 
 import { createCleanup, el, setText } from '../ui/dom.js';
+import { isAbsent } from '../compute/density.js';
 import { lastOnly } from '../compute/memo.js';
 import { farPoints } from '../compute/map_bounds.js';
 import { cellCoefficients, cellVisibility } from '../compute/geometry.js';
@@ -67,8 +68,9 @@ export function createFarPoints(root, { actions, overlay }) {
 
   /** @param {Frame} frame @param {Float32Array} windows @returns {string} their number */
   function drawGrid(frame, windows) {
-    const { flags, nPoints, positions } = frame;
-    const found = spots(list(positions, windows, nPoints), flags, positions, windows, nPoints);
+    const { density, flags, nPoints, positions } = frame;
+    const far = list(positions, windows, nPoints);
+    const found = spots(far, flags, positions, windows, density);
     drawMarks(overlay, frame, cellMarks(frame, found), LENGTH_PX.grid);
     const nCells = found.filter(({ length }) => length > 0).length;
     return nCells > 0
@@ -186,15 +188,18 @@ function drawTriangle(pen, spot, { x, y, width, height }, length) {
  * @param {Uint8Array} flags (point)
  * @param {Uint16Array} positions
  * @param {Float32Array} windows
- * @param {number} nPoints
+ * @param {Uint8Array} density (cell, point)
  * @returns {Spots[]}
  */
-function spotsOfCells(far, flags, positions, windows, nPoints) {
+function spotsOfCells(far, flags, positions, windows, density) {
+  const nPoints = flags.length;
   return far.map((points, cell) => {
     const [x, y, side] = windows.subarray(3 * cell, 3 * cell + 3);
     return atBorder(
       points
-        .filter((point) => !(flags[point] & FLAG.hidden))
+        .filter(
+          (point) => !(flags[point] & FLAG.hidden) && !isAbsent({ density, nPoints }, cell, point),
+        )
         .map((point) => {
           const at = 2 * (cell * nPoints + point);
           return {

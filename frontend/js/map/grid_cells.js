@@ -12,7 +12,7 @@ import { createCell } from './cell.js';
 /** @import { Arrangement } from './arrangement.js' */
 /** @import { Cell } from './cell.js' */
 
-/** @typedef {Pick<Manifest, 'id' | 'n_layers' | 'n_heads'>} Model */
+/** @typedef {Pick<Manifest, 'id' | 'layers' | 'n_layers' | 'n_heads'>} Model */
 /** @typedef {{top: number, bottom: number, left: number, right: number}} Sight */
 
 /**
@@ -58,7 +58,7 @@ export function createGridCells(layer, entered) {
   function ensure(i) {
     const known = shown.get(i);
     if (known) return known;
-    const cell = createCell(headOf(i, nHeads()), i);
+    const cell = createCell(headOf(i, nHeads()), i, model?.layers);
     if (i === current) cell.button.tabIndex = 0;
     cell.button.classList.toggle('is-pointed', i === pointed);
     shown.set(i, cell);
@@ -188,7 +188,7 @@ export function createGridCells(layer, entered) {
     let next = layer.firstChild;
     for (const i of wanted) {
       const known = shown.get(i);
-      const cell = known ?? createCell(headOf(i, nHeads()), i);
+      const cell = known ?? createCell(headOf(i, nHeads()), i, model?.layers);
       if (cell.button === next) next = next.nextSibling;
       else layer.insertBefore(cell.button, next);
       if (known) continue;

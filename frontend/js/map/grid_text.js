@@ -3,7 +3,7 @@
 import { mapOf, methodOf } from '../data/best_map.js';
 import { methodLabels } from '../data/projection_methods.js';
 import { measureFacts } from '../data/head_measures.js';
-import { chosenMap, fidelityOf } from '../data/points.js';
+import { chosenMap, fidelityOf, layersOf } from '../data/points.js';
 import { cellParts } from './cell.js';
 import { describeFit } from './pair_fit_badge.js';
 
@@ -58,7 +58,7 @@ export function createGridText(grid, { derived, facts, theme, tooltip }) {
   function explain(at, i, place) {
     explained = { at, i, place };
     const name = derived.heads().headName(at);
-    tooltip.show(place, cellParts(at, i, mapFacts(at, i), look, name));
+    tooltip.show(place, cellParts(at, i, mapFacts(at, i), look, name, layersOf(facts)));
   }
 
   function hide() {

@@ -5,7 +5,6 @@
 
 import { el, setAttribute } from '../ui/dom.js';
 import { fitHeads, headNear, headTowards, placeNames } from '../compute/head_map_layout.js';
-import { formatTitle } from '../ui/labels.js';
 
 /** @import { HeadsMap } from '../page.js' */
 /** @import { Places } from '../compute/head_map_layout.js' */
@@ -20,6 +19,7 @@ const MANY = 200;
  * @typedef {object} DotLook How a head is shown.
  * @property {string | null} color null: it has none
  * @property {boolean} isOutside whether it is outside of the chosen range
+ * @property {string} title
  * @property {string} words its accessible name
  */
 
@@ -48,6 +48,8 @@ export function createHeadMapDots(root, { point, open }) {
   root.append(plot);
   /** @type {HeadsMap | null} */
   let map = null;
+  /** @type {readonly DotLook[]} */
+  let looks = [];
   /** @type {Places | null} */
   let places = null;
   let current = -1;
@@ -60,7 +62,7 @@ export function createHeadMapDots(root, { point, open }) {
     const room = { width: plot.clientWidth, height: plot.clientHeight };
     places = fitHeads(map.heads, room, MARGIN_PX);
     dots.place(places);
-    names.replaceChildren(...nameElements(names, map, places, room, dots.radius(), current));
+    names.replaceChildren(...nameElements(names, looks, places, room, dots.radius(), current));
     show(shown);
   }
 
@@ -108,12 +110,12 @@ export function createHeadMapDots(root, { point, open }) {
     focus: dots.focus,
     /**
      * @param {HeadsMap} next
-     * @param {readonly DotLook[]} looks of every head
+     * @param {readonly DotLook[]} nextLooks of every head
      * @param {number} openHead the head that is open, or -1
      */
-    draw(next, looks, openHead) {
+    draw(next, nextLooks, openHead) {
       const isOther = next !== map;
-      map = next;
+      [map, looks] = [next, nextLooks];
       if (isOther) dots.build(next.heads.length);
       dots.describe(looks, openHead);
       if (!isOther && openHead === current) return;
@@ -198,14 +200,14 @@ function createDots(point) {
  * The names that have room beside their dots.
  *
  * @param {HTMLElement} parent whose font they have
- * @param {HeadsMap} map
+ * @param {readonly DotLook[]} looks
  * @param {Places} places
  * @param {{width: number, height: number}} room
  * @param {number} reach from the middle of a dot to its edge
  * @param {number} first head whose name is placed before the others
  */
-function nameElements(parent, { heads }, places, room, reach, first) {
-  const texts = heads.map(formatTitle);
+function nameElements(parent, looks, places, room, reach, first) {
+  const texts = looks.map(({ title }) => title);
   const pen = document.createElement('canvas').getContext('2d');
   const style = getComputedStyle(parent);
   if (pen) pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;

@@ -8,6 +8,7 @@ import { formatDistance, formatHead, formatMeasure, formatTitle } from '../ui/la
 import { colorOf, formatHeadMeasure } from './cell.js';
 
 /** @import { HeadsMap, State } from '../page.js' */
+/** @import { Layers } from '../ui/labels.js' */
 /** @import { ShownTheme } from '../color/point_style.js' */
 /** @import { Column } from '../data/head_measure_columns.js' */
 /** @import { HeadMapImage } from './map_of_heads.js' */
@@ -23,9 +24,10 @@ const POOR_STRESS = 0.2;
  * @param {Uint8Array | null} inside (head) 0 where a head steps back
  * @param {ShownTheme} theme
  * @param {State['palette']} palette
+ * @param {Layers} layers
  * @returns {HeadMapImage}
  */
-export function imageOf(map, column, inside, theme, palette) {
+export function imageOf(map, column, inside, theme, palette, layers) {
   const { layers: ramp, scores } = canvasPalette(theme, palette);
   const nLayers = 1 + Math.max(...map.heads.map(({ layer }) => layer));
   const looks = map.heads.map((head, i) => {
@@ -39,10 +41,11 @@ export function imageOf(map, column, inside, theme, palette) {
     return {
       color: packed === null ? null : cssColor(packed),
       isOutside: inside?.[i] === 0,
-      words: formatDot(head, column, i, inside?.[i] === 0),
+      title: formatTitle(head, layers),
+      words: formatDot(head, column, i, inside?.[i] === 0, layers),
     };
   });
-  return { map, column, looks, stops: rampStops(column ? scores : ramp), nLayers };
+  return { map, column, looks, stops: rampStops(column ? scores : ramp), nLayers, layers };
 }
 
 /**
@@ -52,7 +55,7 @@ export function imageOf(map, column, inside, theme, palette) {
  * @param {number} i index of the head; -1: none is pointed at or open
  * @param {boolean} isOpen whether it is the open one
  */
-export function nearestParts({ map, column }, i, isOpen) {
+export function nearestParts({ map, column, layers }, i, isOpen) {
   const head = map.heads[i];
   if (!head)
     return [
@@ -63,14 +66,14 @@ export function nearestParts({ map, column }, i, isOpen) {
       ),
     ];
   return [
-    el('h3', {}, `${formatHead(head)}${isOpen ? ' (open)' : ''}`),
+    el('h3', {}, `${formatHead(head, layers)}${isOpen ? ' (open)' : ''}`),
     ...(column ? [el('p', {}, formatHeadMeasure(column, i))] : []),
     el('p', { class: 'soft' }, 'Nearest, by distance of attention:'),
     el(
       'ol',
       { class: 'map-of-heads__nearest' },
       ...head.nearest.map((one) =>
-        el('li', {}, el('span', {}, formatHead(one)), el('span', {}, formatMeasure(one.distance))),
+        el('li', {}, el('span', {}, formatHead(one, layers)), el('span', {}, formatMeasure(one.distance))),
       ),
     ),
   ];
@@ -129,14 +132,15 @@ export function aboutParts({ map: { stress, n_rows: nRows }, column, stops, nLay
  * @param {Column | null} column
  * @param {number} i
  * @param {boolean} isOutside
+ * @param {Layers} layers
  */
-function formatDot(head, column, i, isOutside) {
+function formatDot(head, column, i, isOutside, layers) {
   const nearest = head.nearest
     .slice(0, 3)
-    .map((one) => `${formatTitle(one)} ${formatMeasure(one.distance)}`)
+    .map((one) => `${formatTitle(one, layers)} ${formatMeasure(one.distance)}`)
     .join(', ');
   const own = column ? `; ${formatHeadMeasure(column, i)}` : '';
   const outside = isOutside ? '; outside of the range' : '';
   const alike = nearest ? `; nearest ${nearest}` : '';
-  return `${formatTitle(head)}, ${formatHead(head).toLowerCase()}${own}${outside}${alike}`;
+  return `${formatTitle(head, layers)}, ${formatHead(head, layers).toLowerCase()}${own}${outside}${alike}`;
 }

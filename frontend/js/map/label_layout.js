@@ -4,6 +4,7 @@
  */
 
 import { cellCoefficients, projectPoint } from '../compute/geometry.js';
+import { isAbsent } from '../compute/density.js';
 import { isFurtherPart } from '../compute/characters.js';
 import { distinctiveOrder } from '../compute/distinctive.js';
 import { createLevels } from '../render/labels.js';
@@ -108,7 +109,8 @@ function partsOf({ frame, state, tokens }, font) {
  * @returns {Omit<Layout, 'known'>}
  */
 function layoutOf({ frame, state: { at, selected }, tokens, drawn }, cell, font, measure, order) {
-  const first = selected && selected.token < tokens.n ? drawnPoint(selected, drawn, tokens.n) : -1;
+  const chosen = selected && selected.token < tokens.n ? drawnPoint(selected, drawn, tokens.n) : -1;
+  const first = chosen < 0 || isAbsent(frame, cell, chosen) ? -1 : chosen;
   const tokenOf = tokenReader(frame, drawn);
   const most = at === null ? MAX_IN_CELL : MAX_IN_HEAD;
   const isLabelled = labelRule(tokens);
@@ -116,7 +118,7 @@ function layoutOf({ frame, state: { at, selected }, tokens, drawn }, cell, font,
     frame,
     first,
     most,
-    (point) => isLabelled(tokenOf(point), frame.flags[point]),
+    (point) => !isAbsent(frame, cell, point) && isLabelled(tokenOf(point), frame.flags[point]),
     order,
   );
   const words = Array.from(points, (point) =>

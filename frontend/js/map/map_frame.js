@@ -6,6 +6,7 @@
 import { canvasPalette } from '../color/palettes.js';
 import { createPainting } from '../color/point_style.js';
 import { densitySteps } from '../compute/density.js';
+import { presentPoints } from '../compute/head_parts.js';
 import { suitablePointSize } from '../compute/geometry.js';
 import { bulkWindows } from '../compute/map_bounds.js';
 import { lastOnly } from '../compute/memo.js';
@@ -49,6 +50,7 @@ export function createMapFrame(context, layout, redraw) {
   const motion = createMotion(redraw);
   const windows = lastOnly(bulkWindows);
   const density = lastOnly(densitySteps);
+  const present = lastOnly(presentPoints);
   const tiles = lastOnly(tilesOf);
   const versionOf = countVersions();
   const drawn = lastOnly((/** @type {Uint8Array} */ all, /** @type {Uint8Array} */ inside) =>
@@ -74,11 +76,12 @@ export function createMapFrame(context, layout, redraw) {
       ({ ready } = map);
       const nPoints = paint.flags.length;
       const hasWindows = state.dims === 2 && !state.isWhole;
-      const parts = hasWindows ? windows(positions, ready, nPoints) : null;
+      const points = presentOf(state, map.drawn);
+      const parts = hasWindows ? windows(positions, ready, nPoints, points) : null;
       motion.show(name, positions, parts);
       const frame = {
         ...restingParts(state, map, paint, theme()),
-        density: density(positions, state.dims, cells.n, parts),
+        density: density(positions, state.dims, cells.n, parts, points),
         ...movingParts(cells, nPoints), // a click may come before the first frame is drawn
         ...layout.room,
       };
@@ -89,6 +92,12 @@ export function createMapFrame(context, layout, redraw) {
     if (isComing) return;
     motion.forget();
     shown = null;
+  }
+
+  /** The points that each cell has. @param {State} state @param {Int32Array | null} drawn */
+  function presentOf({ at }, drawn) {
+    const [manifest, tokens] = [facts.description.value?.manifest, facts.tokens.value];
+    return manifest && tokens ? present(tokens, manifest, drawn, at) : null;
   }
 
   /**

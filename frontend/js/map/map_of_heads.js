@@ -3,6 +3,7 @@
  * other.
  */
 
+import { layersOf } from '../data/points.js';
 import { createSlot, freshValue } from '../data/slots.js';
 import { el, ICONS, icon, isNarrow, setAttribute, setText, showFailure } from '../ui/dom.js';
 import { recall, remember } from '../ui/preferences.js';
@@ -12,6 +13,7 @@ import { aboutParts, imageOf, nearestParts } from './head_map_text.js';
 import { createFigureButtons } from '../figure/figure_buttons.js';
 
 /** @import { Context, HeadsMap, Slot, State, View } from '../page.js' */
+/** @import { Layers } from '../ui/labels.js' */
 /** @import { ShownTheme } from '../color/point_style.js' */
 /** @import { Column } from '../data/head_measure_columns.js' */
 /** @import { DotLook, HeadMapDots } from './head_map_dots.js' */
@@ -23,7 +25,7 @@ const HELP = 'Heads that attend alike lie near each other. A click opens one.';
  * What the map shows of its heads.
  *
  * @typedef {{map: HeadsMap, column: Column | null, looks: DotLook[], stops: string[], nLayers:
- *   number}} HeadMapImage
+ *   number, layers: Layers}} HeadMapImage
  */
 
 /**
@@ -143,7 +145,7 @@ export function createMapOfHeads(root, context) {
  * @param {HeadMapDots} dots
  * @param {Parameters<typeof createMapOfHeads>[1]} context
  */
-function createDrawing({ about, element, status }, dots, { derived, pointed, store, theme }) {
+function createDrawing({ about, element, status }, dots, { derived, facts, pointed, store, theme }) {
   /** @type {HeadMapImage | null} */
   let image = null;
   /** @type {unknown[]} */
@@ -167,7 +169,7 @@ function createDrawing({ about, element, status }, dots, { derived, pointed, sto
     /** @param {ShownTheme} shownTheme */
     imageIn(shownTheme) {
       const state = store.get();
-      return image && imageOf(image.map, image.column, insideOf(state), shownTheme, state.palette);
+      return image && imageOf(image.map, image.column, insideOf(state), shownTheme, state.palette, layersOf(facts));
     },
     /** @param {State} state @param {HeadsMap} map */
     draw(state, map) {
@@ -176,7 +178,7 @@ function createDrawing({ about, element, status }, dots, { derived, pointed, sto
       const next = [map, column, inside, state.at, theme(), state.palette];
       if (next.every((part, i) => part === known[i])) return;
       known = next;
-      image = imageOf(map, column, inside, theme(), state.palette);
+      image = imageOf(map, column, inside, theme(), state.palette, layersOf(facts));
       dots.draw(map, image.looks, indexOf(map, state.at));
       about.replaceChildren(...aboutParts(image));
       showNearest(pointed.get());

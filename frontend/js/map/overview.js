@@ -31,7 +31,7 @@ const OUTSIDE_OPACITY = 0.2;
 /** What the squares show unless a score is chosen. */
 const FIDELITY = 'recall_at_10';
 
-/** @typedef {Pick<Manifest, 'n_layers' | 'n_heads'>} Model */
+/** @typedef {Pick<Manifest, 'layers' | 'n_layers' | 'n_heads'>} Model */
 
 /**
  * @param {HTMLElement} root
@@ -167,7 +167,7 @@ export function createOverview(root, { derived, facts, theme, tooltip }, calls) 
     const head = look.order ? look.order[slot] : slot;
     const { left, top } = root.getBoundingClientRect();
     tooltip.show({ x: element.getBoundingClientRect().left - left, y: event.clientY - top }, [
-      el('p', { class: 'tooltip__title' }, formatHead(headOf(head, laid.model.n_heads))),
+      el('p', { class: 'tooltip__title' }, formatHead(headOf(head, laid.model.n_heads), laid.model.layers)),
       el('p', {}, look.column ? formatHeadMeasure(look.column, head) : ''),
     ]);
   }

@@ -5,6 +5,7 @@
 
 import { createCleanup, el, ICONS, icon, setAttribute, setText } from '../ui/dom.js';
 import { hasMap, offeredMethods } from '../data/best_map.js';
+import { layersOf } from '../data/points.js';
 import { formatHead } from '../ui/labels.js';
 import { formatMap } from '../data/map_labels.js';
 import { createDatasetChoice } from '../controls/dataset_choice.js';
@@ -126,7 +127,7 @@ export function createPaneHead(stage, context, { close, use }) {
       setAttribute(stage, 'aria-current', isActive ? 'true' : null);
       const where = [
         state.dataset,
-        state.at ? formatHead(state.at) : 'all heads',
+        state.at ? formatHead(state.at, layersOf(facts)) : 'all heads',
         state.method && formatMap(state.method, state.dims),
       ];
       setAttribute(stage, 'aria-label', `Pane ${name}: ${where.filter(Boolean).join(', ')}`);

@@ -2,11 +2,18 @@
 
 import { capital } from '../ui/labels.js';
 import { clipped } from '../ui/labels.js';
+import { textAround } from '../compute/head_parts.js';
 import { continuedIn, piecesOf } from '../compute/characters.js';
 import { corpusText, el, UNTRANSLATED } from '../ui/dom.js';
 import { userSequenceName } from '../data/user_sequence_text.js';
 import { addedTexts } from '../compute/word_boundaries.js';
-import { isOwnText, formatTokenName, visibleText, formatToken } from '../ui/labels.js';
+import {
+  isOwnText,
+  formatPosition,
+  formatTokenName,
+  visibleText,
+  formatToken,
+} from '../ui/labels.js';
 
 /** @import { Selected, Tokens } from '../page.js' */
 
@@ -56,12 +63,8 @@ export function formatLabel(tokens, token, isSelected) {
  * @returns {{before: string, own: string, after: string}}
  */
 export function surroundings(tokens, token, longest = LONGEST_SENTENCE) {
-  const {
-    sequences: { start, length },
-    sequence,
-    text,
-  } = tokens;
-  const [first, end] = [start[sequence[token]], start[sequence[token]] + length[sequence[token]]];
+  const { text } = tokens;
+  const [first, end] = textAround(tokens, token);
   const from = Math.max(first, token - MAX_PARTS * longest);
   const added = addedTexts(text.slice(from, Math.min(end, token + MAX_PARTS * longest)));
   // A part of a character is shown as the whole of it, which an earlier part has added.
@@ -92,11 +95,10 @@ export function surroundings(tokens, token, longest = LONGEST_SENTENCE) {
  * @param {Selected} point
  */
 export function formatPoint(tokens, { kind, token }) {
-  const n = tokens.sequences.length[tokens.sequence[token]];
   const name = userSequenceName(tokens, tokens.sequence[token]);
   return (
-    `${clipped(formatToken(tokens, token), LONGEST)}, ${kind}, position ` +
-    `${tokens.position[token] + 1} of ${n}${name ? ` of ${name}` : ''}`
+    `${clipped(formatToken(tokens, token), LONGEST)}, ${kind}, ` +
+    `${formatPosition(tokens, token)}${name ? ` of ${name}` : ''}`
   );
 }
 
@@ -113,7 +115,6 @@ export function formatPoint(tokens, { kind, token }) {
  */
 export function pointParts(tokens, { kind, token }, { attention, colorValue, image, userText }) {
   const text = clipped(formatToken(tokens, token), LONGEST);
-  const n = tokens.sequences.length[tokens.sequence[token]];
   return [
     el('p', { class: 'tooltip__title' }, isOwnText(tokens, token) ? corpusText(text) : text),
     ...bytesParts(tokens.text[token]),
@@ -121,7 +122,7 @@ export function pointParts(tokens, { kind, token }, { attention, colorValue, ima
       'p',
       {},
       el('span', { class: kind }, kind),
-      el('span', { class: 'soft' }, `, position ${tokens.position[token] + 1} of ${n}`),
+      el('span', { class: 'soft' }, `, ${formatPosition(tokens, token)}`),
     ),
     attention,
     image ?? sentencePart(tokens, token, kind),

@@ -96,7 +96,7 @@ export function createMarked(root, { facts, hover, lassoed, marks, redraw, store
     };
     const rows = markedRows(marked, tokens, placesOf(facts, state, at) ?? (() => null));
     const text = ending === 'csv' ? toCsv(subject, rows) : toJson(subject, rows);
-    download(text, fileName(subject, ending), TABLE_TYPES[ending]);
+    download(text, fileName(subject, ending, manifest.layers), TABLE_TYPES[ending]);
   }
 
   return {

@@ -3,7 +3,9 @@
 import { csvText } from '../compute/csv.js';
 import { sequenceName } from '../data/user_sequence_text.js';
 import { chosenMap } from '../data/points.js';
+import { headFileName } from '../ui/labels.js';
 
+/** @import { Layers } from '../ui/labels.js' */
 /** @import { HeadId, State, Tokens } from '../page.js' */
 /** @import { Dims, Kind } from '../types.js' */
 
@@ -148,9 +150,15 @@ function axesOf(dims) {
   return ['x', 'y', 'z'].slice(0, dims);
 }
 
-/** A name for the file. @param {Subject} subject @param {string} ending */
-export function fileName({ dataset, state, at }, ending) {
-  return [dataset, chosenMap(state), at && `L${at.layer}-H${at.head}`, `marked.${ending}`]
+/**
+ * A name for the file.
+ *
+ * @param {Subject} subject
+ * @param {string} ending
+ * @param {Layers} [layers]
+ */
+export function fileName({ dataset, state, at }, ending, layers = null) {
+  return [dataset, chosenMap(state), at && headFileName(at, layers), `marked.${ending}`]
     .filter(Boolean)
     .join('-')
     .replace(/[^\w.@-]+/g, '_');

@@ -1,5 +1,6 @@
 /** Points inside a lasso polygon. */
 
+import { isAbsent } from '../compute/density.js';
 import { clipOf } from '../compute/map_bounds.js';
 import { cellCoefficients, projectPoint } from '../compute/geometry.js';
 import { FLAG } from '../compute/flag_bits.js';
@@ -47,7 +48,7 @@ export function pointsInside(frame, cell, polygon) {
   const clip = clipOf(frame, cell);
   const found = [];
   for (let point = 0; point < frame.nPoints; point++) {
-    if (frame.flags[point] & FLAG.hidden) continue;
+    if (frame.flags[point] & FLAG.hidden || isAbsent(frame, cell, point)) continue;
     const [x, y] = projectPoint(frame, cell, point, coefficients);
     if (x < left || x > right || y < top || y > bottom || !isInside(polygon, x, y)) continue;
     if (

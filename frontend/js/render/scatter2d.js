@@ -3,6 +3,7 @@
  * pass.
  */
 
+import { ABSENT, isAbsent } from '../compute/density.js';
 import { clipOf } from '../compute/map_bounds.js';
 import { cellCoefficients, cellVisibility, INSET } from '../compute/geometry.js';
 import {
@@ -114,7 +115,8 @@ function paintCell(scene, marks, cell, coefficients) {
   paintTile(sheet, coefficients, side, frame.tiles?.[cell] ?? 0);
   if (!frame.ready[cell]) return;
   const clip = clipFor(scene, cell);
-  const isCut = cutBy(clip, projected);
+  const isOut = cutBy(clip, projected);
+  const isCut = (/** @type {number} */ point) => isAbsent(frame, cell, point) || isOut(point);
   const source = {
     positions: frame.positions,
     from: frame.from,
@@ -209,7 +211,10 @@ function splatTiny(scene, cell, source, { coefficients, clip, colors }) {
   }
   const start = cell * nPoints;
   for (let point = 0; point < nPoints; point++)
-    projected.opacity[point] = (projected.opacity[point] * opacities[density[start + point]]) >> 8;
+    projected.opacity[point] =
+      density[start + point] === ABSENT
+        ? 0
+        : (projected.opacity[point] * opacities[density[start + point]]) >> 8;
   if (frame.sizes) shrinkOpacity(projected, frame, cell, frame.sizes);
   (size === 1 ? splatPixels : splatBlocks)(sheet, projected, style.order.base, colors);
 }

@@ -3,7 +3,7 @@
  * style.js.
  */
 
-import { STEPS } from '../compute/density.js';
+import { ABSENT, STEPS } from '../compute/density.js';
 import { PERSPECTIVE, SPACE_SCALE } from '../compute/geometry.js';
 import {
   DIAMOND,
@@ -102,7 +102,13 @@ void main() {
   int point = int(entry & 0x1fffffffu);
   int look = int(entry >> ${LOOK_SHIFT}u);
   int inAll = int(cell.w) * uNPoints + point;
-  float steps = float(texelFetch(uDensity, texel(inAll), 0).x) - ${glsl(STEPS.even)};
+  uint step = texelFetch(uDensity, texel(inAll), 0).x;
+  if (step == ${ABSENT}u) {
+    gl_PointSize = 0.0;
+    gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+    return;
+  }
+  float steps = float(step) - ${glsl(STEPS.even)};
   layers *= exp2(steps / ${glsl(STEPS.perDoubling)});
   float fitting = ${glsl(FULL_OPACITY)} / (1.0 + ${glsl(FALL)} * max(0.0, layers - 1.0));
   float opacity = min(${glsl(FULL_OPACITY)}, uOpacity * max(${glsl(MIN_OPACITY)}, fitting));

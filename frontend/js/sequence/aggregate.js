@@ -3,7 +3,7 @@
  * step with it.
  */
 
-import { formatMean, MANY } from '../data/mean_text.js';
+import { formatMean, hasMeans, MANY } from '../data/mean_text.js';
 import { MAX_AGGREGATED } from '../compute/hidden_tokens.js';
 import { el, setText } from '../ui/dom.js';
 import { nAtLeast } from '../data/user_sequence_text.js';
@@ -92,7 +92,7 @@ export function createAggregate(root, context, scroller) {
     last = shown;
     const { n, state, tokens } = shown;
     element.hidden = state.at === null;
-    const nSequences = n > MAX_AGGREGATED ? 0 : nAtLeast(tokens, n);
+    const nSequences = n > MAX_AGGREGATED || !hasMeans(tokens) ? 0 : nAtLeast(tokens, n);
     const isFolded = nSequences > 1 && nSequences < MANY && !isUnfolded;
     const hasMean = nSequences > 1 && !isFolded;
     root.classList.toggle('has-lines-below', hasMean && !element.hidden && state.below === 'lines');
@@ -102,8 +102,14 @@ export function createAggregate(root, context, scroller) {
     about.hidden = state.below === 'none';
     unfold.hidden = !isFolded;
     // Where no mean is taken, the sentence's own squares and offsets can still be seen.
-    const part = partFor(hasMean || state.below !== 'lines' ? state.below : 'none');
-    part?.update({ ...shown, mean: hasMean ? shown.mean : null, hasMean });
+    const below = hasMean || state.below !== 'lines' ? state.below : 'none';
+    const isAcross = shown.part === 'cross' && below === 'offset';
+    if (isAcross) setText(words, 'Offsets are within one text; this head attends to the other one.');
+    partFor(isAcross ? 'none' : below)?.update({
+      ...shown,
+      mean: hasMean ? shown.mean : null,
+      hasMean,
+    });
   }
 
   return {

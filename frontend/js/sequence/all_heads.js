@@ -4,10 +4,12 @@ import { formatAllHeads } from '../data/mean_text.js';
 import { closeButton, closeOutside } from '../ui/dialog.js';
 import { el, ICONS, icon, setText } from '../ui/dom.js';
 import { formatHead, formatTitle } from '../ui/labels.js';
+import { layersOf } from '../data/points.js';
 import { createFigureButtons } from '../figure/figure_buttons.js';
 import { heatRamp, paintHeatMap } from '../ui/heat_map.js';
 
 /** @import { Context, HeadId } from '../page.js' */
+/** @import { Layers } from '../ui/labels.js' */
 /** @import { Shown } from './panel.js' */
 
 /** @typedef {Awaited<ReturnType<Context['api']['aggregates']>>} Means */
@@ -60,7 +62,7 @@ export function createAllHeads(root, context) {
       const means = await api.aggregates(dataset, shown.n, weight, signal);
       if (signal.aborted) return;
       setText(words, formatWords(means, shown));
-      await drawHeads(grid, shown, means, openHead, signal);
+      await drawHeads(grid, shown, means, openHead, signal, layersOf(context.facts));
     } catch (error) {
       if (signal.aborted) return;
       const reason = error instanceof Error ? error.message : String(error);
@@ -132,8 +134,9 @@ function formatWords(means, { n, state, tokens }) {
  * @param {Means} means
  * @param {(at: HeadId) => void} onOpen
  * @param {AbortSignal} signal
+ * @param {Layers} layers
  */
-async function drawHeads(grid, { state }, means, onOpen, signal) {
+async function drawHeads(grid, { state }, means, onOpen, signal, layers) {
   grid.style.setProperty('--columns', String(means.nHeads));
   const ramp = heatRamp(state.palette);
   const size = means.n * means.n;
@@ -146,7 +149,7 @@ async function drawHeads(grid, { state }, means, onOpen, signal) {
     const at = { layer: Math.floor(i / means.nHeads), head: i % means.nHeads };
     const mean = { n: means.n, pattern: means.patterns.subarray(i * size, (i + 1) * size) };
     const isOpen = state.at?.layer === at.layer && state.at.head === at.head;
-    grid.append(makeCell(at, mean, ramp, isOpen, () => onOpen(at)));
+    grid.append(makeCell(at, mean, ramp, isOpen, () => onOpen(at), layers));
   }
 }
 
@@ -156,8 +159,9 @@ async function drawHeads(grid, { state }, means, onOpen, signal) {
  * @param {Uint32Array} ramp
  * @param {boolean} isOpen
  * @param {() => void} onClick
+ * @param {Layers} layers
  */
-function makeCell(at, mean, ramp, isOpen, onClick) {
+function makeCell(at, mean, ramp, isOpen, onClick, layers) {
   const canvas = el('canvas', { class: 'pattern-matrix__canvas', 'aria-hidden': 'true' });
   const largest = paintHeatMap(canvas, mean, ramp);
   return el(
@@ -166,10 +170,10 @@ function makeCell(at, mean, ramp, isOpen, onClick) {
       class: 'heads__cell',
       type: 'button',
       'aria-current': isOpen ? 'true' : null,
-      title: `${formatHead(at)}; largest mean weight ${largest.toFixed(2)}. Click opens it.`,
+      title: `${formatHead(at, layers)}; largest mean weight ${largest.toFixed(2)}. Click opens it.`,
       onClick,
     },
-    el('span', { class: 'heads__name' }, formatTitle(at)),
+    el('span', { class: 'heads__name' }, formatTitle(at, layers)),
     canvas,
   );
 }

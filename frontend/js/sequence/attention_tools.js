@@ -101,8 +101,8 @@ function createHideTools(actions) {
   let offeredFor = '';
 
   /** @param {Shown} shown */
-  function offer({ tokens, start, n, isCausal }) {
-    offered = specialGroups(tokens, start, n, isCausal).map((group) => ({
+  function offer({ tokens, start, n, isCausal, spans }) {
+    offered = specialGroups(tokens, start, n, isCausal, spans.key[0]).map((group) => ({
       positions: group.positions,
       chip: makeChip(group, (isOn) => actions.toggleTokens(asBothKinds(group.positions), isOn)),
     }));
@@ -115,7 +115,7 @@ function createHideTools(actions) {
     /** @param {Shown} shown */
     update(shown) {
       const { dataset, hidden } = shown.state;
-      const key = `${dataset} ${shown.start} ${shown.isCausal}`;
+      const key = `${dataset} ${shown.start} ${shown.isCausal} ${shown.spans.key[0]}`;
       if (key !== offeredFor) offer(shown);
       offeredFor = key;
       for (const { positions, chip } of offered)

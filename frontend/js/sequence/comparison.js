@@ -1,9 +1,11 @@
 /** What two panes select, common tokens in the same row: both patterns, or their difference. */
 
 import { alignSequences } from '../data/sequence_alignment.js';
+import { partOf, spansOf } from '../compute/head_parts.js';
 import { counted } from '../compute/number_text.js';
 import { lastOnly } from '../compute/memo.js';
 import { patternDifference } from '../compute/token_alignment.js';
+import { layersOf } from '../data/points.js';
 import { userSequenceName } from '../data/user_sequence_text.js';
 import { corpusText, el, iconButton, ICONS, setText } from '../ui/dom.js';
 import { capital, formatHead, formatToken, isOwnText } from '../ui/labels.js';
@@ -14,6 +16,8 @@ import { createColumns } from './sentence_rows.js';
 
 /** @import { Attention, Context, PaneName, Selected, State, Tokens } from '../page.js' */
 /** @import { AlignedSequence, Alignment } from '../data/sequence_alignment.js' */
+/** @import { Spans } from '../compute/head_parts.js' */
+/** @import { Layers } from '../ui/labels.js' */
 /** @import { DifferenceRow } from './difference.js' */
 
 /** Words of one text that are named; more are counted. */
@@ -23,7 +27,8 @@ const MAX_NAMED = 4;
  * What a pane selects: a sequence, its tokens as words, and its attention in the open head.
  *
  * @typedef {{state: State, tokens: Tokens, selected: Selected, start: number, n: number, text:
- *   AlignedSequence, words: readonly string[], attention: Attention | null}} Side
+ *   AlignedSequence, words: readonly string[], attention: Attention | null, layers: Layers,
+ *   spans: Spans}} Side
  */
 
 /**
@@ -141,7 +146,13 @@ function createSideReader({ derived, facts, store }) {
     const [start, n] = [tokens.sequences.start[sequence], tokens.sequences.length[sequence]];
     const text = textOf(state.dataset, tokens, sequence);
     const { words } = text;
-    return { state, tokens, selected, start, n, text, words, attention: derived.attention(state) };
+    const attention = derived.attention(state);
+    const layers = layersOf(facts);
+    return {
+      ...{ state, tokens, selected, start, n, text, words, attention },
+      layers,
+      spans: spansOf(partOf(layers, at.layer), n, tokens.sequences.nSource?.[sequence] ?? n),
+    };
   };
 }
 
@@ -241,9 +252,9 @@ function textOfSequence(dataset, tokens, sequence) {
 }
 
 /** @param {Side} side */
-function nameOf({ state: { at }, tokens, text: { sequence } }) {
+function nameOf({ layers, state: { at }, tokens, text: { sequence } }) {
   const name = capital(userSequenceName(tokens, sequence) ?? `sentence ${sequence + 1}`);
-  return [name, at && formatHead(at)].filter(Boolean).join(' · ');
+  return [name, at && formatHead(at, layers)].filter(Boolean).join(' · ');
 }
 
 /**

@@ -1,5 +1,6 @@
 /** A small bar chart: the mean weight by offset, in this sentence and in the mean of all. */
 
+import { cropped } from '../compute/head_parts.js';
 import { el, setText } from '../ui/dom.js';
 import { meanByOffset, offsetSpans, formatOffset } from '../compute/offset_means.js';
 
@@ -33,7 +34,7 @@ export function createOffsets(root) {
   chart.addEventListener('pointerleave', () => setText(status, rest));
   chart.addEventListener('focusout', () => setText(status, rest));
   let rest = '';
-  /** @type {{attention: unknown, mean: unknown} | null} */
+  /** @type {{attention: unknown, mean: unknown, from: number} | null} */
   let last = null;
 
   /**
@@ -81,14 +82,20 @@ export function createOffsets(root) {
 
   return {
     /** @param {Shown & {hasMean: boolean}} shown */
-    update({ attention, mean, hasMean, n, isCausal, state }) {
+    update({ attention: whole, mean, hasMean, isCausal, spans: { query }, state }) {
+      // Offsets are within one text.
+      const n = query[1] - query[0];
       meanLegend.hidden = !hasMean;
-      if (last?.attention === attention && last?.mean === mean) return;
-      last = { attention, mean };
+      if (last?.attention === whole && last?.mean === mean && last?.from === query[0]) return;
+      last = { attention: whole, mean, from: query[0] };
+      const attention = whole && inText(whole, query);
+      const hidden = state.hidden
+        .map((token) => ({ ...token, position: token.position - query[0] }))
+        .filter(({ position }) => position >= 0);
       const spans = offsetSpans(n, isCausal);
       const nothing = spans.map(() => NaN);
-      const own = attention ? meanByOffset(attention, spans, state.hidden) : nothing;
-      const all = mean ? meanByOffset(mean, spans, state.hidden) : nothing;
+      const own = attention ? meanByOffset(attention, spans, hidden) : nothing;
+      const all = mean ? meanByOffset(mean, spans, hidden) : nothing;
       const largest = Math.max(1e-9, ...[...own, ...all].filter((weight) => !Number.isNaN(weight)));
       chart.replaceChildren(...spans.map((span, i) => makeBar(span, own[i], all[i], largest)));
       element.classList.toggle('is-causal', isCausal);
@@ -98,6 +105,17 @@ export function createOffsets(root) {
     },
     destroy: () => element.remove(),
   };
+}
+
+/**
+ * The attention within one text of a sequence.
+ *
+ * @param {{n: number, pattern: Float32Array}} attention
+ * @param {readonly [number, number]} span
+ */
+function inText({ n, pattern }, span) {
+  const { height, values } = cropped(pattern, n, { query: span, key: span });
+  return { n: height, pattern: values };
 }
 
 /**

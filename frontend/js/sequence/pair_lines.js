@@ -4,6 +4,7 @@ import { canvasPalette } from '../color/palettes.js';
 import { unpack } from '../compute/rgba.js';
 
 /** @import { LabelledPairs } from '../page.js' */
+/** @import { Kind } from '../types.js' */
 
 const WIDTH_PX = 1.75;
 const DASH = [1.75, 3];
@@ -18,7 +19,7 @@ const DASH = [1.75, 3];
  * @param {number} shown.scrollTop
  * @param {number} shown.rowHeight
  * @param {number} shown.padding above the first row
- * @param {(position: number) => number} shown.rowOf
+ * @param {(kind: Kind, position: number) => number} shown.rowOf
  */
 export function paintPairs(canvas, pairs, { start, scrollTop, rowHeight, padding, rowOf }) {
   const pen = canvas.getContext('2d');
@@ -29,16 +30,20 @@ export function paintPairs(canvas, pairs, { start, scrollTop, rowHeight, padding
   pen.strokeStyle = `rgb(${red} ${green} ${blue})`;
   pen.lineWidth = WIDTH_PX;
   pen.setLineDash(DASH);
-  /** @param {number} token */
-  const middle = (token) => padding + (rowOf(token - start) + 0.5) * rowHeight - scrollTop;
+  /** @param {Kind} kind @param {number} token */
+  const middle = (kind, token) =>
+    padding + (rowOf(kind, token - start) + 0.5) * rowHeight - scrollTop;
   const { first, second } = pairs;
   for (let i = 0; i < first.length; i++) {
-    const ends = [middle(first[i]), middle(second[i])];
-    if (Math.max(...ends) < 0 || Math.min(...ends) > height) continue;
-    for (const [query, key] of [ends, [ends[1], ends[0]]]) {
+    for (const [query, key] of [
+      [first[i], second[i]],
+      [second[i], first[i]],
+    ]) {
+      const ends = [middle('query', query), middle('key', key)];
+      if (Math.max(...ends) < 0 || Math.min(...ends) > height) continue;
       pen.beginPath();
-      pen.moveTo(0, query);
-      pen.lineTo(width, key);
+      pen.moveTo(0, ends[0]);
+      pen.lineTo(width, ends[1]);
       pen.stroke();
     }
   }

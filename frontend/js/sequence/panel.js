@@ -12,8 +12,17 @@ import {
   setText,
   UNTRANSLATED,
 } from '../ui/dom.js';
-import { formatHead, isOwnText, sequenceWord, formatTitle, formatToken } from '../ui/labels.js';
+import {
+  formatHead,
+  formatPosition,
+  isOwnText,
+  sequenceWord,
+  formatTitle,
+  formatToken,
+} from '../ui/labels.js';
+import { partOf, spansOf } from '../compute/head_parts.js';
 import { count, counted } from '../compute/number_text.js';
+import { hidesLaterKeys } from '../compute/score_rule.js';
 import { nCorpusSequences, userSequenceName } from '../data/user_sequence_text.js';
 import { answerLine } from '../data/attention_text.js';
 import { lastOnly } from '../compute/memo.js';
@@ -25,6 +34,7 @@ import { createSentenceHeads } from './sentence_heads.js';
 
 /** @import { Aggregate, Attention, Context, Manifest, PaneName } from '../page.js' */
 /** @import { Selected, State, Tokens, View } from '../page.js' */
+/** @import { PartOrNone, Spans } from '../compute/head_parts.js' */
 
 /** A view of one sequence under one head. */
 /**
@@ -42,6 +52,8 @@ import { createSentenceHeads } from './sentence_heads.js';
  * @property {Attention | null} attention without hidden tokens; null while it is not there
  * @property {Aggregate | null} mean of the positions, weighed and hidden in the same way
  * @property {boolean} isCausal whether the layer only looks back
+ * @property {PartOrNone} part of the open head
+ * @property {Spans} spans positions of its queries and keys
  */
 
 /**
@@ -58,7 +70,8 @@ export function createPanel(root, context) {
   const heading = createHeading(context);
   const about = createSelectedToken(context);
   const wait = el('p', { class: 'panel__wait soft' }, 'Open a head to see its attention.');
-  element.append(pane.element, heading.element, about.element, wait);
+  const missing = el('p', { class: 'panel__missing', role: 'status', hidden: true });
+  element.append(pane.element, heading.element, about.element, missing, wait);
   const heads = createSentenceHeads(element, context);
   const strip = createImageStrip(element, context);
   const body = el('div', { class: 'panel__body' });
@@ -84,10 +97,12 @@ export function createPanel(root, context) {
       element.hidden = !tokens || !manifest || (selected ? selected.token >= tokens.n : !isImages);
       if (!tokens || !manifest || element.hidden) return;
       element.classList.toggle('panel--images', !selected);
-      pane.update(state, context.pane());
-      heading.update(state, tokens, context.pane());
+      pane.update(state, context.pane(), manifest.layers);
+      heading.update(state, tokens, context.pane(), manifest.layers);
       about.update(state, tokens);
       const shown = selected && shownOf(context, state, selected, tokens, manifest);
+      setText(missing, shown ? formatMissing(shown) : '');
+      missing.hidden = missing.textContent === '';
       heads.update(state.at === null ? shown : null);
       wait.hidden = !selected || state.at !== null || heads.isThere;
       strip.update(isImages ? { state, tokens } : null);
@@ -116,12 +131,16 @@ function createPaneLine({ switchPane }) {
 
   return {
     element,
-    /** @param {State} state @param {PaneName | null} pane null where there is one */
-    update({ at, dataset }, pane) {
+    /**
+     * @param {State} state
+     * @param {PaneName | null} pane null where there is one
+     * @param {Manifest['layers']} layers
+     */
+    update({ at, dataset }, pane, layers) {
       element.hidden = pane === null;
       if (pane === null) return;
       const next = pane === 'A' ? 'B' : 'A';
-      const place = [dataset, at && formatTitle(at)].filter(Boolean).join(' · ');
+      const place = [dataset, at && formatTitle(at, layers)].filter(Boolean).join(' · ');
       setText(label, `Pane ${pane} · ${place}`);
       setText(other, `Switch to pane ${next}`);
       setAttribute(
@@ -146,8 +165,13 @@ function createHeading({ actions }) {
 
   return {
     element: el('div', { class: 'panel__head' }, title, close),
-    /** @param {State} state @param {Tokens} tokens @param {PaneName | null} pane */
-    update({ at, selected }, tokens, pane) {
+    /**
+     * @param {State} state
+     * @param {Tokens} tokens
+     * @param {PaneName | null} pane
+     * @param {Manifest['layers']} layers
+     */
+    update({ at, selected }, tokens, pane, layers) {
       badge.hidden = pane === null;
       setText(badge, pane ?? '');
       const n = nCorpusSequences(tokens);
@@ -156,7 +180,7 @@ function createHeading({ actions }) {
       if (!selected) return setText(which, `${counted(n, 'image')}; click one to select it`);
       const sequence = tokens.sequence[selected.token];
       const name = userSequenceName(tokens, sequence) ?? `${count(sequence + 1)} of ${count(n)}`;
-      setText(which, `${name} · ${at ? formatHead(at) : 'no head is open'}`);
+      setText(which, `${name} · ${at ? formatHead(at, layers) : 'no head is open'}`);
     },
   };
 }
@@ -219,17 +243,37 @@ function createSelectedToken({ actions, derived, facts, store }) {
  */
 function shownOf({ derived }, state, selected, tokens, manifest) {
   const sequence = tokens.sequence[selected.token];
+  const n = tokens.sequences.length[sequence];
+  const rule = state.at && manifest.layers[state.at.layer];
+  const part = state.at && partOf(manifest.layers, state.at.layer);
   return {
     state,
     selected,
     tokens,
     sequence,
     start: tokens.sequences.start[sequence],
-    n: tokens.sequences.length[sequence],
+    n,
     attention: derived.attention(state),
     mean: derived.aggregate(state),
-    isCausal: state.at !== null && Boolean(manifest.layers[state.at.layer]?.is_causal),
+    isCausal: Boolean(rule && hidesLaterKeys(rule)),
+    part,
+    spans: spansOf(part, n, tokens.sequences.nSource?.[sequence] ?? n),
   };
+}
+
+/**
+ * Why the selected token has no attention in the open head; '' if it has.
+ *
+ * @param {Shown} shown
+ */
+function formatMissing({ part, selected, start, spans, tokens }) {
+  const position = selected.token - start;
+  const [first, end] = spans[selected.kind];
+  if (part === null || (position >= first && position < end)) return '';
+  const [own, has] = tokens.isTarget?.[selected.token]
+    ? ['target', 'source']
+    : ['source', 'target'];
+  return `This token is of the ${own} text; ${part} heads have queries and keys of the ${has} text.`;
 }
 
 /**
@@ -238,12 +282,11 @@ function shownOf({ derived }, state, selected, tokens, manifest) {
  */
 function formatChosen(tokens, { kind, token }) {
   const words = formatToken(tokens, token);
-  const n = tokens.sequences.length[tokens.sequence[token]];
   return [
     isOwnText(tokens, token)
       ? corpusText(words, 'corpus panel__token')
       : el('span', { class: 'panel__token' }, words),
     el('span', { class: kind }, ` ${kind}`),
-    el('span', { class: 'soft' }, `, position ${tokens.position[token] + 1} of ${n}`),
+    el('span', { class: 'soft' }, `, ${formatPosition(tokens, token)}`),
   ];
 }

@@ -1,10 +1,11 @@
 /** The pattern of this sentence and the mean pattern as heat maps beside each other. */
 
 import { rampStops } from '../color/palettes.js';
+import { cropped, haveSameSpans } from '../compute/head_parts.js';
 import { corpusText, el, setText } from '../ui/dom.js';
 import { isOwnText, formatToken } from '../ui/labels.js';
 import { createAllHeads } from './all_heads.js';
-import { heatRamp, paintHeatMap } from '../ui/heat_map.js';
+import { heatRamp, paintWeights } from '../ui/heat_map.js';
 
 /** @import { Context, Tokens } from '../page.js' */
 /** @import { Shown } from './panel.js' */
@@ -16,6 +17,8 @@ const REST = 'Rows are queries, columns are keys; point at a square to read it.'
  * @type {Record<string, [number, number]>}
  */
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+/** @import { Span, Spans } from '../compute/head_parts.js' */
 
 /** A square that is pointed at. @typedef {{query: number, key: number}} Cell */
 
@@ -30,7 +33,7 @@ export function createPatternMatrix(root, context) {
   let painted = '';
   /** @type {Cell | null} */
   let cell = null;
-  const pointing = { n: () => last?.n ?? 0, cell: () => cell, place };
+  const pointing = { spans: () => last?.spans ?? null, cell: () => cell, place };
   const maps = {
     sentence: createMap('this sentence', pointing),
     mean: createMap('mean', pointing),
@@ -58,13 +61,16 @@ export function createPatternMatrix(root, context) {
   /** Say what is pointed at, and lay the bands over it, here or elsewhere. */
   function tell() {
     if (!last) return;
-    const { start, n } = last;
+    const { spans, start, n } = last;
     const hovered = hover.get();
     const position =
-      hovered && hovered.token >= start && hovered.token < start + n ? hovered.token - start : null;
+      hovered && hovered.token >= start && hovered.token < start + n ? hovered.token - start : -1;
     /** @param {'query' | 'key'} kind */
-    const of = (kind) => cell?.[kind] ?? (hovered?.kind === kind ? position : null);
-    for (const map of Object.values(maps)) map.mark(of('query'), of('key'), n);
+    const of = (kind) => {
+      const isHere = position >= spans[kind][0] && position < spans[kind][1];
+      return cell?.[kind] ?? (hovered?.kind === kind && isHere ? position : null);
+    };
+    for (const map of Object.values(maps)) map.mark(of('query'), of('key'), spans);
     if (cell) status.replaceChildren(...partsOf(last, cell));
     else setText(status, REST);
   }
@@ -75,16 +81,20 @@ export function createPatternMatrix(root, context) {
     update(shown) {
       maps.mean.figure.hidden = tools.hidden = !shown.hasMean;
       const key = `${document.documentElement.dataset.theme} ${shown.state.palette}`;
+      const hasSameCells = last?.start === shown.start && haveSameSpans(last.spans, shown.spans);
       const isSame =
-        last?.attention === shown.attention && last?.mean === shown.mean && painted === key;
-      if (last?.start !== shown.start) cell = null;
+        last?.attention === shown.attention &&
+        last?.mean === shown.mean &&
+        hasSameCells &&
+        painted === key;
+      if (!hasSameCells) cell = null;
       last = shown;
       painted = key;
       allHeads.update(shown);
       if (isSame) return;
       const ramp = heatRamp(shown.state.palette);
-      maps.sentence.paint(shown.attention, ramp);
-      maps.mean.paint(shown.mean, ramp);
+      maps.sentence.paint(shown.attention, shown.spans, ramp);
+      maps.mean.paint(shown.mean, shown.spans, ramp);
       tell();
     },
     destroy() {
@@ -99,8 +109,8 @@ export function createPatternMatrix(root, context) {
  * One pattern as squares, with the scale of its colours.
  *
  * @param {string} words what it shows
- * @param {{n: () => number, cell: () => Cell | null, place: (cell: Cell | null) => void}} pointing
- *   how many positions there are, the square that is pointed at, and where to say which is
+ * @param {{spans: () => Spans | null, cell: () => Cell | null, place: (cell: Cell | null) => void}}
+ *   pointing which positions there are, the square that is pointed at, and where to say which is
  */
 function createMap(words, pointing) {
   const canvas = el('canvas', { class: 'pattern-matrix__canvas' });
@@ -116,9 +126,9 @@ function createMap(words, pointing) {
       tabindex: '0',
       'aria-label': `Heat map of ${words}; arrow keys move the mark`,
       onPointermove: (/** @type {PointerEvent} */ event) =>
-        pointing.place(cellAt(event, frame.getBoundingClientRect(), pointing.n())),
+        pointing.place(cellAt(event, frame.getBoundingClientRect(), pointing.spans())),
       onPointerleave: () => pointing.place(null),
-      onFocus: () => pointing.place(pointing.cell() ?? { query: 0, key: 0 }),
+      onFocus: () => pointing.place(pointing.cell() ?? firstCell(pointing.spans())),
       onBlur: () => pointing.place(null),
       onKeydown: press,
     },
@@ -138,46 +148,63 @@ function createMap(words, pointing) {
   /** @param {KeyboardEvent} event */
   function press(event) {
     const step = STEPS[event.key];
-    const n = pointing.n();
-    if (!step || n === 0) return;
+    const spans = pointing.spans();
+    const from = pointing.cell() ?? firstCell(spans);
+    if (!step || !spans || !from) return;
     event.preventDefault();
     event.stopPropagation();
-    const { query, key } = pointing.cell() ?? { query: 0, key: 0 };
-    pointing.place({ query: within(query + step[0], n), key: within(key + step[1], n) });
+    pointing.place({
+      query: within(from.query + step[0], spans.query),
+      key: within(from.key + step[1], spans.key),
+    });
   }
 
   return {
     figure,
     /**
      * @param {{n: number, pattern: Float32Array} | null} attention
+     * @param {Spans} spans
      * @param {Uint32Array} colors packed, from least to most
      */
-    paint(attention, colors) {
+    paint(attention, spans, colors) {
       figure.classList.toggle('is-empty', !attention);
-      const largest = attention ? paintHeatMap(canvas, attention, colors) : 0;
+      const { width, height, values } = attention
+        ? cropped(attention.pattern, attention.n, spans)
+        : { width: 1, height: 1, values: new Float32Array(1) };
+      frame.style.aspectRatio = `${width} / ${height}`;
+      const largest = attention ? paintWeights(canvas, { width, height, values }, colors) : 0;
       ramp.style.backgroundImage = `linear-gradient(to right, ${rampStops(colors).join(', ')})`;
       setText(most, largest.toFixed(2));
     },
-    /** @param {number | null} query @param {number | null} key @param {number} n */
-    mark(query, key, n) {
-      band(row, 'row', query, n);
-      band(column, 'column', key, n);
+    /** @param {number | null} query @param {number | null} key @param {Spans} spans */
+    mark(query, key, spans) {
+      band(row, 'row', query, spans.query);
+      band(column, 'column', key, spans.key);
     },
   };
 }
 
-/** @param {number} position @param {number} n */
-function within(position, n) {
-  return Math.min(n - 1, Math.max(0, position));
+/** @param {number} position @param {Span} span */
+function within(position, [first, end]) {
+  return Math.min(end - 1, Math.max(first, position));
 }
 
-/** @param {PointerEvent} event @param {DOMRect} box @param {number} n @returns {Cell | null} */
-function cellAt({ clientX, clientY }, box, n) {
-  if (n === 0) return null;
-  return {
-    query: within(Math.floor(((clientY - box.top) / box.height) * n), n),
-    key: within(Math.floor(((clientX - box.left) / box.width) * n), n),
-  };
+/** @param {Spans | null} spans @returns {Cell | null} */
+function firstCell(spans) {
+  return spans && { query: spans.query[0], key: spans.key[0] };
+}
+
+/** @param {PointerEvent} event @param {DOMRect} box @param {Spans | null} spans */
+function cellAt({ clientX, clientY }, box, spans) {
+  /** @param {number} share @param {Span} span */
+  const at = (share, [first, end]) =>
+    within(first + Math.floor(share * (end - first)), [first, end]);
+  return (
+    spans && {
+      query: at((clientY - box.top) / box.height, spans.query),
+      key: at((clientX - box.left) / box.width, spans.key),
+    }
+  );
 }
 
 /** What a square says. @param {Shown & {hasMean: boolean}} shown @param {Cell} cell */
@@ -205,12 +232,13 @@ function partsOf({ tokens, start, n, attention, mean, hasMean, isCausal }, { que
  * @param {HTMLElement} element
  * @param {'row' | 'column'} which
  * @param {number | null} position
- * @param {number} n
+ * @param {Span} span
  */
-function band(element, which, position, n) {
+function band(element, which, position, [first, end]) {
   element.hidden = position === null;
   if (position === null) return;
-  const [from, size] = [`${(100 * position) / n}%`, `${100 / n}%`];
+  const n = end - first;
+  const [from, size] = [`${(100 * (position - first)) / n}%`, `${100 / n}%`];
   const box =
     which === 'row'
       ? { top: from, height: size, left: '0', width: '100%' }
@@ -228,7 +256,7 @@ function tokenParts(tokens, start, position) {
   const text = isOwnText(tokens, start + position)
     ? corpusText(words.slice(0, 60), 'corpus pattern-matrix__token')
     : el('span', { class: 'pattern-matrix__token' }, words);
-  return [text, ` (${position + 1})`];
+  return [text, ` (${tokens.position[start + position] + 1})`];
 }
 
 /** @param {number | undefined} weight */

@@ -34,25 +34,36 @@ export function createRowLists(words) {
   /** @type {WeakMap<Element, Place>} */
   const places = new WeakMap();
   const windows = { query: windowOf('query'), key: windowOf('key') };
+  const nRows = { query: 1, key: 1 };
   /** On the page however far one scrolls. */
   const stops = { query: 0, key: 0 };
   /** @type {Sequence | null} */
   let sequence = null;
-  /** Of each position its row, and of each row its position; null: the same. */
+  /** Of each position its row, and of each row its position; null: they follow each other. */
   /** @type {{rows: Int32Array, positions: Int32Array} | null} */
   let alignment = null;
   /** Whether the first row of the keys is the sink. */
   let hasSink = false;
 
-  /** @param {number} position */
-  const rowOf = (position) =>
-    alignment?.rows[position] ?? (position === sequence?.n ? 0 : position);
+  /** Position of the first row of a column. @param {Kind} kind */
+  const firstOf = (kind) => (sequence?.spans[kind][0] ?? 0) - Number(hasSink);
+
+  /** @param {Kind} kind @param {number} position */
+  const rowOf = (kind, position) =>
+    alignment?.rows[position] ?? (position === sequence?.n ? 0 : position - firstOf(kind));
+
+  /** The position in a row; -1 in a gap. @param {Kind} kind @param {number} row */
+  function positionIn(kind, row) {
+    const position = alignment ? alignment.positions[row] : firstOf(kind) + row;
+    const [first, end] = sequence?.spans[kind] ?? [0, 0];
+    return position >= first && position < end ? position : -1;
+  }
 
   /** @param {Kind} kind */
   function windowOf(kind) {
     return createRowWindow(columns[kind], (row) => {
       if (!sequence) throw new Error('a row was asked for before there is a sequence');
-      const position = alignment?.positions[row] ?? row;
+      const position = positionIn(kind, row);
       const isSink = hasSink && kind === 'key' && row === 0;
       if (position < 0 && !isSink) return makeGap();
       const place = { kind, position: isSink ? sequence.n : position };
@@ -66,7 +77,7 @@ export function createRowLists(words) {
   function measure() {
     // No list in sight is longer than the window, whatever its styles say for a moment.
     return {
-      height: columns.query.offsetHeight / (alignment?.positions.length ?? sequence?.n ?? 1) || 1,
+      height: columns.query.offsetHeight / nRows.query || 1,
       above: columns.query.offsetTop,
       seen: Math.min(scroller.clientHeight, window.innerHeight),
     };
@@ -82,7 +93,9 @@ export function createRowLists(words) {
     const { height, above, seen } = measure();
     const top = (scroller.scrollTop - above) / height;
     const bottom = top + seen / height;
-    return KINDS.map((kind) => windows[kind].show(top, bottom, rowOf(stops[kind]))).includes(true);
+    return KINDS.map((kind) =>
+      windows[kind].show(top, bottom, rowOf(kind, stops[kind])),
+    ).includes(true);
   }
 
   return {
@@ -101,17 +114,20 @@ export function createRowLists(words) {
     list({ selected, aligned: given, ...next }, withSink) {
       sequence = next;
       hasSink = withSink;
-      const aligned = hasSink ? belowSink(next.n) : given;
-      alignment = aligned ? { rows: aligned.rows, positions: positionsOf(aligned) } : null;
+      alignment = given ? { rows: given.rows, positions: positionsOf(given) } : null;
       for (const kind of KINDS) {
-        stops[kind] = selected.kind === kind ? selected.token - next.start : 0;
-        windows[kind].reset(aligned?.n ?? next.n);
+        const [first, end] = next.spans[kind];
+        const chosen = selected.token - next.start;
+        const isHere = selected.kind === kind && chosen >= first && chosen < end;
+        stops[kind] = isHere ? chosen : first;
+        nRows[kind] = given?.n ?? end - first + Number(hasSink);
+        windows[kind].reset(nRows[kind]);
         setAttribute(columns[kind], 'aria-label', words.listLabel(kind));
       }
       const { height, above, seen } = measure();
       scroller.scrollTop = Math.max(
         0,
-        above + (rowOf(stops[selected.kind]) + 0.5) * height - seen / 2,
+        above + (rowOf(selected.kind, stops[selected.kind]) + 0.5) * height - seen / 2,
       );
       fill();
     },
@@ -119,7 +135,7 @@ export function createRowLists(words) {
     rows: (kind) => [...windows[kind].rows.values()].filter(isRow),
     /** The row of a token, if it is on the page. @param {Place} place @returns {Row | null} */
     rowAt({ kind, position }) {
-      const row = windows[kind].rows.get(rowOf(position));
+      const row = windows[kind].rows.get(rowOf(kind, position));
       return row && isRow(row) ? row : null;
     },
     /** The row that an event is about. @param {Event} event @returns {Place | null} */
@@ -131,11 +147,6 @@ export function createRowLists(words) {
 }
 
 /** @typedef {ReturnType<typeof createRowLists>} RowLists */
-
-/** All positions one row lower than without a sink. @param {number} n @returns {Aligned} */
-function belowSink(n) {
-  return { rows: Int32Array.from({ length: n }, (_, position) => position + 1), n: n + 1 };
-}
 
 /** @param {Row | {row: HTMLElement}} row @returns {row is Row} */
 function isRow(row) {

@@ -3,15 +3,18 @@
  * sentences below.
  */
 
-import { corpusText, el } from '../ui/dom.js';
+import { isOfPart } from '../compute/head_parts.js';
+import { corpusText, el, setText } from '../ui/dom.js';
 import { isOwnText, formatToken } from '../ui/labels.js';
 import { createAggregate } from './aggregate.js';
 import { createAttentionTools } from './attention_tools.js';
 import { createMeanHeight } from './panel_size.js';
 import { pairsOfSequence } from '../data/labelled_pairs.js';
+import { KINDS } from './row_lists.js';
 import { createColumns } from './sentence_rows.js';
 
 /** @import { Context, Tokens } from '../page.js' */
+/** @import { Kind } from '../types.js' */
 /** @import { SequenceView, Shown } from './panel.js' */
 
 /**
@@ -23,18 +26,23 @@ export function createSentenceView(root, context) {
   const element = el('div', { class: 'sentence' });
   root.append(element);
   const tools = createAttentionTools(element, context);
+  const titles = {
+    query: el('span', { class: 'query' }, 'query'),
+    key: el('span', { class: 'key' }, 'key'),
+  };
   const main = el(
     'section',
     { class: 'sentence__main', 'aria-label': 'Attention of this sentence' },
     el(
       'div',
       { class: 'sentence__head', 'aria-hidden': 'true' },
-      el('span', { class: 'query' }, 'query'),
+      titles.query,
       el('span', { class: 'soft' }, 'attends to'),
-      el('span', { class: 'key' }, 'key'),
+      titles.key,
     ),
   );
   element.append(main);
+  const otherText = createOtherText(main);
   const columns = createColumns(main, context, {
     listLabel: (kind) => (kind === 'query' ? 'Queries' : 'Keys'),
     makeText: tokenText,
@@ -49,6 +57,8 @@ export function createSentenceView(root, context) {
     /** @param {Shown} shown */
     update(shown) {
       tools.update(shown);
+      for (const kind of KINDS) setText(titles[kind], titleOf(kind, shown));
+      otherText.update(shown);
       aggregate.update(shown); // it leaves the columns their room, which they scroll in
       columns.update({ ...shown, hidden: shown.state.hidden, pairs: pairsIn(shown) });
       columns.repaint();
@@ -56,6 +66,36 @@ export function createSentenceView(root, context) {
     destroy() {
       for (const part of [tools, columns, height, aggregate]) part.destroy();
       element.remove();
+    },
+  };
+}
+
+/** What a column holds. @param {Kind} kind @param {Shown} shown */
+function titleOf(kind, { part }) {
+  return part === null ? kind : `${kind}, ${isOfPart(part, kind, true) ? 'target' : 'source'} text`;
+}
+
+/**
+ * The text that has no queries and keys in an encoder or decoder head, folded below the one that
+ * has.
+ *
+ * @param {HTMLElement} root
+ */
+function createOtherText(root) {
+  const title = el('summary', { class: 'sentence__other-title soft' });
+  const text = el('p', { class: 'sentence__other-text soft' });
+  const element = el('details', { class: 'sentence__other', hidden: true }, title, text);
+  root.append(element);
+
+  return {
+    /** @param {Shown} shown */
+    update({ part, sequence, tokens: { sequences } }) {
+      element.hidden = part !== 'encoder' && part !== 'decoder';
+      if (element.hidden) return;
+      const isTarget = part === 'encoder';
+      setText(title, isTarget ? 'Target text' : 'Source text');
+      const texts = isTarget ? sequences.targetText : sequences.text;
+      text.replaceChildren(corpusText(texts?.[sequence] ?? '', null));
     },
   };
 }

@@ -6,6 +6,7 @@
 import { cssColor } from '../color/palettes.js';
 import { createScoreSelect } from '../controls/measure_about.js';
 import { blockMeans, blockStarts } from '../compute/block_means.js';
+import { cropped, hasParts, partOf, rowName, spansOf } from '../compute/head_parts.js';
 import { layoutSquares } from '../compute/head_squares.js';
 import { withoutHidden } from '../compute/hidden_tokens.js';
 import { formatMeasureValue } from '../data/head_measure_columns.js';
@@ -16,6 +17,7 @@ import { heatPixels, shownPalette } from '../ui/heat_map.js';
 import { formatTitle, formatToken } from '../ui/labels.js';
 
 /** @import { Context, HeadId, HeadPatterns, Manifest, Slot } from '../page.js' */
+/** @import { Span } from '../compute/head_parts.js' */
 /** @import { Shown } from './panel.js' */
 /** @import { Squares } from '../compute/head_squares.js' */
 
@@ -175,7 +177,6 @@ export function createSentenceHeads(root, context) {
     const [ground, ramp] = [`rgb(${background.join()})`, ramps[0]];
     const within = derived.heads().within(given.state);
     const side = layout.pitch - GAP_PX;
-    const tick = given.tokens.row === null ? tickOf(given, side) : null;
     const [first, end] = layout.within(top, top + canvas.clientHeight);
     const small = document.createElement('canvas');
     pen.imageSmoothingEnabled = false;
@@ -188,7 +189,7 @@ export function createSentenceHeads(root, context) {
       if (layout.left > 0 && at % patterns.nHeads === 0) {
         pen.fillStyle = ink;
         pen.globalAlpha = 0.7;
-        pen.fillText(String(at / patterns.nHeads), 0, y + side / 2);
+        pen.fillText(nameOfRow(given.manifest.layers, at / patterns.nHeads), 0, y + side / 2);
       }
       pen.globalAlpha = within?.inside[index] === 0 ? 0.25 : 1;
       pen.fillStyle = ground;
@@ -201,6 +202,7 @@ export function createSentenceHeads(root, context) {
         ?.putImageData(new ImageData(pixels, picture.width, picture.height), 0, 0);
       pen.drawImage(small, place.x, y, side, side);
       pen.globalAlpha = 1;
+      const tick = tickOf(given, index, side);
       if (tick) {
         pen.fillStyle = mark;
         if (given.selected.kind === 'query') pen.fillRect(place.x - 3, y + tick.at, 2, tick.size);
@@ -226,7 +228,7 @@ export function createSentenceHeads(root, context) {
       ? `${measureFacts(column.name).label} ${formatMeasureValue(column.values[index])}`
       : null;
     const weight = inside && weightUnder(shown, patterns, index, most, inside);
-    return [formatTitle(headId(index)), measure, weight].filter(Boolean).join(' · ');
+    return [formatTitle(headId(index), shown.manifest.layers), measure, weight].filter(Boolean).join(' · ');
   }
 
   return {
@@ -264,13 +266,21 @@ export function createSentenceHeads(root, context) {
 }
 
 /**
- * Where the selected token is along the edge of a square.
+ * Where the selected token is along the edge of the square of a head; null where it is not.
  *
- * @param {Shown} shown
+ * @param {ShownHeads} shown
+ * @param {number} index
  * @param {number} side of the square
  */
-function tickOf({ selected: { token }, start, n }, side) {
-  return { at: ((token - start) * side) / n, size: Math.max(2, side / n) };
+function tickOf({ manifest, selected: { kind, token }, sequence, start, n, tokens }, index, side) {
+  if (tokens.row !== null) return null;
+  const part = partOf(manifest.layers, Math.floor(index / manifest.n_heads));
+  const spans = spansOf(part, n, tokens.sequences.nSource?.[sequence] ?? n);
+  const [first, end] = spans[kind];
+  const position = token - start;
+  if (position < first || position >= end) return null;
+  const pitch = side / (end - first);
+  return { at: (position - first) * pitch, size: Math.max(2, pitch) };
 }
 
 /** The point whose weights are shown, of an image. @param {Shown} shown */
@@ -286,7 +296,8 @@ function pointOf({ selected: { kind, token }, start, tokens }) {
  * @param {number} index
  * @param {number} most blocks on a side
  */
-function pictureOf({ manifest, tokens, start, n, state }, { side, values }, index, most) {
+function pictureOf(shown, { side, values }, index, most) {
+  const { manifest, tokens, sequence, start, n, state } = shown;
   const { row, column } = tokens;
   const grid = manifest.patch_grid;
   if (row && column && grid) {
@@ -299,7 +310,31 @@ function pictureOf({ manifest, tokens, start, n, state }, { side, values }, inde
   }
   const pattern = values.subarray(index * side * side, (index + 1) * side * side);
   const seen = side === n ? withoutHidden({ n, pattern }, state.hidden) : pattern;
-  return blockMeans({ width: side, height: side, values: seen }, most, blockStarts(n, side));
+  const { edges, spans } = blocksOf({ manifest, tokens, sequence, n }, index, side);
+  return blockMeans(cropped(seen, side, spans), most, edges.query, edges.key);
+}
+
+/**
+ * The blocks that were sent of a head: which of them its queries and keys are in, and at which
+ * position each begins.
+ *
+ * @param {Pick<ShownHeads, 'manifest' | 'tokens' | 'sequence' | 'n'>} shown
+ * @param {number} index
+ * @param {number} side
+ */
+function blocksOf({ manifest, tokens, sequence, n }, index, side) {
+  const part = partOf(manifest.layers, Math.floor(index / manifest.n_heads));
+  const positions = spansOf(part, n, tokens.sequences.nSource?.[sequence] ?? n);
+  /** @param {Span} span @returns {Span} */
+  const blocks = ([first, end]) => [
+    Math.floor((first * side) / n),
+    Math.max(1, Math.ceil((end * side) / n)),
+  ];
+  const spans = { query: blocks(positions.query), key: blocks(positions.key) };
+  const starts = blockStarts(n, side);
+  /** @param {Span} span */
+  const edgesOf = ([first, end]) => starts.subarray(first, end + 1);
+  return { spans, edges: { query: edgesOf(spans.query), key: edgesOf(spans.key) } };
 }
 
 /**
@@ -312,22 +347,22 @@ function pictureOf({ manifest, tokens, start, n, state }, { side, values }, inde
  * @param {{x: number, y: number}} inside
  */
 function weightUnder(shown, patterns, index, most, { x, y }) {
-  const { tokens, start, n } = shown;
+  const { tokens, start } = shown;
   const { width, height, values } = pictureOf(shown, patterns, index, most);
   const [column, row] = [Math.floor(x * width), Math.floor(y * height)];
   if (column < 0 || row < 0 || column >= width || row >= height) return null;
   const weight = values[row * width + column].toFixed(2);
   if (tokens.row) return patchesUnder(shown, { row, column, width, height }, weight);
   // Means of the blocks that were sent.
-  const [outer, inner] = [blockStarts(patterns.side, width), blockStarts(n, patterns.side)];
-  /** @param {number} block */
-  const name = (block) => {
-    const first = inner[outer[block]];
-    const last = inner[outer[block + 1]] - 1;
-    const text = formatToken(tokens, start + first);
-    return first === last ? `\u2068${text}\u2069` : `${first + 1}–${last + 1}`;
+  const { edges } = blocksOf(shown, index, patterns.side);
+  /** @param {Int32Array} starts @param {number} nBlocks @param {number} block */
+  const name = (starts, nBlocks, block) => {
+    const outer = blockStarts(starts.length - 1, nBlocks);
+    const [first, last] = [starts[outer[block]], starts[outer[block + 1]] - 1];
+    const [from, to] = [first, last].map((at) => tokens.position[start + at] + 1);
+    return first === last ? `\u2068${formatToken(tokens, start + first)}\u2069` : `${from}–${to}`;
   };
-  return `${name(row)} → ${name(column)}: ${weight}`;
+  return `${name(edges.query, height, row)} → ${name(edges.key, width, column)}: ${weight}`;
 }
 
 /**
@@ -348,6 +383,11 @@ function patchesUnder({ manifest }, { row, column, width, height }, weight) {
   const rows = places(grid?.n_rows ?? height, height, row);
   const columns = places(grid?.n_columns ?? width, width, column);
   return `row ${rows}, column ${columns}: ${weight}`;
+}
+
+/** As the grid names a row. @param {Manifest['layers']} layers @param {number} layer */
+function nameOfRow(layers, layer) {
+  return hasParts(layers) ? rowName(layers, layer) : String(layer);
 }
 
 /** Blocks that a square has pixels for. @param {Squares} squares */

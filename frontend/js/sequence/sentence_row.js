@@ -8,6 +8,7 @@ import { capital } from '../ui/labels.js';
 
 /** @import { Tokens } from '../page.js' */
 /** @import { Kind } from '../types.js' */
+/** @import { Spans } from '../compute/head_parts.js' */
 
 const EYE =
   'M1.5 8S4 3.75 8 3.75 14.5 8 14.5 8 12 12.25 8 12.25 1.5 8 1.5 8zM8 6.25a1.75 1.75 0 1 1 0 ' +
@@ -22,7 +23,7 @@ const CROSSED_EYE = `${EYE}M3 13.5 13 2.5`;
  *   HTMLElement, kind: Kind, position: number, name: string, shown: string}} Row `hidden`: where
  *   screen readers are told that it is
  */
-/** @typedef {{tokens: Tokens, start: number, n: number}} Sequence */
+/** @typedef {{tokens: Tokens, start: number, n: number, spans: Spans}} Sequence */
 /**
  * @typedef {object} RowWords
  * @property {(tokens: Tokens, token: number) => HTMLElement} makeText what stands in a row
@@ -39,10 +40,12 @@ const CROSSED_EYE = `${EYE}M3 13.5 13 2.5`;
  * @param {RowWords} words
  * @returns {Row}
  */
-export function makeRow({ kind, position }, { tokens, start, n }, { makeText, nameOf }) {
+export function makeRow({ kind, position }, { tokens, start, n, spans }, { makeText, nameOf }) {
   const token = start + position;
   const isSink = position === n;
-  const place = isSink ? ', key that stands for no token' : `, ${kind}, position ${position + 1}`;
+  const place = isSink
+    ? ', key that stands for no token'
+    : `, ${kind}, position ${tokens.position[token] + 1}`;
   const name = `${isSink ? 'sink' : nameOf(tokens, token).slice(0, 200)}${place}`;
   const text = isSink ? el('span', { class: 'sentence__token' }, 'sink') : makeText(tokens, token);
   const weight = el('span', { class: 'sentence__weight' });
@@ -72,8 +75,8 @@ export function makeRow({ kind, position }, { tokens, start, n }, { makeText, na
       ? { class: 'sentence__row sentence__row--sink' }
       : {
           class: 'sentence__row',
-          'aria-posinset': String(position + 1),
-          'aria-setsize': String(n),
+          'aria-posinset': String(position - spans[kind][0] + 1),
+          'aria-setsize': String(spans[kind][1] - spans[kind][0]),
         },
     button,
     ...(isSink ? [] : [eye]),

@@ -3,6 +3,7 @@
  * weight.
  */
 
+import { haveSameSpans } from '../compute/head_parts.js';
 import { weightBetween, WRITTEN_WEIGHT } from '../compute/hidden_tokens.js';
 import { el, watchPixelRatio } from '../ui/dom.js';
 import { keysOf } from '../ui/keys.js';
@@ -16,6 +17,7 @@ import { paintWeights } from './weight_lines.js';
 /** @import { Aligned, RowLists, Words } from './row_lists.js' */
 /** @import { Kind } from '../types.js' */
 /** @import { Place } from './sentence_row.js' */
+/** @import { Spans } from '../compute/head_parts.js' */
 
 /** Steps of the keys that move the focus. @type {Record<string, number>} */
 const STEPS = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -1e6, End: 1e6 };
@@ -23,8 +25,8 @@ const STEPS = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -1e6
 /** @typedef {Pick<Attention, 'n' | 'pattern' | 'sinks'>} Weights */
 /**
  * @typedef {{tokens: Tokens, start: number, n: number, attention: Weights | null, selected:
- *   Selected, hidden: readonly HiddenToken[], aligned?: Aligned, pairs?: LabelledPairs | null}}
- *   ShownColumns `pairs` are those that are drawn
+ *   Selected, hidden: readonly HiddenToken[], spans: Spans, aligned?: Aligned, pairs?:
+ *   LabelledPairs | null}} ShownColumns `pairs` are those that are drawn
  */
 
 /**
@@ -117,7 +119,12 @@ export function createColumns(root, context, words) {
 
 /** @param {ShownColumns} one @param {ShownColumns} other */
 function haveSameRows(one, other) {
-  return one.tokens === other.tokens && one.start === other.start && one.aligned === other.aligned;
+  return (
+    one.tokens === other.tokens &&
+    one.start === other.start &&
+    one.aligned === other.aligned &&
+    haveSameSpans(one.spans, other.spans)
+  );
 }
 
 /**
@@ -157,14 +164,17 @@ function handleRows(lists, { actions, hover, pairing }, { shown, hasSink, sink, 
   /** @param {KeyboardEvent} event */
   function press(event) {
     const place = placeOf(event);
-    const n = shown()?.n;
-    if (!place || !n || event.ctrlKey || event.metaKey || event.altKey) return;
+    const columns = shown();
+    if (!place || !columns || event.ctrlKey || event.metaKey || event.altKey) return;
     // The sink stands before the first key.
-    const at = isSink(place) ? -1 : place.position;
-    /** @param {Kind} kind @param {number} position */
-    const move = (kind, position) => {
-      const next = Math.min(n - 1, Math.max(kind === 'key' && hasSink() ? -1 : 0, position));
-      focus({ kind, position: next < 0 ? n : next });
+    const { n } = columns;
+    const { spans } = columns;
+    const at = isSink(place) ? -1 : place.position - spans[place.kind][0];
+    /** @param {Kind} kind @param {number} index in the column */
+    const move = (kind, index) => {
+      const [first, end] = spans[kind];
+      const next = Math.max(kind === 'key' && hasSink() ? -1 : 0, Math.min(end - first - 1, index));
+      focus({ kind, position: next < 0 ? n : first + next });
     };
     if (keysOf(event).includes('x')) at >= 0 && actions.toggleTokens([place]);
     else if (event.key === 'ArrowLeft') move('query', at);

@@ -19,9 +19,10 @@ const SEPARATOR_WORDS = /^(\[SEP\]|<sep>|<\/s>|<eos>|<\|endoftext\|>|<\|end_of_t
  * @param {number} start first token of the sequence
  * @param {number} n
  * @param {boolean} isCausal a model that looks back only has no class token at its start
+ * @param {number} [firstKey] position of the first key
  * @returns {TokenGroup[]}
  */
-export function specialGroups(tokens, start, n, isCausal) {
+export function specialGroups(tokens, start, n, isCausal, firstKey = 0) {
   const isImage = tokens.row !== null;
   /** @param {(position: number, token: number) => boolean} isOne */
   const where = (isOne) =>
@@ -32,9 +33,9 @@ export function specialGroups(tokens, start, n, isCausal) {
   const classes = where(
     (i, token) =>
       tokens.tokenType[token] === 'class' ||
-      (i === 0 && !isCausal && isSpecial(token, CLASS_WORDS)),
+      (i === firstKey && !isCausal && isSpecial(token, CLASS_WORDS)),
   );
-  const isFirstOwn = !isImage && n > 0 && !classes.includes(0);
+  const isFirstOwn = !isImage && n > 0 && !classes.includes(firstKey);
   return [
     {
       name: 'class',
@@ -58,7 +59,7 @@ export function specialGroups(tokens, start, n, isCausal) {
       name: 'first',
       label: 'first token',
       help: 'Take the first token out, as query and as key; many heads rest on it',
-      positions: isFirstOwn ? [0] : [],
+      positions: isFirstOwn ? [firstKey] : [],
     },
   ].filter(({ positions }) => positions.length > 0);
 }

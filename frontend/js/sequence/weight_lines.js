@@ -13,18 +13,21 @@ import { emptyPen } from '../ui/dom.js';
  * @param {number} shown.scrollTop
  * @param {number} shown.rowHeight
  * @param {number} shown.padding above the first row
- * @param {(position: number) => number} shown.rowOf
+ * @param {(kind: Kind, position: number) => number} shown.rowOf
  * @param {Place} shown.source the token whose lines stand out
  */
 export function paintWeights(canvas, { attention, scrollTop, rowHeight, padding, rowOf, source }) {
   const { clientWidth: width, clientHeight: height } = canvas;
   const pen = emptyPen(canvas);
   if (!pen || !attention) return;
-  /** @param {number} position */
-  const middle = (position) => padding + (rowOf(position) + 0.5) * rowHeight - scrollTop;
+  /** @param {Kind} kind @param {number} position */
+  const middle = (kind, position) =>
+    padding + (rowOf(kind, position) + 0.5) * rowHeight - scrollTop;
   /** @param {number} query @param {number} key */
-  const isSeen = (query, key) =>
-    Math.max(middle(query), middle(key)) >= 0 && Math.min(middle(query), middle(key)) <= height;
+  const isSeen = (query, key) => {
+    const ends = [middle('query', query), middle('key', key)];
+    return Math.max(...ends) >= 0 && Math.min(...ends) <= height;
+  };
 
   for (const { query, key, opacity, width: lineWidth } of heaviestLines(attention, {
     source,
@@ -33,8 +36,8 @@ export function paintWeights(canvas, { attention, scrollTop, rowHeight, padding,
     pen.globalAlpha = opacity;
     pen.lineWidth = lineWidth;
     pen.beginPath();
-    pen.moveTo(0, middle(query));
-    pen.lineTo(width, middle(key));
+    pen.moveTo(0, middle('query', query));
+    pen.lineTo(width, middle('key', key));
     pen.stroke();
   }
   pen.globalAlpha = 1;

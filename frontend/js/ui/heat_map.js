@@ -50,12 +50,24 @@ export function heatPixels(weights, ramp) {
  * @returns {number} the largest weight, which maps to the last colour
  */
 export function paintHeatMap(canvas, { n, pattern }, ramp) {
-  canvas.width = n;
-  canvas.height = n;
-  canvas.classList.toggle('is-fine', n > MAX_SHARP);
-  const pixels = heatPixels(pattern, ramp);
-  canvas.getContext('2d')?.putImageData(new ImageData(pixels, n, n), 0, 0);
-  return pattern.reduce((most, weight) => Math.max(most, weight), 0);
+  return paintWeights(canvas, { width: n, height: n, values: pattern }, ramp);
+}
+
+/**
+ * Draw the weights of as many queries as there are rows, and keys as there are columns.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {{width: number, height: number, values: Float32Array}} weights
+ * @param {Uint32Array} ramp
+ * @returns {number} the largest weight
+ */
+export function paintWeights(canvas, { width, height, values }, ramp) {
+  canvas.width = width;
+  canvas.height = height;
+  canvas.classList.toggle('is-fine', Math.max(width, height) > MAX_SHARP);
+  const pixels = heatPixels(values, ramp);
+  canvas.getContext('2d')?.putImageData(new ImageData(pixels, width, height), 0, 0);
+  return values.reduce((most, weight) => Math.max(most, weight), 0);
 }
 
 /**

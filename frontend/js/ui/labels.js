@@ -1,5 +1,6 @@
 /** Labels shared by several views: heads, measures, tokens. */
 
+import { rowLabel, rowName, textLength } from '../compute/head_parts.js';
 import { count } from '../compute/number_text.js';
 import { withShown } from '../compute/characters.js';
 
@@ -46,9 +47,11 @@ export function formatDistance(nRows) {
   );
 }
 
-/** @param {HeadId} at */
-export function formatHead({ layer, head }) {
-  return `Layer ${layer}, head ${head}`;
+/** @typedef {readonly object[] | null | undefined} Layers of the manifest, if it is known */
+
+/** @param {HeadId} at @param {Layers} layers */
+export function formatHead({ layer, head }, layers) {
+  return `${rowLabel(layers, layer)}, head ${head}`;
 }
 
 /**
@@ -60,9 +63,10 @@ export function formatHead({ layer, head }) {
  * @param {boolean} isReady
  * @param {{words: string, label: string, more: string[]} | null} [score] measure shown instead of
  *   its recall, with its description
+ * @param {Layers} [layers]
  */
-export function formatCell(at, fidelity, isReady, score = null) {
-  const [title, name] = [formatTitle(at), formatHead(at).toLowerCase()];
+export function formatCell(at, fidelity, isReady, score = null, layers = null) {
+  const [title, name] = [formatTitle(at, layers), formatHead(at, layers).toLowerCase()];
   const recall = fidelity && `${formatMeasure(fidelity.recall_at_10)} recall@10`;
   const warning = isMisleading(fidelity) ? 'nearness is not attention here' : null;
   if (score) {
@@ -81,14 +85,24 @@ export function formatCell(at, fidelity, isReady, score = null) {
     .join(', ');
 }
 
-/** Visible label of a head in the grid. @param {HeadId} at */
-export function formatTitle({ layer, head }) {
-  return `L${layer} H${head}`;
+/** Visible label of a head in the grid. @param {HeadId} at @param {Layers} layers */
+export function formatTitle({ layer, head }, layers) {
+  return `${rowName(layers, layer)} H${head}`;
+}
+
+/** A head in the name of a file. @param {HeadId} at @param {Layers} layers */
+export function headFileName({ layer, head }, layers) {
+  return `${rowName(layers, layer)}-H${head}`;
 }
 
 /** @param {'text' | 'image' | 'image-text'} modality */
 export function sequenceWord(modality) {
-  return modality === 'image' ? 'image' : 'sentence';
+  return modality === 'text' ? 'sentence' : 'image';
+}
+
+/** What a sequence of a corpus is called. @param {Pick<Tokens, 'row'>} tokens */
+export function sequenceWordOf({ row }) {
+  return sequenceWord(row === null ? 'text' : 'image');
 }
 
 /** What the kinds of lines and rings over the map of a head are called. */
@@ -147,6 +161,19 @@ export function formatToken(tokens, token) {
 export function visibleToken(text, surface) {
   const shown = withShown(text, visibleText);
   return typeof surface === 'string' ? `${shown} (${visibleText(surface)})` : shown;
+}
+
+/**
+ * Where a token is in its text: "position 3 of 7".
+ *
+ * @param {Tokens} tokens
+ * @param {number} token
+ */
+export function formatPosition(tokens, token) {
+  const text = tokens.isTarget
+    ? ` of the ${tokens.isTarget[token] ? 'target' : 'source'} text`
+    : '';
+  return `position ${tokens.position[token] + 1} of ${textLength(tokens, token)}${text}`;
 }
 
 /**

@@ -27,6 +27,7 @@ export function appendTokens(tokens, layer) {
     text: [...tokens.text, ...parts.flatMap(({ text }) => text)],
     ...surfaces(tokens, parts),
     ...(tokens.labelledPairs ? { labelledPairs: tokens.labelledPairs } : {}),
+    ...(tokens.isMixed ? { isMixed: tokens.isMixed } : {}),
     tokenType: [...tokens.tokenType, ...parts.flatMap(({ tokenType }) => tokenType)],
     tokenId: joined(
       Int32Array,
