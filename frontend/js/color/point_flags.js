@@ -132,13 +132,21 @@ export function pointFlags({
   }
   if (tokens.userLayer)
     markUserTokens(flags, tokens, tokens.userLayer, hits, selected, new Set(unplaced));
-  outside?.forEach((isOutside, point) => {
-    if (isOutside) flags[point] |= FLAG.hidden;
-  });
-  present?.forEach((isPresent, point) => {
-    if (!isPresent) flags[point] |= FLAG.hidden;
-  });
+  hide(flags, outside, present);
   return flags;
+}
+
+/**
+ * Hide points that are outside of the filters, or that the open head does not have.
+ *
+ * @param {Uint8Array} flags (drawn point) changed
+ * @param {Uint8Array | null} outside
+ * @param {Uint8Array | null} present
+ */
+function hide(flags, outside, present) {
+  if (!outside && !present) return;
+  for (let point = 0; point < flags.length; point++)
+    if (outside?.[point] || present?.[point] === 0) flags[point] |= FLAG.hidden;
 }
 
 /**

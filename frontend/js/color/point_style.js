@@ -5,7 +5,6 @@
 
 import { canvasPalette } from './palettes.js';
 import { colorPoints, hasSharedScale } from './color_modes.js';
-import { presentPoints } from '../compute/head_parts.js';
 import { lastOnly } from '../compute/memo.js';
 import { pointFlags, pointsOutside } from './point_flags.js';
 import { rangeOf } from '../compute/ranges.js';
@@ -52,7 +51,7 @@ export function createPainting(context) {
       const mode = derived.mode(state);
       if (!tokens || !mode) return null;
       const { colors, legend } = colorOf(state, mode, tokens, drawn, nCells, theme);
-      const norms = state.at && derived.norms();
+      const norms = state.at && derived.norms(state.at);
       const flags = flagsOf(state, tokens, drawn, norms);
       const sizes = state.isDotByNorm && norms ? dotSizes(norms) : null;
       const plain = { colors, flags, sizes, sprites: null, isSprite: null, legend };
@@ -111,7 +110,7 @@ function createColoring({ derived, facts }) {
    */
   function headValues(mode, { at }) {
     if (mode.needs.includes('scores')) return at && derived.scores();
-    if (at) return derived.norms();
+    if (at) return derived.norms(at);
     if (mode.isHeadOnly) return null;
     return (hasSharedScale(mode.name) ? facts.gridSharedNorms : facts.gridNorms).value;
   }
@@ -125,7 +124,6 @@ function createColoring({ derived, facts }) {
 function createFlagging({ derived, facts, marks }) {
   const flags = lastOnly(flagsOf);
   const outside = lastOnly(outsideOf);
-  const present = lastOnly(presentPoints);
 
   /**
    * @param {State} state
@@ -140,8 +138,7 @@ function createFlagging({ derived, facts, marks }) {
     const left = outside(tokens, drawn, filters, norms, selected, derived.attention(state));
     // user tokens without a position in the shown map yet
     const unplaced = (at ? facts.headMap.value : facts.grid.value)?.unplaced;
-    const manifest = facts.description.value?.manifest;
-    const points = at && manifest ? present(tokens, manifest, drawn, at) : null;
+    const points = at && derived.presentIn(at, drawn);
     return flags(tokens, drawn, found, selected, marks.shown(), left, unplaced, points);
   };
 }

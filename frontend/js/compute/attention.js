@@ -20,17 +20,27 @@ import { scoreOf, visibleSpan } from './score_rule.js';
  *
  * @param {Rows} queries
  * @param {Rows} keys
- * @param {number} start first token of the sequence
+ * @param {number} start token of the first query
  * @param {number} nQueries
- * @param {number} nKeys at least as many
+ * @param {number} nKeys
  * @param {Rule} rule
  * @param {Pause} pause
+ * @param {number} [firstKey] token of the first key
  * @returns {Promise<Float32Array>} [query_pos, key_pos] row by row; hidden keys are 0
  */
-export async function attentionPattern(queries, keys, start, nQueries, nKeys, rule, pause) {
+export async function attentionPattern(
+  queries,
+  keys,
+  start,
+  nQueries,
+  nKeys,
+  rule,
+  pause,
+  firstKey = start,
+) {
   const pattern = new Float32Array(nQueries * nKeys);
   for (let query = 0; query < nQueries; query++) {
-    fillRow(pattern, queries, keys, start, query, nKeys, rule);
+    fillRow(pattern, queries, keys, [start, firstKey], query, nKeys, rule);
     await pause();
   }
   return pattern;
@@ -47,7 +57,7 @@ export async function attentionPattern(queries, keys, start, nQueries, nKeys, ru
  */
 export function patternNow(queries, keys, n, rule) {
   const pattern = new Float32Array(n * n);
-  for (let query = 0; query < n; query++) fillRow(pattern, queries, keys, 0, query, n, rule);
+  for (let query = 0; query < n; query++) fillRow(pattern, queries, keys, [0, 0], query, n, rule);
   return pattern;
 }
 
@@ -55,17 +65,17 @@ export function patternNow(queries, keys, n, rule) {
  * @param {Float32Array} pattern
  * @param {Rows} queries
  * @param {Rows} keys
- * @param {number} start
+ * @param {[query: number, key: number]} first tokens of the first query and key
  * @param {number} query
  * @param {number} nKeys
  * @param {Rule} rule
  */
-function fillRow(pattern, queries, keys, start, query, nKeys, rule) {
+function fillRow(pattern, queries, keys, [firstQuery, firstKey], query, nKeys, rule) {
   softmaxRow(
     pattern,
     query * nKeys,
     visibleSpan(rule, query, nKeys),
-    (key) => scoreOf(rule, dot(queries, start + query, keys, start + key), key - query),
+    (key) => scoreOf(rule, dot(queries, firstQuery + query, keys, firstKey + key), key - query),
     rule.sink ?? -Infinity,
   );
 }
@@ -130,17 +140,27 @@ export function weighKeys(pattern, nKeys, normOf) {
  * @param {number} scaling
  * @param {number} k
  * @param {Pause} pause
+ * @param {(other: number) => boolean} [isThere] which rows are compared
  * @returns {Promise<{token: number, score: number}[]>}
  */
-export async function strongestRows(own, i, others, nOthers, scaling, k, pause) {
+export async function strongestRows(
+  own,
+  i,
+  others,
+  nOthers,
+  scaling,
+  k,
+  pause,
+  isThere = () => true,
+) {
   const scores = new Float32Array(nOthers);
   for (let other = 0; other < nOthers; other++) {
     scores[other] = scaling * dot(own, i, others, other);
     if (other % 256 === 255) await pause();
   }
-  const order = Uint32Array.from(scores, (_, other) => other).sort(
-    (a, b) => scores[b] - scores[a] || a - b,
-  );
+  const order = Uint32Array.from(scores, (_, other) => other)
+    .filter(isThere)
+    .sort((a, b) => scores[b] - scores[a] || a - b);
   return Array.from(order.subarray(0, k), (token) => ({ token, score: scores[token] }));
 }
 

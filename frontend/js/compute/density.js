@@ -122,9 +122,6 @@ function stepsOfCounts(nPoints, side, dims) {
   const even = (4 ** dims * nPoints) / side ** dims;
   const steps = new Uint8ClampedArray(MAX_COUNT + 1);
   for (let count = 1; count < steps.length; count++)
-    steps[count] = Math.min(
-      ABSENT - 1,
-      STEPS.even + STEPS.perDoubling * Math.log2(count / even),
-    );
+    steps[count] = Math.min(ABSENT - 1, STEPS.even + STEPS.perDoubling * Math.log2(count / even));
   return steps;
 }

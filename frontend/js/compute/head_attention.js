@@ -2,11 +2,13 @@
 
 import { MAX_AGGREGATED } from './hidden_tokens.js';
 import { attentionPattern, coarse, longSequences, strongestRows, weighKeys } from './attention.js';
-import { ruleOfHead } from './score_rule.js';
+import { isOfPart, spansOf } from './head_parts.js';
+import { hidesLaterKeys, ruleOfHead } from './score_rule.js';
 
 /** @import { HeadId, Manifest, Weight } from '../page.js' */
 /** @import { Pause, Rows } from './attention.js' */
 /** @import { Rule } from './score_rule.js' */
+/** @import { Kind } from '../types.js' */
 /** @import { Vectors } from '../site/vectors.js' */
 
 /**
@@ -25,8 +27,9 @@ const NORM_COLUMN = { none: -1, value: 2, output: 3 };
 /**
  * Inputs of a computation.
  *
- * @typedef {{manifest: Manifest, lengths: Int32Array, starts: Int32Array, vectors: Vectors, params:
- *   URLSearchParams, signal: AbortSignal, pause: Pause}} Site
+ * @typedef {{manifest: Manifest, lengths: Int32Array, starts: Int32Array, nSource: Int32Array |
+ *   null, vectors: Vectors, params: URLSearchParams, signal: AbortSignal, pause: Pause}} Site
+ *   `nSource`: tokens of the source texts, with an encoder and a decoder
  */
 /**
  * @typedef {{dtype: string, shape: number[], values: Float32Array, headers?: Record<string,
@@ -53,7 +56,7 @@ export async function attention(site, at, sequence) {
       `sequence ${sequence} has ${n} tokens; attention is shown up to ${LONGEST}`,
     );
   const head = await headOf(site, at);
-  const values = await patternOf(site, head, site.starts[sequence], n, n);
+  const values = await wholePattern(site, head, sequence);
   return { dtype: 'float32', shape: [n, n], values };
 }
 
@@ -66,7 +69,7 @@ export async function attention(site, at, sequence) {
  */
 export async function aggregate(site, at) {
   const length = lengthOf(site);
-  const { chosen, nFound } = longSequences(site.lengths, length, MAX_SCORES);
+  const { chosen, nFound } = longSequences(textLengths(site), length, MAX_SCORES);
   const values = await meanOf(site, await headOf(site, at), length, chosen);
   return {
     dtype: 'float32',
@@ -86,7 +89,7 @@ export async function aggregates(site) {
   const { n_layers: nLayers, n_heads: nHeads } = site.manifest;
   const length = lengthOf(site);
   const { chosen, nFound } = longSequences(
-    site.lengths,
+    textLengths(site),
     length,
     MAX_SCORES_OF_ALL / (nLayers * nHeads),
   );
@@ -129,7 +132,7 @@ export async function sequencePatterns(site, sequence) {
   const values = new Float32Array(nLayers * nHeads * part.size);
   for (let cell = 0; cell < nLayers * nHeads; cell++) {
     const head = await headOf(site, { layer: Math.floor(cell / nHeads), head: cell % nHeads });
-    const pattern = await patternOf(site, head, site.starts[sequence], n, n);
+    const pattern = await wholePattern(site, head, sequence);
     values.set(part.of(pattern), cell * part.size);
   }
   return { dtype: 'float32', shape: [nLayers, nHeads, ...part.shape], values };
@@ -160,39 +163,35 @@ export function partOf(nCells, n, point) {
 }
 
 /**
- * For each token, the largest weight in its query's row and the sum of its key's column.
+ * For each token, the largest weight in its query's row, and the sum of its key's column over the
+ * number of queries per key.
  *
  * @param {Site} site
  * @param {HeadId} at
  * @returns {Promise<Computed>}
  */
 export async function tokenScores(site, at) {
-  const { lengths, starts, manifest } = site;
+  const { lengths, manifest } = site;
   const head = await headOf(site, at);
   const values = new Float32Array(2 * manifest.n_tokens).fill(NaN);
   let [nUsed, nWeights] = [0, 0];
   for (let sequence = 0; sequence < lengths.length; sequence++) {
-    const [start, n] = [starts[sequence], lengths[sequence]];
+    const n = lengths[sequence];
     nWeights += n * n;
     if (n > LONGEST || nWeights > MAX_WEIGHTS) continue;
+    const { queries, keys, rule } = head;
+    const { query, key } = tokensOf(site, head, sequence);
+    const [nQueries, nKeys] = [query[1] - query[0], key[1] - key[0]];
     const pattern = await attentionPattern(
-      head.queries,
-      head.keys,
-      start,
-      n,
-      n,
-      head.rule,
-      site.pause,
+      ...[queries, keys, query[0], nQueries, nKeys, rule, site.pause, key[0]],
     );
-    for (let token = 0; token < n; token++) {
-      let [largest, sum] = [0, 0];
-      for (let other = 0; other < n; other++) {
-        largest = Math.max(largest, pattern[token * n + other]);
-        sum += pattern[other * n + token];
-      }
-      values[2 * (start + token)] = largest;
-      values[2 * (start + token) + 1] = sum;
+    const sums = new Float32Array(nKeys);
+    for (let row = 0; row < nQueries; row++) {
+      const weights = pattern.subarray(row * nKeys, (row + 1) * nKeys);
+      values[2 * (query[0] + row)] = weights.reduce((most, weight) => Math.max(most, weight), 0);
+      for (let i = 0; i < nKeys; i++) sums[i] += weights[i];
     }
+    for (let i = 0; i < nKeys; i++) values[2 * (key[0] + i) + 1] = (sums[i] * nKeys) / nQueries;
     nUsed++;
   }
   return {
@@ -214,9 +213,33 @@ export async function partners(site, at, point) {
   const n = site.manifest.n_tokens;
   if (point >= 2 * n) throw new NotThereError(`point ${point} is outside 0..${2 * n - 1}`);
   const { queries, keys, rule } = await headOf(site, at);
-  const [own, others] = point < n ? [queries, keys] : [keys, queries];
+  const kind = point < n ? 'query' : 'key';
+  const { isThere } = existingPoints(site, rule);
+  if (!isThere(kind, point % n))
+    throw new NotThereError(`this head has no ${kind} of token ${point % n}`);
+  const [own, others] = kind === 'query' ? [queries, keys] : [keys, queries];
   const k = Number(site.params.get('k') ?? DEFAULT_PARTNERS);
-  return { partners: await strongestRows(own, point % n, others, n, rule.scaling, k, site.pause) };
+  return {
+    partners: await strongestRows(
+      ...[own, point % n, others, n, rule.scaling, k, site.pause],
+      (other) => isThere(kind === 'query' ? 'key' : 'query', other),
+    ),
+  };
+}
+
+/**
+ * Which tokens have a query and which a key in a head.
+ *
+ * @param {Site} site
+ * @param {Rule} rule
+ */
+export function existingPoints({ lengths, manifest, nSource, starts }, { part }) {
+  const isTarget = new Uint8Array(nSource ? manifest.n_tokens : 0);
+  nSource?.forEach((n, i) => isTarget.fill(1, starts[i] + n, starts[i] + lengths[i]));
+  return {
+    /** @param {Kind} kind @param {number} token */
+    isThere: (kind, token) => isOfPart(part ?? null, kind, isTarget[token] === 1),
+  };
 }
 
 /** @typedef {{at: HeadId, queries: Rows, keys: Rows, rule: Rule}} Head */
@@ -239,6 +262,7 @@ export async function headOf({ manifest, vectors, signal }, at) {
  * @param {number} start
  * @param {number} nQueries
  * @param {number} nKeys
+ * @param {number} [firstKey]
  */
 async function patternOf(
   { manifest, vectors, params, signal, pause },
@@ -246,14 +270,54 @@ async function patternOf(
   start,
   nQueries,
   nKeys,
+  firstKey = start,
 ) {
-  const pattern = await attentionPattern(queries, keys, start, nQueries, nKeys, rule, pause);
+  const pattern = await attentionPattern(
+    ...[queries, keys, start, nQueries, nKeys, rule, pause, firstKey],
+  );
   const column = NORM_COLUMN[/** @type {Weight} */ (params.get('weight') ?? 'none')];
   if (column >= 0) {
     const { values, width } = await vectors.of(manifest, at, 'norms', signal);
-    weighKeys(pattern, nKeys, (key) => values[(start + key) * width + column]);
+    weighKeys(pattern, nKeys, (key) => values[(firstKey + key) * width + column]);
   }
   return pattern;
+}
+
+/**
+ * The tokens of a sequence that are queries, and those that are keys, of a head.
+ *
+ * @param {Site} site
+ * @param {Head} head
+ * @param {number} sequence
+ */
+export function tokensOf({ lengths, nSource, starts }, { rule }, sequence) {
+  const [start, n] = [starts[sequence], lengths[sequence]];
+  const spans = spansOf(rule.part ?? null, n, nSource?.[sequence] ?? n);
+  /** @param {readonly [number, number]} span @returns {[first: number, end: number]} */
+  const shifted = ([first, end]) => [start + first, start + end];
+  return { query: shifted(spans.query), key: shifted(spans.key) };
+}
+
+/**
+ * The pattern of all tokens of a sequence, 0 where the head has no query or key.
+ *
+ * @param {Site} site
+ * @param {Head} head
+ * @param {number} sequence
+ */
+async function wholePattern(site, head, sequence) {
+  const [start, n] = [site.starts[sequence], site.lengths[sequence]];
+  const { query, key } = tokensOf(site, head, sequence);
+  const [nQueries, nKeys] = [query[1] - query[0], key[1] - key[0]];
+  const pattern = await patternOf(site, head, query[0], nQueries, nKeys, key[0]);
+  if (pattern.length === n * n) return pattern;
+  const whole = new Float32Array(n * n);
+  for (let row = 0; row < nQueries; row++)
+    whole.set(
+      pattern.subarray(row * nKeys, (row + 1) * nKeys),
+      (query[0] - start + row) * n + key[0] - start,
+    );
+  return whole;
 }
 
 /** @param {Site} site @param {Head} head @param {number} length @param {number[]} chosen */
@@ -261,8 +325,9 @@ async function meanOf(site, head, length, chosen) {
   const total = new Float64Array(length * length);
   for (const sequence of chosen) {
     // In a causal pattern, the first rows do not depend on later keys.
-    const nKeys = head.rule.is_causal ? length : site.lengths[sequence];
-    const pattern = await patternOf(site, head, site.starts[sequence], length, nKeys);
+    const { query, key } = tokensOf(site, head, sequence);
+    const nKeys = hidesLaterKeys(head.rule) ? length : key[1] - key[0];
+    const pattern = await patternOf(site, head, query[0], length, nKeys, key[0]);
     for (let query = 0; query < length; query++)
       for (let key = 0; key < length; key++)
         total[query * length + key] += pattern[query * nKeys + key];
@@ -270,9 +335,14 @@ async function meanOf(site, head, length, chosen) {
   return Float32Array.from(total, (sum) => sum / chosen.length);
 }
 
+/** Tokens of each sequence; of two texts, of the shorter one. @param {Site} site */
+function textLengths({ lengths, nSource }) {
+  return nSource ? lengths.map((n, i) => Math.min(nSource[i], n - nSource[i])) : lengths;
+}
+
 /** @param {Site} site */
-function lengthOf({ params, lengths }) {
-  const length = Number(params.get('length'));
+function lengthOf(site) {
+  const [length, lengths] = [Number(site.params.get('length')), textLengths(site)];
   if (!(length >= 1 && length <= MAX_AGGREGATED))
     throw new NotThereError(`length is outside 1..${MAX_AGGREGATED}`);
   const longest = Math.max(...lengths);

@@ -40,9 +40,7 @@ export function bulkWindows(positions, ready, nPoints, present = null) {
   const windows = new Float32Array(3 * ready.length);
   let nParts = 0;
   for (let cell = 0; cell < ready.length; cell++) {
-    const part = ready[cell]
-      ? bulkOf(...presentIn(positions, nPoints, cell, present))
-      : null;
+    const part = ready[cell] ? bulkOf(...presentIn(positions, nPoints, cell, present)) : null;
     windows.set(part ?? [0.5, 0.5, 1], 3 * cell);
     if (part) nParts++;
   }

@@ -5,10 +5,10 @@
 
 import { readPairQuery } from './pairs.js';
 import { dot } from './attention.js';
-import { headOf, NotThereError } from './head_attention.js';
+import { existingPoints, headOf, NotThereError, tokensOf } from './head_attention.js';
 import { scoreOf, visibleSpan } from './score_rule.js';
 
-/** @import { PairAnswer } from '../page.js' */
+/** @import { PairAnswer, PairScore } from '../page.js' */
 /** @import { Head, Site } from './head_attention.js' */
 
 /** Scores closer than this share of ‖q‖·‖k‖ count as equal, as on the server. */
@@ -31,20 +31,23 @@ export async function pairs(site) {
   for (let cell = 0; cell < nLayers * nHeads; cell++) {
     const at = { layer: Math.floor(cell / nHeads), head: cell % nHeads };
     const head = await headOf(site, at);
+    const { isThere } = existingPoints(site, head.rule);
+    const keys = Uint32Array.from({ length: nTokens }, (_, token) => token).filter((token) =>
+      isThere('key', token),
+    );
     const found = [];
     for (const [i, pair] of wished.entries()) {
-      found.push({
-        ...placeOf(head, pair, nTokens),
-        weight: weightOf(site, head, pair, sequences[i]),
-      });
+      const isOne = isThere('query', pair.query) && isThere('key', pair.key);
+      const weight = isOne ? weightOf(site, head, pair, sequences[i]) : null;
+      found.push(isOne ? { ...placeOf(head, pair, keys), weight } : null);
       await site.pause();
     }
-    const fit =
-      found.reduce(
-        (sum, { percentile }, i) => sum + (wished[i].isStrong ? percentile : 1 - percentile),
-        0,
-      ) / found.length;
-    heads.push({ ...at, fit: rounded(fit), pairs: found });
+    const fits = found.flatMap((one, i) =>
+      one ? [wished[i].isStrong ? one.percentile : 1 - one.percentile] : [],
+    );
+    if (fits.length === 0) continue;
+    const fit = fits.reduce((sum, each) => sum + each, 0) / fits.length;
+    heads.push({ ...at, fit: rounded(fit), pairs: /** @type {PairScore[]} */ (found) });
   }
   const listed = wished.map(({ query, key, isStrong }, i) => ({
     query,
@@ -56,27 +59,27 @@ export async function pairs(site) {
 }
 
 /**
- * The score of a pair and its rank among all keys of the corpus for its query.
+ * The score of a pair and its rank among all keys of the head for its query.
  *
  * @param {Head} head
  * @param {Pair} pair
- * @param {number} nTokens
+ * @param {Uint32Array} others tokens that have keys
  */
-function placeOf({ queries, keys, rule }, { query, key }, nTokens) {
+function placeOf({ queries, keys, rule }, { query, key }, others) {
   const score = rule.scaling * dot(queries, query, keys, key);
   const band =
     ROUNDING *
     rule.scaling *
     Math.sqrt(dot(queries, query, queries, query) * dot(keys, key, keys, key));
   let [nAbove, nBelow] = [0, 0];
-  for (let other = 0; other < nTokens; other++) {
+  for (const other of others) {
     const found = rule.scaling * dot(queries, query, keys, other);
     if (found > score + band) nAbove++;
     else if (found < score - band) nBelow++;
   }
   return {
     score: rounded(score),
-    percentile: rounded((nTokens - nAbove + nBelow) / (2 * nTokens)),
+    percentile: rounded((others.length - nAbove + nBelow) / (2 * others.length)),
     rank: nAbove + 1,
   };
 }
@@ -89,12 +92,14 @@ function placeOf({ queries, keys, rule }, { query, key }, nTokens) {
  * @param {Pair} pair
  * @param {number[]} sequences of its query and of its key
  */
-function weightOf({ starts, lengths }, { queries, keys, rule }, { query, key }, [sequence, other]) {
-  const start = starts[sequence];
-  const [first, last] = visibleSpan(rule, query - start, lengths[sequence]);
+function weightOf(site, head, { query, key }, [sequence, other]) {
+  const { queries, keys, rule } = head;
+  const spans = tokensOf(site, head, sequence);
+  const [firstQuery, start] = [spans.query[0], spans.key[0]];
+  const [first, last] = visibleSpan(rule, query - firstQuery, spans.key[1] - start);
   if (sequence !== other || key < start + first || key > start + last) return null;
   const score = (/** @type {number} */ token) =>
-    scoreOf(rule, dot(queries, query, keys, token), token - query);
+    scoreOf(rule, dot(queries, query, keys, token), token - start - (query - firstQuery));
   const own = score(key);
   let total = rule.sink === undefined ? 0 : Math.exp(rule.sink - own);
   for (let seen = first; seen <= last; seen++) total += Math.exp(score(start + seen) - own);

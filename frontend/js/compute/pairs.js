@@ -134,9 +134,8 @@ export function numbersOf(answer, at, pair) {
   const i = answer?.pairs.findIndex((one) => isSamePair(one, pair)) ?? -1;
   const head =
     at && answer?.heads.find(({ layer, head: number }) => layer === at.layer && number === at.head);
-  return i >= 0 && head
-    ? { ...head.pairs[i], isSameSequence: Boolean(answer?.pairs[i].is_same_sequence) }
-    : null;
+  const found = head?.pairs[i]; // a head may have no query or key of a token
+  return found ? { ...found, isSameSequence: Boolean(answer?.pairs[i].is_same_sequence) } : null;
 }
 
 /** @typedef {NonNullable<ReturnType<typeof numbersOf>>} PairNumbers */

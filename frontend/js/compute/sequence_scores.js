@@ -3,7 +3,7 @@
  */
 
 import { attentionPattern } from './attention.js';
-import { counts, headOf, LONGEST, NotThereError } from './head_attention.js';
+import { counts, headOf, LONGEST, NotThereError, tokensOf } from './head_attention.js';
 import { sinkWeight, visibleSpan } from './score_rule.js';
 
 /** @import { HeadId } from '../page.js' */
@@ -37,12 +37,12 @@ export async function sequenceScores(site) {
     : all;
   const chosen = chosenSequences(lengths, heads.length);
   const values = new Float32Array(3 * lengths.length).fill(NaN);
-  const sums = new Float64Array(3 * lengths.length);
+  const sums = new Float64Array(4 * lengths.length); // two means, rows, heads
   for (const at of heads) await addHead(site, at, chosen, sums);
   for (const sequence of chosen) {
     for (let part = 0; part < 2; part++)
-      values[3 * sequence + part] = sums[3 * sequence + part] / heads.length;
-    values[3 * sequence + 2] = sums[3 * sequence + 2];
+      values[3 * sequence + part] = sums[4 * sequence + part] / sums[4 * sequence + 3];
+    values[3 * sequence + 2] = sums[4 * sequence + 2];
   }
   return {
     dtype: 'float32',
@@ -61,22 +61,20 @@ export async function sequenceScores(site) {
  * @param {Float64Array} sums
  */
 async function addHead(site, at, chosen, sums) {
-  const { queries, keys, rule } = await headOf(site, at);
+  const head = await headOf(site, at);
+  const { queries, keys, rule } = head;
   for (const sequence of chosen) {
-    const n = site.lengths[sequence];
+    const spans = tokensOf(site, head, sequence);
+    const [nQueries, n] = [spans.query, spans.key].map(([first, end]) => end - first);
     const pattern = await attentionPattern(
-      queries,
-      keys,
-      site.starts[sequence],
-      n,
-      n,
-      rule,
-      site.pause,
+      ...[queries, keys, spans.query[0], nQueries, n, rule, site.pause, spans.key[0]],
     );
     const [nKeys, entropy, nRows] = meanSpread(pattern, n, rule);
-    sums[3 * sequence] += nKeys;
-    sums[3 * sequence + 1] += entropy;
-    sums[3 * sequence + 2] += nRows;
+    if (nRows === 0) continue; // a head without a row that has a choice has no mean
+    sums[4 * sequence] += nKeys;
+    sums[4 * sequence + 1] += entropy;
+    sums[4 * sequence + 2] += nRows;
+    sums[4 * sequence + 3]++;
   }
 }
 
@@ -84,14 +82,14 @@ async function addHead(site, at, chosen, sums) {
  * Mean keys for 90 % and mean entropy over the rows of a pattern with more than one visible key,
  * and the number of these rows. A sink is a visible key.
  *
- * @param {Float32Array} pattern (n, n)
- * @param {number} n
+ * @param {Float32Array} pattern (query, key)
+ * @param {number} n keys
  * @param {Rule} rule
  * @returns {[nKeys: number, entropy: number, nRows: number]}
  */
 export function meanSpread(pattern, n, rule) {
   let [nKeys, entropy, nRows] = [0, 0, 0];
-  for (let query = 0; query < n; query++) {
+  for (let query = 0; query < pattern.length / n; query++) {
     const row = pattern.subarray(query * n, (query + 1) * n);
     const [first, last] = visibleSpan(rule, query, n);
     const found =

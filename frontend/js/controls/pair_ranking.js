@@ -146,7 +146,11 @@ function makeRow({ head, rank, isOpen }, tokens, answer, onClick, layers) {
       el('span', { class: 'meter' }, fill),
       el('span', { class: 'ranking__fit' }, formatFit(head.fit)),
       el('span', { class: 'ranking__numbers soft' }, ...numbers),
-      el('span', { class: 'visually-hidden' }, `. ${formatHead(head, layers)}: ${lines.join('; ')}`),
+      el(
+        'span',
+        { class: 'visually-hidden' },
+        `. ${formatHead(head, layers)}: ${lines.join('; ')}`,
+      ),
     ),
   );
 }

@@ -1,7 +1,9 @@
 /** Values derived from the facts for several views, memoised while their inputs are unchanged. */
 
 import { lastOnly } from '../compute/memo.js';
-import { findTokens, indexWords } from './search.js';
+import { partOf, presentPoints } from '../compute/head_parts.js';
+import { layersOf } from './points.js';
+import { findInPart, findTokens, indexWords } from './search.js';
 import { modesFor, queriesThenKeys } from '../color/color_modes.js';
 import { sinksWithoutHidden, withoutHidden } from '../compute/hidden_tokens.js';
 import { withSinks } from '../compute/score_rule.js';
@@ -15,9 +17,12 @@ import { freshValue } from './slots.js';
 export function createDerived(facts) {
   const index = lastOnly(indexWords);
   const found = lastOnly(findTokens);
+  const foundIn = lastOnly(findInPart);
   const modes = lastOnly(modesFor);
   const fits = lastOnly(fitsByHead);
   const norms = lastOnly(queriesThenKeys);
+  const known = lastOnly(valuesOfPresent);
+  const [inHead, inGrid] = [lastOnly(presentPoints), lastOnly(presentPoints)];
   const scores = lastOnly(queriesThenKeys);
   const hiding = lastOnly(
     (/** @type {Attention} */ attention, /** @type {State['hidden']} */ hidden) => ({
@@ -78,10 +83,23 @@ export function createDerived(facts) {
     },
     /** Fit of each head to the marked pairs, by "layer,head"; null without marked pairs. */
     fits: fitting,
-    /** Norms of the open head, (point); null until they are loaded. */
-    norms() {
+    /**
+     * Which points the cells of a map have, see `presentPoints`; null until it is known.
+     *
+     * @param {State['at']} at
+     * @param {Int32Array | null} drawn
+     */
+    presentIn(at, drawn) {
+      const [manifest, tokens] = [facts.description.value?.manifest, facts.tokens.value];
+      if (!manifest || !tokens?.isTarget) return null;
+      return (at ? inHead : inGrid)(tokens, manifest, drawn, at);
+    },
+    /** Norms of the open head, (point); null until they are loaded. @param {State['at']} at */
+    norms(at) {
       const rows = freshValue(facts.headNorms);
-      return rows && norms(rows, 4);
+      const points = at && this.presentIn(at, null);
+      const all = rows && norms(rows, 4);
+      return all && points ? known(all, points) : all;
     },
     /** Token scores in the attention of the open head, (point); null until they are loaded. */
     scores() {
@@ -89,9 +107,12 @@ export function createDerived(facts) {
       return rows && scores(rows, 2);
     },
     /** @param {State} state */
-    hits({ search, searchMode }) {
+    hits({ at, search, searchMode }) {
       const tokens = facts.tokens.value;
-      return tokens && search.trim() !== '' ? found(index(tokens), search, searchMode) : null;
+      if (!tokens || search.trim() === '') return null;
+      const all = found(index(tokens), search, searchMode);
+      const part = at && partOf(layersOf(facts), at.layer);
+      return all && part ? foundIn(all, tokens, part) : all;
     },
     /** The words of the corpus; null until its tokens are loaded. */
     words: () => (facts.tokens.value ? index(facts.tokens.value) : null),
@@ -106,6 +127,15 @@ export function createDerived(facts) {
       return all.find(({ name }) => name === state.color) ?? all[0] ?? null;
     },
   };
+}
+
+/**
+ * @param {Float32Array} values (point)
+ * @param {Uint8Array} present (point)
+ * @returns {Float32Array} NaN for points that the head does not have
+ */
+function valuesOfPresent(values, present) {
+  return values.map((value, point) => (present[point] ? value : NaN));
 }
 
 /** @param {{at: State['at']}} value @param {NonNullable<State['at']>} at */

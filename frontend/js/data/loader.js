@@ -6,6 +6,7 @@ import { MAX_AGGREGATED } from '../compute/hidden_tokens.js';
 import { N_STRONGEST } from '../compute/nearest.js';
 import { pairQuery } from '../compute/pairs.js';
 import { hasSharedScale, needsOf } from '../color/color_modes.js';
+import { hasPoint, partOf } from '../compute/head_parts.js';
 import { hasMeans } from './mean_text.js';
 import { BEST, hasMap, headsReady, mapOf } from './best_map.js';
 import { mapName, pointOf } from './points.js';
@@ -15,7 +16,8 @@ import { nAtLeast } from './user_sequence_text.js';
 /** @import { Api } from './api.js' */
 /** @import { Layer } from '../user_sequences/live.js' */
 /** @import { UserSequences } from '../user_sequences/user_sequences.js' */
-/** @import { DatasetEntry, Facts, HeadId, State } from '../page.js' */
+/** @import { DatasetEntry, Facts, HeadId, Selected, State } from '../page.js' */
+/** @import { PartOrNone } from '../compute/head_parts.js' */
 /** @import { Dims, Method } from '../types.js' */
 
 /**
@@ -338,8 +340,7 @@ function wantAttention(
   const isMeanShown = facts.tokens.value?.row ? isImageMean : below !== 'none';
   const tokens = facts.tokens.value;
   const hasMean = isMeanShown && tokens !== null && hasMeans(tokens);
-  if (!hasMean || length > MAX_AGGREGATED || nAtLeast(tokens, length) < 2)
-    facts.aggregate.drop();
+  if (!hasMean || length > MAX_AGGREGATED || nAtLeast(tokens, length) < 2) facts.aggregate.drop();
   else
     facts.aggregate.want(id, `${head}/${length}/${weight}`, (signal) =>
       api.aggregate(id, at, length, weight, signal),
@@ -349,7 +350,9 @@ function wantAttention(
 /** @param {Source} source @param {State} state @param {string} id @param {string} base */
 function wantPartners({ api, facts, layerOf }, { at, selected, hasStrongest }, id, base) {
   const n = facts.tokens.value?.n ?? 0;
-  if (!at || !selected || !hasStrongest || selected.token >= n) return facts.partners.drop();
+  const part = at && partOf(facts.description.value?.manifest?.layers, at.layer);
+  const hasSelected = selected && selected.token < n && isThere(facts, part, selected);
+  if (!at || !selected || !hasStrongest || !hasSelected) return facts.partners.drop();
   const point = pointOf(selected, n);
   // The numbers of points depend on the number of tokens.
   facts.partners.want(
@@ -362,6 +365,17 @@ function wantPartners({ api, facts, layerOf }, { at, selected, hasStrongest }, i
       partners: await api.partners(id, at, point, N_STRONGEST, signal),
     }),
   );
+}
+
+/**
+ * Whether the open head has a point.
+ *
+ * @param {Facts} facts
+ * @param {PartOrNone} part
+ * @param {Selected} point
+ */
+function isThere({ tokens }, part, point) {
+  return tokens.value !== null && hasPoint(tokens.value, part, point);
 }
 
 /**

@@ -87,7 +87,9 @@ export function formatNumber({ rank, weight, isSameSequence }, { n_keys: nKeys }
   );
 }
 
-/** The same, abbreviated. @param {{rank: number, weight: number | null}} numbers */
-export function shortNumbers({ rank, weight }) {
+/** The same, abbreviated. @param {{rank: number, weight: number | null} | null} numbers */
+export function shortNumbers(numbers) {
+  if (!numbers) return '–';
+  const { rank, weight } = numbers;
   return `#${count(rank)} ${weight === null ? '–' : weight.toFixed(2)}`;
 }

@@ -1,10 +1,12 @@
 /** Search in tokens and texts: whole words, prefixes, substrings, or regular expressions. */
 
 import { charactersOf, isFurtherPart } from '../compute/characters.js';
+import { hasPoint } from '../compute/head_parts.js';
 import { compilePattern, PatternError } from './regex.js';
 import { createTextSearch } from './text_search.js';
 
 /** @import { SearchMode, Tokens } from '../page.js' */
+/** @import { PartOrNone } from '../compute/head_parts.js' */
 /** @import { TextSearch } from './text_search.js' */
 
 /**
@@ -96,6 +98,24 @@ export function findTokens(index, typed, mode = 'whole') {
 }
 
 /**
+ * What was found among the tokens that have a query or a key in heads of a part.
+ *
+ * @param {Found} found
+ * @param {Pick<Tokens, 'isTarget' | 'sequence'>} tokens
+ * @param {PartOrNone} part
+ * @returns {Found}
+ */
+export function findInPart(found, tokens, part) {
+  const hits = found.hits.map((hit, token) =>
+    hasPoint(tokens, part, { kind: 'query', token }) ||
+    hasPoint(tokens, part, { kind: 'key', token })
+      ? hit
+      : 0,
+  );
+  return { ...found, ...countHits(tokens, hits) };
+}
+
+/**
  * @param {SearchIndex} index
  * @param {string[]} terms
  * @param {SearchMode} mode
@@ -176,7 +196,7 @@ function partly(n, all) {
   return `Only the first ${n} of ${all} different words were compared.`;
 }
 
-/** @param {SearchIndex} index @param {Uint8Array} hits */
+/** @param {Pick<SearchIndex, 'sequence'>} index @param {Uint8Array} hits */
 function countHits({ sequence }, hits) {
   let [nHits, nSequences, last] = [0, 0, -1];
   for (let token = 0; token < hits.length; token++) {
@@ -291,7 +311,6 @@ function idOf(ids, word) {
 function wordOfToken(tokens, token) {
   if (tokens.tokenType[token] !== 'patch') return charactersOf(tokens.text[token]);
   const sequence = tokens.sequence[token];
-  return String(
-    tokens.sequences.columns.label?.[sequence] ?? tokens.sequences.text[sequence] ?? '',
-  );
+  const name = tokens.isMixed ? '' : tokens.sequences.text[sequence]; // else it is what is asked
+  return String(tokens.sequences.columns.label?.[sequence] ?? name ?? '');
 }

@@ -23,7 +23,10 @@ import { columnsOf, rowsOf, searchedText, tableCsv, wordOf } from './sequence_ta
  * @param {() => SequenceScores} context.scores
  * @param {(sequence: number) => void} context.onOpen
  */
-export function createSequenceList(frame, { api, store, columns: menu, corpus, layers, scores, onOpen }) {
+export function createSequenceList(
+  frame,
+  { api, store, columns: menu, corpus, layers, scores, onOpen },
+) {
   const table = createSequenceRows(frame.dialog, { pick: onOpen, sort });
   const rowOrder = createRowOrder();
 

@@ -208,7 +208,12 @@ export function cellParts(at, head, { isReady, fidelity, kind }, look, name, lay
       ]
     : [el('p', { class: 'soft' }, isReady ? '' : 'This map is not computed yet.')];
   return [
-    el('p', { class: 'tooltip__title' }, formatHead(at, layers), ...(name ? [`: ${name.label}`] : [])),
+    el(
+      'p',
+      { class: 'tooltip__title' },
+      formatHead(at, layers),
+      ...(name ? [`: ${name.label}`] : []),
+    ),
     ...(name ? [el('p', {}, explainHeadName(name))] : []),
     ...(kind && fidelity ? [el('p', {}, kind)] : []),
     ...parts,

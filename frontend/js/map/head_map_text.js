@@ -73,7 +73,12 @@ export function nearestParts({ map, column, layers }, i, isOpen) {
       'ol',
       { class: 'map-of-heads__nearest' },
       ...head.nearest.map((one) =>
-        el('li', {}, el('span', {}, formatHead(one, layers)), el('span', {}, formatMeasure(one.distance))),
+        el(
+          'li',
+          {},
+          el('span', {}, formatHead(one, layers)),
+          el('span', {}, formatMeasure(one.distance)),
+        ),
       ),
     ),
   ];

@@ -6,7 +6,6 @@
 import { canvasPalette } from '../color/palettes.js';
 import { createPainting } from '../color/point_style.js';
 import { densitySteps } from '../compute/density.js';
-import { presentPoints } from '../compute/head_parts.js';
 import { suitablePointSize } from '../compute/geometry.js';
 import { bulkWindows } from '../compute/map_bounds.js';
 import { lastOnly } from '../compute/memo.js';
@@ -50,7 +49,6 @@ export function createMapFrame(context, layout, redraw) {
   const motion = createMotion(redraw);
   const windows = lastOnly(bulkWindows);
   const density = lastOnly(densitySteps);
-  const present = lastOnly(presentPoints);
   const tiles = lastOnly(tilesOf);
   const versionOf = countVersions();
   const drawn = lastOnly((/** @type {Uint8Array} */ all, /** @type {Uint8Array} */ inside) =>
@@ -76,7 +74,7 @@ export function createMapFrame(context, layout, redraw) {
       ({ ready } = map);
       const nPoints = paint.flags.length;
       const hasWindows = state.dims === 2 && !state.isWhole;
-      const points = presentOf(state, map.drawn);
+      const points = derived.presentIn(state.at, map.drawn);
       const parts = hasWindows ? windows(positions, ready, nPoints, points) : null;
       motion.show(name, positions, parts);
       const frame = {
@@ -92,12 +90,6 @@ export function createMapFrame(context, layout, redraw) {
     if (isComing) return;
     motion.forget();
     shown = null;
-  }
-
-  /** The points that each cell has. @param {State} state @param {Int32Array | null} drawn */
-  function presentOf({ at }, drawn) {
-    const [manifest, tokens] = [facts.description.value?.manifest, facts.tokens.value];
-    return manifest && tokens ? present(tokens, manifest, drawn, at) : null;
   }
 
   /**

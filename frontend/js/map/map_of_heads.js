@@ -145,7 +145,11 @@ export function createMapOfHeads(root, context) {
  * @param {HeadMapDots} dots
  * @param {Parameters<typeof createMapOfHeads>[1]} context
  */
-function createDrawing({ about, element, status }, dots, { derived, facts, pointed, store, theme }) {
+function createDrawing(
+  { about, element, status },
+  dots,
+  { derived, facts, pointed, store, theme },
+) {
   /** @type {HeadMapImage | null} */
   let image = null;
   /** @type {unknown[]} */
@@ -169,7 +173,17 @@ function createDrawing({ about, element, status }, dots, { derived, facts, point
     /** @param {ShownTheme} shownTheme */
     imageIn(shownTheme) {
       const state = store.get();
-      return image && imageOf(image.map, image.column, insideOf(state), shownTheme, state.palette, layersOf(facts));
+      return (
+        image &&
+        imageOf(
+          image.map,
+          image.column,
+          insideOf(state),
+          shownTheme,
+          state.palette,
+          layersOf(facts),
+        )
+      );
     },
     /** @param {State} state @param {HeadsMap} map */
     draw(state, map) {

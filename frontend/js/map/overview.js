@@ -167,7 +167,11 @@ export function createOverview(root, { derived, facts, theme, tooltip }, calls) 
     const head = look.order ? look.order[slot] : slot;
     const { left, top } = root.getBoundingClientRect();
     tooltip.show({ x: element.getBoundingClientRect().left - left, y: event.clientY - top }, [
-      el('p', { class: 'tooltip__title' }, formatHead(headOf(head, laid.model.n_heads), laid.model.layers)),
+      el(
+        'p',
+        { class: 'tooltip__title' },
+        formatHead(headOf(head, laid.model.n_heads), laid.model.layers),
+      ),
       el('p', {}, look.column ? formatHeadMeasure(look.column, head) : ''),
     ]);
   }

@@ -64,7 +64,7 @@ export function formatLabel(tokens, token, isSelected) {
  */
 export function surroundings(tokens, token, longest = LONGEST_SENTENCE) {
   const { text } = tokens;
-  const [first, end] = textAround(tokens, token);
+  const [first, end] = wordsAround(tokens, token);
   const from = Math.max(first, token - MAX_PARTS * longest);
   const added = addedTexts(text.slice(from, Math.min(end, token + MAX_PARTS * longest)));
   // A part of a character is shown as the whole of it, which an earlier part has added.
@@ -86,6 +86,21 @@ export function surroundings(tokens, token, longest = LONGEST_SENTENCE) {
     own,
     after: `${after}${right < end ? '…' : ''}`,
   };
+}
+
+/**
+ * The tokens of a text around one, up to the patches of an image.
+ *
+ * @param {Tokens} tokens
+ * @param {number} token
+ */
+function wordsAround(tokens, token) {
+  let [first, end] = textAround(tokens, token);
+  if (!tokens.isMixed) return [first, end];
+  const isPatch = (/** @type {number} */ one) => tokens.tokenType[one] === 'patch';
+  for (let before = token - 1; before >= first; before--) if (isPatch(before)) first = before + 1;
+  for (let after = token + 1; after < end; after++) if (isPatch(after)) end = after;
+  return [first, end];
 }
 
 /**

@@ -33,7 +33,7 @@ export function createPointTooltip(context, strongest) {
   function subjectOf(tokens, point) {
     const state = store.get();
     const { at, color, hasStrongest, search, searchMode, weight } = state;
-    const known = [derived.norms(), derived.scores(), derived.attention(state)];
+    const known = [derived.norms(at), derived.scores(), derived.attention(state)];
     return [tokens, point, at, color, hasStrongest, search, searchMode, weight, ...known, theme()];
   }
 
@@ -41,7 +41,8 @@ export function createPointTooltip(context, strongest) {
   function imageOf(tokens, point) {
     const { dataset } = store.get();
     const grid = facts.description.value?.manifest?.patch_grid;
-    return grid && dataset !== null
+    const isWord = tokens.isMixed && tokens.tokenType[point.token] !== 'patch';
+    return grid && dataset !== null && !isWord
       ? imagePart(tokens, point, api.imageUrl(dataset, tokens.sequence[point.token]), grid)
       : null;
   }
@@ -60,7 +61,7 @@ export function createPointTooltip(context, strongest) {
       tokens,
       drawn: null,
       nCells: 1,
-      norms: derived.norms(),
+      norms: derived.norms(state.at),
       scores: derived.scores(),
       found: derived.hits(state),
       patches: null,

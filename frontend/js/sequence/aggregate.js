@@ -104,7 +104,8 @@ export function createAggregate(root, context, scroller) {
     // Where no mean is taken, the sentence's own squares and offsets can still be seen.
     const below = hasMean || state.below !== 'lines' ? state.below : 'none';
     const isAcross = shown.part === 'cross' && below === 'offset';
-    if (isAcross) setText(words, 'Offsets are within one text; this head attends to the other one.');
+    if (isAcross)
+      setText(words, 'Offsets are within one text; this head attends to the other one.');
     partFor(isAcross ? 'none' : below)?.update({
       ...shown,
       mean: hasMean ? shown.mean : null,

@@ -93,9 +93,9 @@ export function createRowLists(words) {
     const { height, above, seen } = measure();
     const top = (scroller.scrollTop - above) / height;
     const bottom = top + seen / height;
-    return KINDS.map((kind) =>
-      windows[kind].show(top, bottom, rowOf(kind, stops[kind])),
-    ).includes(true);
+    return KINDS.map((kind) => windows[kind].show(top, bottom, rowOf(kind, stops[kind]))).includes(
+      true,
+    );
   }
 
   return {

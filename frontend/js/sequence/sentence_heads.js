@@ -228,7 +228,9 @@ export function createSentenceHeads(root, context) {
       ? `${measureFacts(column.name).label} ${formatMeasureValue(column.values[index])}`
       : null;
     const weight = inside && weightUnder(shown, patterns, index, most, inside);
-    return [formatTitle(headId(index), shown.manifest.layers), measure, weight].filter(Boolean).join(' · ');
+    return [formatTitle(headId(index), shown.manifest.layers), measure, weight]
+      .filter(Boolean)
+      .join(' · ');
   }
 
   return {

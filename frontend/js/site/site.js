@@ -52,7 +52,7 @@ export function createSite(base, ask = (...parts) => fetch(...parts)) {
   /**
    * Description and sequences by dataset.
    *
-   * @type {Map<string, Pick<Site, 'manifest' | 'starts' | 'lengths'>>}
+   * @type {Map<string, Pick<Site, 'manifest' | 'starts' | 'lengths' | 'nSource'>>}
    */
   const corpora = new Map();
 
@@ -78,6 +78,7 @@ export function createSite(base, ask = (...parts) => fetch(...parts)) {
       manifest,
       starts: Int32Array.from(tokens.sequences.start),
       lengths: Int32Array.from(tokens.sequences.length),
+      nSource: tokens.sequences.n_source ? Int32Array.from(tokens.sequences.n_source) : null,
     };
     corpora.set(dataset, found);
     return found;

@@ -1,14 +1,16 @@
 /** Derived from choices and facts: pure functions, no DOM and no requests. */
 
+import { hasPoint, partOf } from '../compute/head_parts.js';
 import { mapName } from '../data/points.js';
 import { BEST, hasMap } from '../data/best_map.js';
 import { modesFor } from '../color/color_modes.js';
 import { lastMarked } from '../marked_points/codec.js';
 import { allMethods } from '../data/projection_methods.js';
 import { numbersFor, PAIR_FIT, measureFacts } from '../data/head_measures.js';
+import { kindOther } from '../ui/labels.js';
 import { CLEARED, DEFAULTS } from './choices.js';
 
-/** @import { Description, Facts, HeadId, Manifest, State } from '../page.js' */
+/** @import { Description, Facts, HeadId, Manifest, State, Tokens } from '../page.js' */
 /** @import { Dims, Method } from '../types.js' */
 
 /**
@@ -39,7 +41,25 @@ export function reconcile(state, facts, nTokensOf = (manifest) => manifest.n_tok
   if (!description?.manifest || description.id !== state.dataset)
     return { change: {}, notices: [] };
   const { manifest } = description;
-  return reconcileInside(state, manifest, description, nTokensOf(manifest));
+  const { change, notices } = reconcileInside(state, manifest, description, nTokensOf(manifest));
+  return { change: { ...reconcileKind(state, manifest, facts.tokens.value), ...change }, notices };
+}
+
+/**
+ * A token that is no query of the open head but a key, or the other way round, is selected as that.
+ *
+ * @param {State} state
+ * @param {Manifest} manifest
+ * @param {Tokens | null} tokens
+ * @returns {Partial<State>}
+ */
+function reconcileKind({ at, selected }, manifest, tokens) {
+  if (!at || !selected || !tokens || selected.token >= tokens.n) return {};
+  const part = partOf(manifest.layers, at.layer);
+  const other = { kind: kindOther(selected.kind), token: selected.token };
+  return !hasPoint(tokens, part, selected) && hasPoint(tokens, part, other)
+    ? { selected: other }
+    : {};
 }
 
 /**

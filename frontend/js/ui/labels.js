@@ -209,7 +209,7 @@ export function visibleText(text) {
     .join(' ');
 }
 
-/** @param {Kind} kind */
+/** @param {Kind} kind @returns {Kind} */
 export function kindOther(kind) {
   return kind === 'query' ? 'key' : 'query';
 }
