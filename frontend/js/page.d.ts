@@ -65,6 +65,8 @@ export interface Pair {
  */
 export interface Filters {
   readonly kind: Kind | null;
+  /** Only patches, or only words, of images with texts. */
+  readonly type: 'patch' | 'word' | null;
   readonly position: readonly [number, number];
   readonly norm: readonly [number, number];
   /** Least weight between a point and the selected one; 0: all points. */

@@ -18,6 +18,7 @@ import {
   sequenceNumbers,
   tokenCounts,
   tokenLengths,
+  tokenTypes,
 } from './color_values.js';
 import { canvasPalette } from './palettes.js';
 
@@ -33,6 +34,7 @@ import { canvasPalette } from './palettes.js';
  * @property {ArrayLike<number> | null} [brightness] The same.
  * @property {string[]} [text]
  * @property {readonly string[]} [tokenType]
+ * @property {boolean} [isMixed] Whether sequences hold both patches and words.
  * @property {ArrayLike<number>} [isTarget] 1 for tokens of a target text.
  * @property {{length: ArrayLike<number>, nSource?: ArrayLike<number>, columns?: Record<string,
  *   unknown[]>}} sequences
@@ -80,7 +82,8 @@ import { canvasPalette } from './palettes.js';
  * @property {string} name Identifier in the address.
  * @property {string} label Shown.
  * @property {string} help One sentence.
- * @property {'text' | 'image' | 'any'} modality
+ * @property {'text' | 'image' | 'image-text' | 'any'} modality
+ * @property {boolean} [isOfWords] Whether it is one of words beside images, too.
  * @property {boolean} perHead Whether the colours differ between heads.
  * @property {('norms' | 'patches' | 'scores')[]} needs Arrays of the context that must be there.
  * @property {'kinds' | 'ramp' | 'shared ramp' | 'log ramp' | 'cycle' | 'classes' | 'pixels'} scale
@@ -117,10 +120,22 @@ export const COLOR_MODES = Object.freeze([
     note: '',
   },
   {
+    name: 'token-type',
+    label: 'Patch or word',
+    help: 'One colour for patches, one for words, one for special tokens.',
+    modality: 'image-text',
+    perHead: false,
+    needs: [],
+    scale: 'classes',
+    values: tokenTypes,
+    note: 'darker: query, lighter: key',
+  },
+  {
     name: 'position',
     label: 'Position',
     help: 'Relative position in the sequence, from 0 (first) to 1 (last).',
     modality: 'text',
+    isOfWords: true,
     perHead: false,
     needs: [],
     scale: 'ramp',
@@ -184,6 +199,7 @@ export const COLOR_MODES = Object.freeze([
     label: 'Token frequency',
     help: 'Occurrences of the token in the corpus.',
     modality: 'text',
+    isOfWords: true,
     perHead: false,
     needs: [],
     scale: 'log ramp',
@@ -231,6 +247,7 @@ export const COLOR_MODES = Object.freeze([
     label: 'First letter',
     help: 'First letter of the token; digits are one class.',
     modality: 'text',
+    isOfWords: true,
     perHead: false,
     needs: [],
     scale: 'classes',
@@ -348,8 +365,10 @@ export function hasSharedScale(name) {
  */
 export function modesFor(modality, columns = []) {
   return [
-    ...COLOR_MODES.filter(
-      (mode) => modality === 'image-text' || ['any', modality].includes(mode.modality),
+    ...COLOR_MODES.filter((mode) =>
+      modality === 'image-text'
+        ? mode.modality !== 'text' || mode.isOfWords
+        : ['any', modality].includes(mode.modality),
     ),
     ...columns.map(columnMode),
   ];

@@ -97,7 +97,7 @@ export const SCALES = {
     paint(painting, (token) => means[token]);
     const entries = [
       {
-        label: 'not a patch (class token, register)',
+        label: context.tokens.isMixed ? 'word' : 'not a patch (class token, register)',
         colors: [cssColor(palette.neutral)],
         shapes: [],
       },

@@ -63,7 +63,34 @@ export function relativePosition(tokens, token) {
 
 /** @param {ColorContext} context @returns {Float32Array} */
 export function relativePositions({ tokens }) {
-  return each(tokens.position.length, (token) => relativePosition(tokens, token));
+  return each(tokens.position.length, (token) =>
+    isPatchBesideWords(tokens, token) ? NaN : relativePosition(tokens, token),
+  );
+}
+
+/**
+ * Whether a token is a patch among words: position and frequency say nothing of it.
+ *
+ * @param {TokenColumns} tokens
+ * @param {number} token
+ */
+function isPatchBesideWords({ isMixed, tokenType }, token) {
+  return isMixed === true && tokenType?.[token] === 'patch';
+}
+
+/**
+ * Patch, word or special token.
+ *
+ * @param {ColorContext} context
+ * @returns {Classes}
+ */
+export function tokenTypes({ tokens: { tokenType = [] } }) {
+  const types = ['patch', 'text'];
+  return {
+    values: Float32Array.from(tokenType, (type) => (types.indexOf(type) + 3) % 3),
+    labels: ['patch', 'word', 'special token'],
+    other: null,
+  };
 }
 
 /**
@@ -86,12 +113,15 @@ export function positionsModulo5({ tokens: { position } }) {
  * @param {ColorContext} context
  * @returns {Float32Array}
  */
-export function tokenCounts({ tokens: { tokenId } }) {
+export function tokenCounts({ tokens }) {
+  const { tokenId } = tokens;
   let largest = 0;
   for (let token = 0; token < tokenId.length; token++) largest = Math.max(largest, tokenId[token]);
   const counts = new Int32Array(largest + 1);
   for (let token = 0; token < tokenId.length; token++) counts[tokenId[token]]++;
-  return each(tokenId.length, (token) => counts[tokenId[token]]);
+  return each(tokenId.length, (token) =>
+    isPatchBesideWords(tokens, token) ? NaN : counts[tokenId[token]],
+  );
 }
 
 /**

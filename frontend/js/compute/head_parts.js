@@ -32,7 +32,11 @@ export function partOf(layers, layer) {
   return /** @type {Row | undefined} */ (layers?.[layer])?.part ?? null;
 }
 
-/** Whether the model has an encoder and a decoder. @param {readonly object[] | undefined} layers */
+/**
+ * Whether the model has an encoder and a decoder.
+ *
+ * @param {readonly object[] | null | undefined} layers
+ */
 export function hasParts(layers) {
   return partOf(layers, 0) !== null;
 }

@@ -1,5 +1,5 @@
 /**
- * Which points are drawn at all: by kind, position, norm, and attention with the selected point.
+ * Which points are drawn at all: by kind, type of token, position, norm, and attention with the selected point.
  */
 
 import { el, setText } from '../ui/dom.js';
@@ -19,7 +19,7 @@ import { createRange, createSlider } from '../ui/sliders.js';
  * @param {Context & {frame: () => Frame | null}} context `frame` is what is drawn
  * @returns {View}
  */
-export function createFilters(root, { actions, frame }) {
+export function createFilters(root, { actions, facts, frame }) {
   const section = createSection(root, {
     name: 'filters',
     title: 'Filters',
@@ -34,6 +34,16 @@ export function createFilters(root, { actions, frame }) {
     ],
     onPick: (value) =>
       actions.setFilters({ kind: value === 'query' || value === 'key' ? value : null }),
+  });
+  const type = createSegments(section.body, {
+    legend: 'Type of tokens',
+    choices: [
+      { value: 'all', label: 'All', title: 'Patches and words' },
+      { value: 'patch', label: 'Patches', title: 'Only patches of images' },
+      { value: 'word', label: 'Words', title: 'Only words and special tokens' },
+    ],
+    onPick: (value) =>
+      actions.setFilters({ type: value === 'patch' || value === 'word' ? value : null }),
   });
   const position = createRange(section.body, {
     label: 'Position',
@@ -72,6 +82,8 @@ export function createFilters(root, { actions, frame }) {
     update(state) {
       const { at, selected, filters } = state;
       kind.update(filters.kind ?? 'all');
+      type.element.hidden = !facts.tokens.value?.isMixed;
+      type.update(filters.type ?? 'all');
       position.update(filters.position);
       norm.element.hidden = at === null;
       norm.update(filters.norm);
@@ -97,6 +109,7 @@ export function createFilters(root, { actions, frame }) {
 export function nActive({ at, selected, filters }) {
   return [
     filters.kind !== null,
+    filters.type !== null,
     isNarrow('position', filters),
     at !== null && isNarrow('norm', filters),
     at !== null && selected !== null && filters.attention > 0,

@@ -7,6 +7,7 @@ import { keysText } from './commands.js';
 import { createDatasetChoice } from './dataset_choice.js';
 import { createFold } from '../ui/folds.js';
 import { createSegments } from '../ui/segments.js';
+import { whyNot } from '../user_sequences/items.js';
 
 /** @import { Context, Manifest, Session, State, Theme, View } from '../page.js' */
 /** @import { Dims } from '../types.js' */
@@ -167,7 +168,8 @@ function createUserSequencesButton({ userSequences, openUserSequences }) {
     /** @param {Manifest | null} manifest */
     update(manifest) {
       const isImage = manifest?.model.modality === 'image';
-      element.hidden = userSequences.limits === null || manifest === null;
+      element.hidden =
+        userSequences.limits === null || manifest === null || whyNot(manifest) !== '';
       setText(label, isImage ? 'Your own image' : 'Your own sentence');
       setAttribute(
         element,

@@ -304,7 +304,8 @@ function wantExtras(source, state, { id, modality }, { base }) {
     facts.tokenScores.want(id, `${base}/${at.layer},${at.head}`, (signal) =>
       api.tokenScores(id, at, signal),
     );
-  if (modality === 'image') facts.patches.want(id, base, (signal) => api.patches(id, signal));
+  if (modality !== null && modality !== 'text')
+    facts.patches.want(id, base, (signal) => api.patches(id, signal));
   else facts.patches.drop();
   // Pairs outside the corpus are dropped once it is known, and not requested before.
   const nTokens = facts.description.value?.manifest?.n_tokens ?? 0;

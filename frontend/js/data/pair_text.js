@@ -1,7 +1,7 @@
 /** Text on query-key pairs and their scores. */
 
 import { corpusText, el } from '../ui/dom.js';
-import { isOwnText, sequenceWord, formatToken } from '../ui/labels.js';
+import { isWord, sequenceWord, formatToken } from '../ui/labels.js';
 import { count } from '../compute/number_text.js';
 import { clipped } from '../ui/labels.js';
 
@@ -26,9 +26,9 @@ export function formatFit(fit) {
  */
 export function formatBrief(tokens, token) {
   const label = clipped(formatToken(tokens, token), LONGEST);
-  if (tokens.row === null) return label.trim() || label;
+  if (isWord(tokens, token)) return label.trim() || label;
   const isPatch = tokens.tokenType[token] === 'patch';
-  const place = isPatch ? `(${tokens.row[token]}, ${tokens.column?.[token]})` : label;
+  const place = isPatch ? `(${tokens.row?.[token]}, ${tokens.column?.[token]})` : label;
   return `image ${tokens.sequence[token] + 1} ${place}`;
 }
 
@@ -41,7 +41,7 @@ export function formatBrief(tokens, token) {
 export function pairParts(tokens, { query, key }) {
   /** @param {number} token @param {'query' | 'key'} kind */
   const part = (token, kind) =>
-    isOwnText(tokens, token) && tokens.row === null
+    isWord(tokens, token)
       ? corpusText(formatBrief(tokens, token), `corpus pairs__token ${kind}`)
       : el('span', { class: `pairs__token ${kind}` }, formatBrief(tokens, token));
   return [

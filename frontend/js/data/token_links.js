@@ -38,6 +38,10 @@ export function createLink(first, second) {
     };
   const modality = first.manifest.model.modality;
   if (modality !== second.manifest.model.modality) return unlinked('a text and an image dataset');
+  // Where the image is in a sequence depends on the model and on the text.
+  if (first.tokens.isTarget || second.tokens.isTarget)
+    return unlinked('sentences of two texts in two datasets');
+  if (first.tokens.isMixed) return unlinked('images with texts of two datasets');
   if (modality === 'image' && first.manifest.corpus.sha256 !== second.manifest.corpus.sha256)
     return unlinked('different images');
   const matches = matchSequences(first.tokens.sequences.text, second.tokens.sequences.text);

@@ -102,7 +102,7 @@ export function columnsOf(tokens, scores) {
     {
       name: 'text',
       label: isText ? 'Sentence' : 'Image',
-      help: isText ? 'Original text' : 'File name',
+      help: isText ? 'Original text' : tokens.isMixed ? 'Text beside the image' : 'File name',
       isNumber: false,
       valueOf: (i) => sequenceName(tokens, i),
     },

@@ -13,8 +13,10 @@ import {
   headFileName,
   sequenceWord,
 } from '../ui/labels.js';
+import { partOf, spansOf } from '../compute/head_parts.js';
 import { count } from '../compute/number_text.js';
 import { formatCaption, figureTitle, measureSentences } from './caption.js';
+import { hasMeans } from '../data/mean_text.js';
 import { imageFigure } from './image_figure.js';
 import { MM_PER_PX, readFigureStyle } from './figure_theme.js';
 import { mapFigure, markKinds } from './map_figure.js';
@@ -91,9 +93,9 @@ const SUBJECTS = {
     make: mapParts,
   },
   sequence: {
-    isThere: ({ derived }, state, isText) =>
+    isThere: ({ derived, facts }, state, isText) =>
       state.selected !== null &&
-      (isText ? derived.attention(state) : weightsOf(state, derived)) !== null,
+      (isText ? derived.attention(state) : weightsOf(state, derived, facts)) !== null,
     make: sequenceParts,
   },
   below: {
@@ -105,7 +107,8 @@ const SUBJECTS = {
     make: belowParts,
   },
   'all-heads': {
-    isThere: (_, { selected }, isText) => isText && selected !== null,
+    isThere: ({ facts: { tokens } }, { selected }, isText) =>
+      isText && selected !== null && tokens.value !== null && hasMeans(tokens.value),
     make: allHeadsParts,
   },
   heads: { isThere: ({ headMapImage }) => Boolean(headMapImage?.('light')), make: headsMapParts },
@@ -335,9 +338,11 @@ function mapParts({ state, manifest, tokens, style, isPixels }, { derived, drawi
  *
  * @param {State} state
  * @param {Context['derived']} derived
+ * @param {Context['facts']} facts
  */
-function weightsOf(state, derived) {
-  return state.isImageMean ? derived.aggregate(state) : derived.attention(state);
+function weightsOf(state, derived, facts) {
+  const isMean = state.isImageMean && facts.tokens.value && hasMeans(facts.tokens.value);
+  return isMean ? derived.aggregate(state) : derived.attention(state);
 }
 
 /** @param {Given} given @param {Source} source @returns {Promise<Parts>} */
@@ -354,15 +359,16 @@ async function sequenceParts(given, source) {
 
 /**
  * @param {Given} given
- * @param {Pick<Source, 'derived'>} source
+ * @param {Pick<Source, 'derived' | 'facts'>} source
  * @param {HTMLImageElement | null} image of a sequence that is one
  * @returns {Parts}
  */
-function sequencePartsWith({ state, manifest, tokens, style }, { derived }, image) {
+function sequencePartsWith(given, { derived, facts }, image) {
+  const { state, manifest, tokens, style } = given;
   const { selected } = state;
   const isImage = manifest.patch_grid !== null;
   const [weights, attention] = [
-    isImage ? weightsOf(state, derived) : null,
+    isImage ? weightsOf(state, derived, facts) : null,
     derived.attention(state),
   ];
   if (!selected || !(isImage ? weights : attention))
@@ -392,7 +398,7 @@ function sequencePartsWith({ state, manifest, tokens, style }, { derived }, imag
   }
   if (!attention) throw new Error('The attention is not there yet.');
   const body = sentenceFigure(
-    { tokens, start, n, attention, selected, hidden: state.hidden },
+    { tokens, start, n, attention, selected, hidden: state.hidden, spans: spansIn(given) },
     style,
   );
   return {
@@ -406,6 +412,13 @@ function sequencePartsWith({ state, manifest, tokens, style }, { derived }, imag
     ],
     name,
   };
+}
+
+/** The positions of queries and keys of the open head. @param {Given} given */
+function spansIn({ state: { at, selected }, manifest, tokens: { sequence, sequences } }) {
+  const shown = sequence[selected?.token ?? 0];
+  const n = sequences.length[shown];
+  return spansOf(at && partOf(manifest.layers, at.layer), n, sequences.nSource?.[shown] ?? n);
 }
 
 /** @param {string} url @returns {Promise<HTMLImageElement>} */

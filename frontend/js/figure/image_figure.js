@@ -14,7 +14,7 @@ import {
   writtenWeights,
 } from '../render/image_links.js';
 import { heatAlpha } from '../compute/heat.js';
-import { formatTokenName } from '../ui/labels.js';
+import { clipped, formatToken } from '../ui/labels.js';
 import { FONT_PX } from './figure_theme.js';
 import { RAMP_PX, rampBar } from './legend.js';
 import { node } from './markup.js';
@@ -30,6 +30,8 @@ const MOST_HEIGHT_PX = 729;
 const CHIP_PX = 24;
 const GAP_PX = 12;
 const EDGE_PX = 2;
+/** Characters of a word that are written. */
+const LONGEST = 40;
 
 /**
  * @typedef {{tokens: Tokens, start: number, n: number, weights: Weights, selected: Selected, state:
@@ -130,7 +132,7 @@ function boxesOf({ tokens, start, n, grid }, image, { measure }) {
         height: high,
         label: null,
       };
-    const label = formatTokenName(tokens, token);
+    const label = clipped(formatToken(tokens, token), LONGEST);
     const wide = Math.ceil(measure(label, FONT_PX.normal)) + 16;
     if (x > 0 && x + wide > image.width) [x, row] = [0, row + 1];
     const box = {

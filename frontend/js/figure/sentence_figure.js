@@ -12,6 +12,7 @@ import { node } from './markup.js';
 
 /** @import { Attention, HiddenToken, Selected, Tokens } from '../page.js' */
 /** @import { Kind } from '../types.js' */
+/** @import { Spans } from '../compute/head_parts.js' */
 /** @import { FigureStyle } from './figure_theme.js' */
 /** @import { Body } from './map_figure.js' */
 
@@ -40,25 +41,33 @@ const LONGEST = 36;
  * @param {Selected} shown.selected
  * @param {readonly HiddenToken[]} shown.hidden
  * @param {readonly string[]} [shown.labels] of the positions; those of the sentence, if not given
+ * @param {Spans} [shown.spans] positions of the queries and keys of the head
  * @param {FigureStyle} style
  * @returns {Body}
  */
-export function sentenceFigure(
-  { tokens, start, n, attention, selected, hidden, labels: texts = textsOf(tokens, start, n) },
-  style,
-) {
+export function sentenceFigure(shown, style) {
+  const { tokens, start, n, attention, selected, hidden } = shown;
+  const { labels: texts = textsOf(tokens, start, n), spans = { query: [0, n], key: [0, n] } } =
+    shown;
   const { column, gap, labels } = columnsOf(texts, style);
-  const listed = { query: labels, key: attention.sinks ? [...labels, 'sink'] : labels };
+  /** @param {Kind} kind */
+  const rowsOf = (kind) =>
+    labels.map((word, position) => ({ word, position })).slice(spans[kind][0], spans[kind][1]);
+  const sink = attention.sinks ? [{ word: 'sink', position: n }] : [];
+  const listed = { query: rowsOf('query'), key: [...rowsOf('key'), ...sink] };
   const [from, to] = [column + AIR_PX, column + AIR_PX + gap];
-  /** @param {number} position */
-  const middle = (position) => HEAD_PX + (position + 0.5) * ROW_PX;
+  /** @param {Kind} kind @param {number} position the sink is the last of the keys */
+  const middle = (kind, position) => {
+    const row = Math.min(position, spans[kind][1]) - spans[kind][0];
+    return HEAD_PX + (row + 0.5) * ROW_PX;
+  };
   const source = { kind: selected.kind, position: selected.token - start };
   const lines = heaviestLines(attention, { source }).map(({ query, key, opacity, width }) =>
     node('line', {
       x1: from,
-      y1: middle(query),
+      y1: middle('query', query),
       x2: to,
-      y2: middle(key),
+      y2: middle('key', key),
       'stroke-opacity': Math.round(1000 * opacity) / 1000,
       'stroke-width': width,
     }),
@@ -69,14 +78,14 @@ export function sentenceFigure(
     node(
       'g',
       { class: kind, 'text-anchor': anchor, 'font-size': FONT_PX.normal, fill: style.ink },
-      ...listed[kind].map((word, position) => {
+      ...listed[kind].map(({ word, position }) => {
         const isHidden = hidden.some((token) => token.kind === kind && token.position === position);
         const isChosen = source.kind === kind && source.position === position;
         return node(
           'text',
           {
             x,
-            y: middle(position) + 0.35 * FONT_PX.normal,
+            y: middle(kind, position) + 0.35 * FONT_PX.normal,
             'font-weight': isChosen ? 700 : null,
             'font-style': isHidden ? 'italic' : null,
             'text-decoration': isHidden ? 'line-through' : null,
@@ -88,14 +97,14 @@ export function sentenceFigure(
     );
   const other = source.kind === 'query' ? 'key' : 'query';
   const weights = listed[other]
-    .map((_, position) => ({ position, weight: weightBetween(attention, source, position) }))
+    .map(({ position }) => ({ position, weight: weightBetween(attention, source, position) }))
     .filter(({ weight }) => weight >= WRITTEN_WEIGHT);
   const [left, edge, anchor] =
     other === 'key' ? [to + 2, to + AIR_PX + column, 'end'] : [0, 0, 'start'];
   const told = weights.flatMap(({ position, weight }) => [
     node('rect', {
       x: left,
-      y: middle(position) - ROW_PX / 2,
+      y: middle(other, position) - ROW_PX / 2,
       width: column + AIR_PX - 2,
       height: ROW_PX,
       fill: style[other],
@@ -106,7 +115,7 @@ export function sentenceFigure(
       {
         class: 'weight',
         x: edge + (other === 'key' ? -2 : 4),
-        y: middle(position) + 0.35 * FONT_PX.normal,
+        y: middle(other, position) + 0.35 * FONT_PX.normal,
         'text-anchor': anchor,
         'font-size': FONT_PX.small,
         fill: style.ink,
@@ -124,7 +133,7 @@ export function sentenceFigure(
 
   return {
     width: Math.ceil(2 * (column + AIR_PX) + gap),
-    height: HEAD_PX + listed.key.length * ROW_PX,
+    height: HEAD_PX + Math.max(listed.query.length, listed.key.length) * ROW_PX,
     images: [],
     markup: [
       node(

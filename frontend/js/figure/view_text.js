@@ -77,11 +77,12 @@ function formatLines({ isLineAlone, lineCount }, { kind }) {
 }
 
 /** What the filters leave. @param {State} state */
-function formatFilter({ at, filters: { kind, position, norm, attention }, selected }) {
+function formatFilter({ at, filters: { kind, type, position, norm, attention }, selected }) {
   /** @param {readonly [number, number]} range */
   const between = ([low, high]) => `${Math.round(100 * low)}–${Math.round(100 * high)} %`;
   const filters = [];
   if (kind !== null) filters.push(kind === 'query' ? 'queries' : 'keys');
+  if (type !== null) filters.push(type === 'patch' ? 'patches' : 'words');
   if (position[0] > 0 || position[1] < 1) filters.push(`positions ${between(position)}`);
   if (at && (norm[0] > 0 || norm[1] < 1)) filters.push(`norms ${between(norm)} of the range`);
   if (at && selected && attention > 0)
@@ -109,7 +110,8 @@ export function formatSelected({ selected }, tokens, { model }) {
   const sequence = tokens.sequence[token];
   const ofCorpus = `${count(sequence + 1)} of ${count(nCorpusSequences(tokens))}`;
   const where = userSequenceName(tokens, sequence) ?? `${sequenceWord(model.modality)} ${ofCorpus}`;
-  return `${kind} ${text} at position ${tokens.position[token] + 1} of ${where}`;
+  const ofText = tokens.isTarget ? ` of the ${tokens.isTarget[token] ? 'target' : 'source'}` : '';
+  return `${kind} ${text} at position ${tokens.position[token] + 1}${ofText} of ${where}`;
 }
 
 /** @param {State} state */

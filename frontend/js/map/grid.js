@@ -88,7 +88,7 @@ export function createGrid(root, context) {
     }
     if (cells.sort(derived.heads().order(state)) || isOther) {
       scroll.element.classList.toggle('grid--sorted', cells.places !== null);
-      axes.build(cells.places !== null);
+      axes.build(cells.places !== null, model?.layers);
     }
     text.update(state, cells.shown(), cells.places);
     overview.update(state);

@@ -214,13 +214,13 @@ function tokenReader({ nPoints }, drawn) {
  * @param {Tokens} tokens
  * @returns {(token: number, flag: number) => boolean} to be called once for every token
  */
-export function labelRule({ sequence, text, tokenType }) {
+export function labelRule({ isMixed, sequence, text, tokenType }) {
   /** @type {Set<number>} */
   const images = new Set();
   return (token, flag) => {
     if (tokenType[token] !== 'patch') return !isFurtherPart(text[token]);
     if (flag & FLAG.selected) return true;
-    if (images.has(sequence[token])) return false;
+    if (isMixed || images.has(sequence[token])) return false; // words say more than patches
     images.add(sequence[token]);
     return true;
   };

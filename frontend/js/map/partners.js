@@ -7,7 +7,7 @@ import { corpusText, el, setText } from '../ui/dom.js';
 import { N_STRONGEST } from '../compute/nearest.js';
 import { pointOf } from '../data/points.js';
 import { shortName } from '../data/attention_text.js';
-import { isOwnText, formatToken } from '../ui/labels.js';
+import { isWord, formatToken } from '../ui/labels.js';
 import { clipped } from '../ui/labels.js';
 import { createRestingAnswers } from './resting_answers.js';
 
@@ -117,8 +117,7 @@ function fill(rows, tokens, found) {
  * @param {number} token
  */
 function formatPartner(tokens, token) {
-  if (isOwnText(tokens, token) && tokens.row === null)
-    return corpusText(clipped(formatToken(tokens, token), LONGEST));
+  if (isWord(tokens, token)) return corpusText(clipped(formatToken(tokens, token), LONGEST));
   const name =
     tokens.sequences.columns.label?.[tokens.sequence[token]] ??
     tokens.sequences.text[tokens.sequence[token]];

@@ -9,6 +9,7 @@ import { userSequenceName } from '../data/user_sequence_text.js';
 import { addedTexts } from '../compute/word_boundaries.js';
 import {
   isOwnText,
+  isWord,
   formatPosition,
   formatTokenName,
   visibleText,
@@ -34,7 +35,7 @@ const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
  * @param {boolean} isSelected whether its sequence is selected
  */
 export function formatLabel(tokens, token, isSelected) {
-  if (isOwnText(tokens, token) && tokens.row === null) {
+  if (isWord(tokens, token)) {
     const text = clipped(formatToken(tokens, token), LONGEST_LABEL);
     return isSelected
       ? `${tokens.position[token] + 1}:${RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text}`

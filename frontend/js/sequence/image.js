@@ -3,6 +3,7 @@
  */
 
 import { corpusText, el, setText, watchPixelRatio } from '../ui/dom.js';
+import { hasMeans } from '../data/mean_text.js';
 import { kindOther, formatTokenName } from '../ui/labels.js';
 import { createAttentionTools } from './attention_tools.js';
 import { connectionsOf, formatConnections, paintConnections } from './image_connections.js';
@@ -105,7 +106,7 @@ export function createImageView(root, context) {
         image.height = patchGrid.image_height_px;
       }
       last = shown;
-      main.classList.toggle('is-mean', shown.state.isImageMean);
+      main.classList.toggle('is-mean', shown.state.isImageMean && hasMeans(shown.tokens));
       tokens.mark(shown, heat.paint(shown, patchGrid, tokens.buttons()));
       follow();
     },

@@ -1,7 +1,7 @@
 /** Which connections of an image are drawn, drawing them, and what is said of them. */
 
 import { count, counted } from '../compute/number_text.js';
-import { formatMean } from '../data/mean_text.js';
+import { formatMean, hasMeans } from '../data/mean_text.js';
 import {
   drawnLinks,
   MIN_ALONE,
@@ -101,8 +101,9 @@ function middlesOf(buttons, box) {
 export function formatConnections(shown, { own, others, nAll, source, isPointed }, isFailed) {
   const { state, selected, mean, tokens, start, n } = shown;
   if (!state.at) return '';
-  const meanOver = state.isImageMean ? formatMean(shown, isFailed) : '';
-  if (state.isImageMean && !mean) return meanOver;
+  const isMean = state.isImageMean && hasMeans(tokens);
+  const meanOver = isMean ? formatMean(shown, isFailed) : '';
+  if (isMean && !mean) return meanOver;
   const over = meanOver && ` ${meanOver}`;
   if (state.imageLinks === 'heat') {
     return selected.kind === 'query'

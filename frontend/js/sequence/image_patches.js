@@ -1,11 +1,14 @@
 /** The tokens of an image as buttons: patches in their grid, the others beside it. */
 
-import { el, setAttribute } from '../ui/dom.js';
+import { corpusText, el, setAttribute } from '../ui/dom.js';
 import { keysOf } from '../ui/keys.js';
-import { formatTokenName } from '../ui/labels.js';
+import { clipped, formatToken, formatTokenName, isOwnText } from '../ui/labels.js';
 
 /** @import { PatchGrid, Tokens } from '../page.js' */
 /** @import { Shown } from './panel.js' */
+
+/** Characters of a word that are shown. */
+const LONGEST = 40;
 
 /**
  * @param {{pick: (token: number) => void, toggle: (position: number) => void, mark: (position:
@@ -16,7 +19,7 @@ import { formatTokenName } from '../ui/labels.js';
 export function createImagePatches({ pick, toggle, mark, point }) {
   const [patches, prefix] = [
     ['image__patches', 'Patches'],
-    ['image__prefix', 'Tokens that are no patch'],
+    ['image__prefix', 'Tokens that are no patch, in their order'],
   ].map(([name, label]) =>
     el('div', { class: name, role: 'group', 'aria-label': label, onKeydown: press }),
   );
@@ -32,7 +35,7 @@ export function createImagePatches({ pick, toggle, mark, point }) {
       {
         class: isPatch ? 'image__patch' : 'image__token',
         type: 'button',
-        'data-position': String(tokens.position[token]),
+        'data-position': String(position),
         title: isPatch ? null : 'Click selects it; Alt-click or x hides it, or shows it again',
         onClick: (/** @type {MouseEvent} */ event) =>
           event.altKey || event.shiftKey ? toggle(position) : pick(token),
@@ -41,7 +44,7 @@ export function createImagePatches({ pick, toggle, mark, point }) {
         onFocus: () => point(token),
         onBlur: () => point(null),
       },
-      isPatch ? '' : formatTokenName(tokens, token),
+      ...(isPatch ? [] : [nameIn(tokens, token)]),
     );
   }
 
@@ -84,8 +87,14 @@ export function createImagePatches({ pick, toggle, mark, point }) {
       nColumns = patchGrid.n_columns;
       const isPatch = buttons.map((_, i) => tokens.tokenType[start + i] === 'patch');
       patches.style.gridTemplate = `repeat(${patchGrid.n_rows}, 1fr) / repeat(${nColumns}, 1fr)`;
-      patches.replaceChildren(...buttons.filter((_, i) => isPatch[i]));
+      // A model may read patches in another order than row by row.
+      const placeOf = (/** @type {number} */ i) =>
+        Number(tokens.row?.[start + i]) * nColumns + Number(tokens.column?.[start + i]);
+      const order = [...buttons.keys()].filter((i) => isPatch[i]);
+      order.sort((a, b) => placeOf(a) - placeOf(b));
+      patches.replaceChildren(...order.map((i) => buttons[i]));
       prefix.replaceChildren(...buttons.filter((_, i) => !isPatch[i]));
+      prefix.classList.toggle('image__prefix--words', tokens.isMixed === true);
       prefix.hidden = prefix.childElementCount === 0;
       return true;
     },
@@ -99,7 +108,7 @@ export function createImagePatches({ pick, toggle, mark, point }) {
       const hidden = new Set(state.hidden.map(({ position }) => position));
       listed?.buttons.forEach((button, i) => {
         const isChosen = i === selected.token - start;
-        const words = `${formatTokenName(tokens, start + i)}, weight ${weights[i].toFixed(3)}`;
+        const words = `${formatToken(tokens, start + i)}, weight ${weights[i].toFixed(3)}`;
         button.tabIndex = isChosen || button.parentElement === prefix ? 0 : -1;
         setAttribute(button, 'aria-pressed', String(isChosen));
         button.classList.toggle('image__chosen--query', isChosen && selected.kind === 'query');
@@ -109,4 +118,11 @@ export function createImagePatches({ pick, toggle, mark, point }) {
       });
     },
   };
+}
+
+/** What stands in the button of a token. @param {Tokens} tokens @param {number} token */
+function nameIn(tokens, token) {
+  return isOwnText(tokens, token)
+    ? corpusText(clipped(formatToken(tokens, token), LONGEST))
+    : el('span', {}, formatTokenName(tokens, token));
 }

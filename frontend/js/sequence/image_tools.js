@@ -1,5 +1,6 @@
 /** What the image view shows: heat map or connections, whose, and over which images. */
 
+import { hasMeans } from '../data/mean_text.js';
 import { nAtLeast } from '../data/user_sequence_text.js';
 import { el, setText } from '../ui/dom.js';
 import { createSegments } from '../ui/segments.js';
@@ -94,7 +95,9 @@ export function createImageTools(root, { actions }) {
       last = shown;
       const { at, isImageMean, imageLinks, imageThreshold } = shown.state;
       element.hidden = at === null;
-      const hasMean = nAtLeast(shown.tokens, shown.n) > 1;
+      const canHaveMean = hasMeans(shown.tokens);
+      source.element.hidden = !canHaveMean;
+      const hasMean = canHaveMean && nAtLeast(shown.tokens, shown.n) > 1;
       source.update(isImageMean ? 'mean' : 'image', (which) => which === 'image' || hasMean);
       links.update(imageLinks);
       direction.update(shown.selected.kind);

@@ -1,12 +1,13 @@
 /** Weights between the selected patch of an image and the others. */
 
+import { hasMeans } from '../data/mean_text.js';
 import { weightBetween } from '../compute/hidden_tokens.js';
 
 /** @import { Shown } from './panel.js' */
 
 /** What is drawn: the weights of this image, or the mean. @param {Shown} shown */
-export function weightsOf({ state, attention, mean }) {
-  return state.isImageMean ? mean : attention;
+export function weightsOf({ state, attention, mean, tokens }) {
+  return state.isImageMean && hasMeans(tokens) ? mean : attention;
 }
 
 /** Where the selected token is in the image. @param {Shown} shown */

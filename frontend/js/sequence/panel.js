@@ -24,6 +24,7 @@ import { partOf, spansOf } from '../compute/head_parts.js';
 import { count, counted } from '../compute/number_text.js';
 import { hidesLaterKeys } from '../compute/score_rule.js';
 import { nCorpusSequences, userSequenceName } from '../data/user_sequence_text.js';
+import { hasMeans } from '../data/mean_text.js';
 import { answerLine } from '../data/attention_text.js';
 import { lastOnly } from '../compute/memo.js';
 import { createImageStrip } from './image_strip.js';
@@ -79,13 +80,19 @@ export function createPanel(root, context) {
   /** @type {{modality: string, view: SequenceView} | null} */
   let inside = null;
 
-  /** @param {'text' | 'image' | 'image-text'} modality */
+  /** @param {Manifest['model']['modality']} modality */
   function viewFor(modality) {
     if (inside?.modality === modality) return inside.view;
     inside?.view.destroy();
-    const create = modality === 'image' ? createImageView : createSentenceView;
+    const create = modality === 'text' ? createSentenceView : createImageView;
     inside = { modality, view: create(body, context) };
     return inside.view;
+  }
+
+  /** @param {Shown | null} shown */
+  function sayMissing(shown) {
+    setText(missing, shown ? formatMissing(shown) : '');
+    missing.hidden = missing.textContent === '';
   }
 
   return {
@@ -93,7 +100,7 @@ export function createPanel(root, context) {
       const { selected } = state;
       const tokens = facts.tokens.value;
       const manifest = facts.description.value?.manifest;
-      const isImages = manifest?.model.modality === 'image';
+      const isImages = manifest !== undefined && manifest?.model.modality !== 'text';
       element.hidden = !tokens || !manifest || (selected ? selected.token >= tokens.n : !isImages);
       if (!tokens || !manifest || element.hidden) return;
       element.classList.toggle('panel--images', !selected);
@@ -101,8 +108,7 @@ export function createPanel(root, context) {
       heading.update(state, tokens, context.pane(), manifest.layers);
       about.update(state, tokens);
       const shown = selected && shownOf(context, state, selected, tokens, manifest);
-      setText(missing, shown ? formatMissing(shown) : '');
-      missing.hidden = missing.textContent === '';
+      sayMissing(shown);
       heads.update(state.at === null ? shown : null);
       wait.hidden = !selected || state.at !== null || heads.isThere;
       strip.update(isImages ? { state, tokens } : null);
@@ -226,7 +232,7 @@ function createSelectedToken({ actions, derived, facts, store }) {
       );
       chosen.replaceChildren(...formatChosen(tokens, selected));
       answer.hidden = state.at === null;
-      const isMean = tokens.row !== null && state.isImageMean;
+      const isMean = tokens.row !== null && state.isImageMean && hasMeans(tokens);
       say(tokens, isMean ? derived.aggregate(state) : derived.attention(state), selected);
       setAttribute(answer, 'title', answer.textContent);
     },

@@ -171,7 +171,7 @@ function createMap(words, pointing) {
       const { width, height, values } = attention
         ? cropped(attention.pattern, attention.n, spans)
         : { width: 1, height: 1, values: new Float32Array(1) };
-      frame.style.aspectRatio = `${width} / ${height}`;
+      frame.style.aspectRatio = String(Math.min(2, Math.max(0.5, width / height)));
       const largest = attention ? paintWeights(canvas, { width, height, values }, colors) : 0;
       ramp.style.backgroundImage = `linear-gradient(to right, ${rampStops(colors).join(', ')})`;
       setText(most, largest.toFixed(2));

@@ -23,7 +23,7 @@ const SEPARATOR_WORDS = /^(\[SEP\]|<sep>|<\/s>|<eos>|<\|endoftext\|>|<\|end_of_t
  * @returns {TokenGroup[]}
  */
 export function specialGroups(tokens, start, n, isCausal, firstKey = 0) {
-  const isImage = tokens.row !== null;
+  const isImage = tokens.row !== null && !tokens.isMixed;
   /** @param {(position: number, token: number) => boolean} isOne */
   const where = (isOne) =>
     Array.from({ length: n }, (_, i) => i).filter((i) => isOne(i, start + i));

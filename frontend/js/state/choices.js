@@ -23,6 +23,7 @@ import {
   readSelected,
   readShare,
   readTexts,
+  readType,
   readTurn,
   within,
   word,
@@ -274,9 +275,16 @@ const VIEW = {
     clearedBy: 'dataset',
   }),
   filters: choice({
-    default: /** @type {Filters} */ ({ kind: null, position: [0, 1], norm: [0, 1], attention: 0 }),
+    default: /** @type {Filters} */ ({
+      kind: null,
+      type: null,
+      position: [0, 1],
+      norm: [0, 1],
+      attention: 0,
+    }),
     address: {
       kind: filter(readKind, ({ kind }) => kind),
+      tokens: filter(readType, ({ type }) => type),
       positions: filter(readRange, ({ position }) => formatRange(position)),
       norms: filter(readRange, ({ norm }) => formatRange(norm)),
       attention: filter(readShare, ({ attention }) => (attention > 0 ? attention : null)),

@@ -126,6 +126,11 @@ export function readKind(value) {
   return value === 'query' || value === 'key' ? value : null;
 }
 
+/** @param {string} value @returns {'patch' | 'word' | null} */
+export function readType(value) {
+  return value === 'patch' || value === 'word' ? value : null;
+}
+
 /** @param {string} value */
 export function readShare(value) {
   const share = readNumber(value);
@@ -137,6 +142,7 @@ function readFilters(parts) {
   const text = (/** @type {string} */ name) => parts.get(name) ?? '';
   return {
     kind: readKind(text('kind')),
+    type: readType(text('tokens')),
     position: readRange(text('positions')) ?? [0, 1],
     norm: readRange(text('norms')) ?? [0, 1],
     attention: readShare(text('attention')) ?? 0,

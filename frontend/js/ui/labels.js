@@ -187,6 +187,16 @@ export function isOwnText(tokens, token) {
 }
 
 /**
+ * Whether a token is one of a text, and no class token or register of an image.
+ *
+ * @param {Tokens} tokens
+ * @param {number} token
+ */
+export function isWord(tokens, token) {
+  return isOwnText(tokens, token) && (tokens.row === null || tokens.isMixed === true);
+}
+
+/**
  * Invisible characters: spaces, controls, combining marks, joiners, fillers and the blank Braille
  * pattern.
  */

@@ -6,6 +6,7 @@ import { chosenMap } from '../data/points.js';
 import { el, setAttribute, setText, VERBATIM_FIELD } from '../ui/dom.js';
 import { isComposing } from '../ui/keys.js';
 import { mapOf } from '../data/best_map.js';
+import { whyNot } from './items.js';
 import { createItemList } from './list.js';
 import { sentence } from '../ui/labels.js';
 
@@ -186,7 +187,8 @@ function createFields({ press, submit, warm, choose }) {
     /** @param {Manifest} manifest @param {boolean} isComplete */
     update(manifest, isComplete) {
       const isImage = manifest.model.modality === 'image';
-      form.hidden = isImage;
+      const refused = whyNot(manifest);
+      form.hidden = isImage || refused !== '';
       pick.hidden = !isImage;
       setText(label, isImage ? 'Your own image' : 'Your own sentence');
       setAttribute(label, 'for', isImage ? null : 'user-sequences-field');
@@ -197,7 +199,8 @@ function createFields({ press, submit, warm, choose }) {
       const way = isImage
         ? 'Or drop one on the map, or paste it.'
         : 'Enter runs it through the model.';
-      setText(help, isComplete ? `${way} ${gone}` : 'Available once this dataset is built.');
+      const ready = isComplete ? `${way} ${gone}` : 'Available once this dataset is built.';
+      setText(help, refused || ready);
     },
   };
 }
@@ -313,6 +316,8 @@ export function sendImage(image, { facts, userSequences, store }, say) {
 
 /** @param {File} image @param {Manifest} manifest @param {Limits} limits */
 function refusal({ size, type }, manifest, { max_image_bytes: maxBytes }) {
+  const refused = whyNot(manifest);
+  if (refused !== '') return refused;
   if (manifest.model.modality !== 'image')
     return `${manifest.model.name} reads sentences; open a dataset of images for this.`;
   if (type !== '' && !type.startsWith('image/'))

@@ -1,5 +1,6 @@
 /** The texts and images of the user that this page keeps, in the order in which they were added. */
 
+import { hasParts } from '../compute/head_parts.js';
 import { joinedTokens, nameOf } from '../data/user_sequence_text.js';
 import { MAX_TEXT } from '../state/codecs.js';
 
@@ -86,12 +87,26 @@ function make(facts) {
 }
 
 /**
+ * Why nothing of the user's can be run through a model; '' where it can.
+ *
+ * @param {Pick<Manifest, 'layers' | 'model'>} manifest
+ */
+export function whyNot({ layers, model: { modality } }) {
+  if (hasParts(layers))
+    return 'A model with an encoder and a decoder needs two texts, which cannot be entered here.';
+  return ['text', 'image'].includes(modality)
+    ? ''
+    : 'This model needs an image and a text, which cannot be entered here.';
+}
+
+/**
  * Whether the model of a dataset accepts an item.
  *
  * @param {UserItem} item
- * @param {Pick<Manifest, 'id' | 'model'>} manifest
+ * @param {Pick<Manifest, 'id' | 'layers' | 'model'>} manifest
  */
-export function fits({ kind, home }, { id, model }) {
+export function fits({ kind, home }, { id, layers, model }) {
+  if (whyNot({ layers, model }) !== '') return false;
   return (kind === 'image') === (model.modality === 'image') && (home === null || home === id);
 }
 
