@@ -100,11 +100,6 @@ export function sequenceWord(modality) {
   return modality === 'text' ? 'sentence' : 'image';
 }
 
-/** What a sequence of a corpus is called. @param {Pick<Tokens, 'row'>} tokens */
-export function sequenceWordOf({ row }) {
-  return sequenceWord(row === null ? 'text' : 'image');
-}
-
 /** What the kinds of lines and rings over the map of a head are called. */
 export const MARK_LABELS = Object.freeze({
   /** @param {string} word for a sequence */
