@@ -8,6 +8,7 @@ import { SCALES } from './color_scales.js';
 import {
   columnOf,
   firstLetters,
+  pairNames,
   cached,
   orNaN,
   positionsModulo5,
@@ -22,6 +23,8 @@ import {
 } from './color_values.js';
 import { canvasPalette } from './palettes.js';
 
+/** @import { LabelledPairs } from '../page.js' */
+
 /**
  * Columns of the tokens that modes read.
  * @typedef {object} TokenColumns
@@ -34,6 +37,7 @@ import { canvasPalette } from './palettes.js';
  * @property {ArrayLike<number> | null} [brightness] The same.
  * @property {string[]} [text]
  * @property {readonly string[]} [tokenType]
+ * @property {LabelledPairs} [labelledPairs]
  * @property {boolean} [isMixed] Whether sequences hold both patches and words.
  * @property {ArrayLike<number>} [isTarget] 1 for tokens of a target text.
  * @property {{length: ArrayLike<number>, nSource?: ArrayLike<number>, columns?: Record<string,
@@ -92,6 +96,7 @@ import { canvasPalette } from './palettes.js';
  *   or (cell, point) where perHead; NaN = none.
  * @property {boolean} [isColumn] Whether it is a column of the corpus.
  * @property {boolean} [isSearch] Whether it depends on the search.
+ * @property {boolean} [isOfPairs] Whether it needs a dataset with labelled pairs.
  * @property {boolean} [isHeadOnly] Whether it is only available in an open head.
  * @property {string} [note] Note in the legend.
  * @property {(value: number) => string} [format] A value as text.
@@ -327,6 +332,18 @@ export const COLOR_MODES = Object.freeze([
     format: String,
   },
   {
+    name: 'labelled-pair',
+    label: 'Labelled pair',
+    help: 'Name of the first labelled pair that the token is of.',
+    modality: 'any',
+    perHead: false,
+    needs: [],
+    scale: 'classes',
+    values: pairNames,
+    isOfPairs: true,
+    note: 'darker: query, lighter: key',
+  },
+  {
     name: 'search',
     label: 'Search',
     help: 'Search hits, one colour per term.',
@@ -361,11 +378,13 @@ export function hasSharedScale(name) {
  * The modes of a dataset, in the order in which they are offered; the first is the default.
  * @param {'text' | 'image' | 'image-text'} modality
  * @param {readonly string[]} [columns] Of its corpus.
+ * @param {boolean} [hasPairs] Whether it has labelled pairs.
  * @returns {ColorMode[]}
  */
-export function modesFor(modality, columns = []) {
+export function modesFor(modality, columns = [], hasPairs = false) {
+  const offered = COLOR_MODES.filter(({ isOfPairs }) => hasPairs || !isOfPairs);
   return [
-    ...COLOR_MODES.filter((mode) =>
+    ...offered.filter((mode) =>
       modality === 'image-text'
         ? mode.modality !== 'text' || mode.isOfWords
         : ['any', modality].includes(mode.modality),

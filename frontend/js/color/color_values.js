@@ -288,6 +288,23 @@ function bareText(text) {
   return text.trim().replace(/^(##|▁|Ġ)(?=.)/u, '');
 }
 
+/**
+ * The name of the first labelled pair that a token is of; tokens of none have no value.
+ *
+ * @param {ColorContext} context
+ * @returns {Classes}
+ */
+export function pairNames({ tokens: { labelledPairs, position } }) {
+  const pairOf = new Int32Array(position.length).fill(-1);
+  const { first, second, name } = labelledPairs ?? { first: [], second: [], name: [] };
+  for (let pair = name.length - 1; pair >= 0; pair--)
+    pairOf[first[pair]] = pairOf[second[pair]] = pair;
+  return classesOf(
+    pairOf,
+    name.map((text) => text || 'labelled pair'),
+  );
+}
+
 /** @param {ArrayLike<number> | null | undefined} column @returns {Float32Array} */
 export function orNaN(column) {
   return column

@@ -119,7 +119,9 @@ export function createDerived(facts) {
     /** The colour modes of this dataset; none until its description is loaded. */
     modes() {
       const manifest = facts.description.value?.manifest;
-      return manifest ? modes(manifest.model.modality, manifest.corpus.columns) : [];
+      if (!manifest) return [];
+      const { columns, pairs } = manifest.corpus;
+      return modes(manifest.model.modality, columns, pairs !== undefined);
     },
     /** @param {State} state */
     mode(state) {

@@ -94,9 +94,11 @@ function reconcileInside(state, manifest, description, nTokens) {
   if (state.hidden.length > 0 && !state.selected) change.hidden = [];
   if (
     state.color !== null &&
-    !modesFor(manifest.model.modality, manifest.corpus?.columns).some(
-      ({ name }) => name === state.color,
-    )
+    !modesFor(
+      manifest.model.modality,
+      manifest.corpus?.columns,
+      manifest.corpus?.pairs !== undefined,
+    ).some(({ name }) => name === state.color)
   ) {
     change.color = null;
     notices.push(`This dataset has no colour mode “${state.color}”.`);
