@@ -63,8 +63,8 @@ test('names of colour modes are unique and URL-safe', () => {
   names.forEach((name) => assert.match(name, /^[a-z0-9-]+$/));
 });
 
-test('text and image datasets offer their own colour modes, the default first', () => {
-  const names = (modality) => modesFor(modality).map((mode) => mode.name);
+test('text and images are offered their own modes, the default first', () => {
+  const names = (modality) => modesFor(modality, [], true).map((mode) => mode.name);
   const [text, image] = [names('text'), names('image')];
   assert.deepEqual([text[0], image[0]], ['type', 'patch']);
   const offered = (name) => [text.includes(name), image.includes(name)];
@@ -73,7 +73,10 @@ test('text and image datasets offer their own colour modes, the default first', 
     [false, true],
     [true, true],
   ]);
-  for (const { name } of COLOR_MODES) assert.ok(offered(name).includes(true), name);
+  const mixed = names('image-text');
+  for (const { name } of COLOR_MODES)
+    assert.ok(offered(name).includes(true) || mixed.includes(name), name);
+  assert.ok(!modesFor('text').some(({ name }) => name === 'labelled-pair'));
 });
 
 test('an unknown mode or a missing array throws an error that names it', () => {

@@ -63,8 +63,8 @@ test('datasets are grouped by model family in list order, unknown families last'
   ]);
 });
 
-test('nActive() counts norms only in a head and attention only with a selection', () => {
-  const filters = { kind: 'key', position: [0, 0.5], norm: [0.1, 1], attention: 0.2 };
+test('a filter counts where it hides points: norms in a head, attention with a selection', () => {
+  const filters = { kind: 'key', type: null, position: [0, 0.5], norm: [0.1, 1], attention: 0.2 };
   assert.equal(nActive({ ...DEFAULTS, filters }), 2);
   assert.equal(nActive({ ...DEFAULTS, filters, at: { layer: 0, head: 0 } }), 3);
   assert.equal(

@@ -140,8 +140,8 @@ test('highlighted points are drawn once, last, larger and with an outline', () =
   assert.equal(plain.children[0].attributes.fill, '#d1d1d2'); // whatever its kind
 });
 
-test('points are more transparent at high density, and large ones have an edge', () => {
-  const density = new Uint8Array(2 * N_TOKENS).fill(255);
+test('marks are fainter in denser places, and larger ones have an edge', () => {
+  const density = new Uint8Array(2 * N_TOKENS).fill(254);
   const [plain] = pointShapes(frame({ pointSize: 1 }), EVERYTHING);
   const [dense] = pointShapes(frame({ pointSize: 1, density }), EVERYTHING);
   const [opacity, faint] = [plain, dense].map(({ children }) => children[0].attributes);
@@ -450,9 +450,9 @@ test('a figure of the map of heads keeps distances, dims heads and rings the ope
     [0, 2],
   ].map(([x, y], head) => ({ layer: 0, head, x, y, nearest: [] }));
   const looks = [
-    { color: '#010203', isOutside: false, words: '' },
-    { color: null, isOutside: true, words: '' },
-    { color: '#040506', isOutside: false, words: '' },
+    { color: '#010203', isOutside: false, title: 'L0 H0', words: '' },
+    { color: null, isOutside: true, title: 'L0 H1', words: '' },
+    { color: '#040506', isOutside: false, title: 'L0 H2', words: '' },
   ];
   const { markup } = headsFigure(
     {

@@ -77,6 +77,7 @@ test('a window is centred in its cell with one scale, and clipped only in a grid
     from: null,
     blend: 1,
     nPoints: 4,
+    density: new Uint8Array(8),
     flags: new Uint8Array(4),
     ready: ONE,
     windows: Float32Array.of(0.4, 0.5, 0.5, 0.5, 0.5, 1),

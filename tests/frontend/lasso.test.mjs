@@ -102,6 +102,7 @@ function frame(overrides = {}) {
     blend: 1,
     nPoints: 200,
     nQueries: 100,
+    density: new Uint8Array(400),
     flags: new Uint8Array(200),
     ...overrides,
   };

@@ -84,6 +84,7 @@ function headFrame(flags = new Uint8Array(16)) {
     from: null,
     blend: 1,
     windows: null,
+    density: new Uint8Array(16),
     flags,
     nPoints: 16,
     nQueries: 8,

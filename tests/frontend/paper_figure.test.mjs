@@ -152,7 +152,10 @@ const KINDS = {
     body: headsFigure(
       {
         map: { heads: OFFSETS.map((i) => ({ layer: 1, head: i + 63, x: i % 9, y: i % 7 })) },
-        looks: OFFSETS.map(() => ({ color: '#010203', isOutside: false, words: '' })),
+        looks: OFFSETS.map((i) => ({
+          ...{ color: '#010203', isOutside: false, words: '' },
+          title: `L1 H${i + 63}`,
+        })),
       },
       2,
       style,

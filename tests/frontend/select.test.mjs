@@ -32,6 +32,7 @@ function facts({
 } = {}) {
   return {
     datasets: { value: datasets },
+    tokens: { value: null },
     description: {
       value: { id: 'a', state, manifest, maps_ready: mapsReady, best_maps: best },
     },

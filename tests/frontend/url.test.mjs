@@ -37,7 +37,7 @@ const FULL = {
   isDotByNorm: true,
   isWhole: true,
   similarWith: 'other.model-2',
-  filters: { kind: 'key', position: [0.25, 1], norm: [0, 0.5], attention: 0.1 },
+  filters: { kind: 'key', type: 'word', position: [0.25, 1], norm: [0, 0.5], attention: 0.1 },
   pairs: [
     { query: 12, key: 40, isStrong: true },
     { query: 5, key: 7, isStrong: false },

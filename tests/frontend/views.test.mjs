@@ -59,6 +59,7 @@ function sentence(state) {
     state: { ...DEFAULTS, dataset: 'words', at: AT, ...state },
     tokens: { text, tokenType, row: null },
     ...{ start: 0, n: 5, isCausal: false, attention: null, mean: null },
+    spans: { query: [0, 5], key: [0, 5] },
   };
 }
 
