@@ -87,6 +87,22 @@ export function rowNamed(layers, name) {
 }
 
 /**
+ * The rows of each part, such as "E0 to E5, D0 to D5 and X0 to X5".
+ *
+ * @param {readonly object[]} layers
+ */
+export function rowRanges(layers) {
+  const parts = [...new Set(layers.map((_, layer) => partOf(layers, layer)))];
+  const ranges = parts.map((part) => {
+    const names = layers.flatMap((_, i) =>
+      partOf(layers, i) === part ? [rowName(layers, i)] : [],
+    );
+    return names.length > 1 ? `${names[0]} to ${names[names.length - 1]}` : names[0];
+  });
+  return `${ranges.slice(0, -1).join(', ')} and ${ranges[ranges.length - 1]}`;
+}
+
+/**
  * Whether tokens of a text have a query or a key in heads of a part.
  *
  * @param {PartOrNone} part

@@ -2,6 +2,7 @@
 
 import { el, icon, iconButton, ICONS, setAttribute, setText } from '../ui/dom.js';
 import { hasMap, offeredMethods } from '../data/best_map.js';
+import { hasParts, rowName, rowNamed, rowRanges } from '../compute/head_parts.js';
 import { createSignOut } from './account.js';
 import { keysText } from './commands.js';
 import { createDatasetChoice } from './dataset_choice.js';
@@ -222,7 +223,7 @@ function createGoTo(root, { actions, facts, notify }) {
     button,
   );
   root.append(form);
-  /** @type {State['at']} */
+  /** @type {string | null} */
   let shown = null;
 
   /** @param {SubmitEvent} event */
@@ -230,23 +231,29 @@ function createGoTo(root, { actions, facts, notify }) {
     event.preventDefault();
     const manifest = facts.description.value?.manifest;
     if (!manifest) return;
+    const row = hasParts(manifest.layers)
+      ? String(rowNamed(manifest.layers, layer.input.value))
+      : layer.input.value;
     const fields = /** @type {const} */ ([
-      [layer, 'layer', manifest.n_layers],
-      [head, 'head', manifest.n_heads],
+      [layer, row, 'layer', manifest.n_layers],
+      [head, head.input.value, 'head', manifest.n_heads],
     ]);
-    for (const [{ input }, name, n] of fields) {
-      const isInside = /^\d+$/.test(input.value) && Number(input.value) < n;
+    for (const [{ input }, value, name, n] of fields) {
+      const isInside = /^\d+$/.test(value) && Number(value) < n;
       setAttribute(input, 'aria-invalid', isInside ? null : 'true');
       if (isInside) continue;
-      notify(
-        input.value === ''
-          ? `Which ${name}? This model has 0 to ${n - 1}.`
-          : `${capital(name)} ${input.value.slice(0, 12)} is outside 0..${n - 1}.`,
-      );
+      const isNamed = input === layer.input && hasParts(manifest.layers);
+      if (isNamed) notify(`Which row? This model has ${rowRanges(manifest.layers)}.`);
+      else
+        notify(
+          input.value === ''
+            ? `Which ${name}? This model has 0 to ${n - 1}.`
+            : `${capital(name)} ${input.value.slice(0, 12)} is outside 0..${n - 1}.`,
+        );
       input.focus();
       return;
     }
-    actions.openHead({ layer: Number(layer.input.value), head: Number(head.input.value) });
+    actions.openHead({ layer: Number(row), head: Number(head.input.value) });
   }
 
   return {
@@ -256,9 +263,13 @@ function createGoTo(root, { actions, facts, notify }) {
      */
     update({ at }, manifest) {
       button.disabled = manifest === null;
-      if (at?.layer === shown?.layer && at?.head === shown?.head) return;
-      shown = at;
-      layer.input.value = at ? String(at.layer) : '';
+      const isNamed = hasParts(manifest?.layers);
+      const named = at && (isNamed ? rowName(manifest?.layers, at.layer) : String(at.layer));
+      const next = at && `${named} ${at.head}`;
+      if (next === shown) return;
+      shown = next;
+      setAttribute(layer.input, 'inputmode', isNamed ? 'text' : 'numeric');
+      layer.input.value = named ?? '';
       head.input.value = at ? String(at.head) : '';
     },
     destroy: () => form.remove(),

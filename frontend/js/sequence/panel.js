@@ -106,8 +106,8 @@ export function createPanel(root, context) {
       element.classList.toggle('panel--images', !selected);
       pane.update(state, context.pane(), manifest.layers);
       heading.update(state, tokens, context.pane(), manifest.layers);
-      about.update(state, tokens);
       const shown = selected && shownOf(context, state, selected, tokens, manifest);
+      about.update(state, tokens, shown !== null && formatMissing(shown) !== '');
       sayMissing(shown);
       heads.update(state.at === null ? shown : null);
       wait.hidden = !selected || state.at !== null || heads.isThere;
@@ -218,8 +218,8 @@ function createSelectedToken({ actions, derived, facts, store }) {
 
   return {
     element,
-    /** @param {State} state @param {Tokens} tokens */
-    update(state, tokens) {
+    /** @param {State} state @param {Tokens} tokens @param {boolean} isMissing in the open head */
+    update(state, tokens, isMissing) {
       const { selected } = state;
       element.hidden = !selected;
       if (!selected) return;
@@ -231,7 +231,7 @@ function createSelectedToken({ actions, derived, facts, store }) {
         `Mark all queries and keys of this ${word}, to count and save them`,
       );
       chosen.replaceChildren(...formatChosen(tokens, selected));
-      answer.hidden = state.at === null;
+      answer.hidden = state.at === null || isMissing;
       const isMean = tokens.row !== null && state.isImageMean && hasMeans(tokens);
       say(tokens, isMean ? derived.aggregate(state) : derived.attention(state), selected);
       setAttribute(answer, 'title', answer.textContent);

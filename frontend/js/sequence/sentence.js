@@ -42,12 +42,12 @@ export function createSentenceView(root, context) {
     ),
   );
   element.append(main);
-  const otherText = createOtherText(main);
   const columns = createColumns(main, context, {
     listLabel: (kind) => (kind === 'query' ? 'Queries' : 'Keys'),
     makeText: tokenText,
     nameOf: formatToken,
   });
+  const otherText = createOtherText(main);
   const height = createMeanHeight(element, main);
   element.append(height.element);
   const aggregate = createAggregate(element, context, columns.scroller);
@@ -72,7 +72,7 @@ export function createSentenceView(root, context) {
 
 /** What a column holds. @param {Kind} kind @param {Shown} shown */
 function titleOf(kind, { part }) {
-  return part === null ? kind : `${kind}, ${isOfPart(part, kind, true) ? 'target' : 'source'} text`;
+  return part === null ? kind : `${isOfPart(part, kind, true) ? 'target' : 'source'} ${kind}`;
 }
 
 /**
