@@ -89,10 +89,17 @@ export function createPanel(root, context) {
     return inside.view;
   }
 
-  /** @param {Shown | null} shown */
-  function sayMissing(shown) {
+  /**
+   * Tell of the selected token.
+   *
+   * @param {State} state
+   * @param {Tokens} tokens
+   * @param {Shown | null} shown
+   */
+  function tell(state, tokens, shown) {
     setText(missing, shown ? formatMissing(shown) : '');
     missing.hidden = missing.textContent === '';
+    about.update(state, tokens, !missing.hidden);
   }
 
   return {
@@ -100,15 +107,14 @@ export function createPanel(root, context) {
       const { selected } = state;
       const tokens = facts.tokens.value;
       const manifest = facts.description.value?.manifest;
-      const isImages = manifest !== undefined && manifest?.model.modality !== 'text';
+      const isImages = Boolean(manifest) && manifest?.model.modality !== 'text';
       element.hidden = !tokens || !manifest || (selected ? selected.token >= tokens.n : !isImages);
       if (!tokens || !manifest || element.hidden) return;
       element.classList.toggle('panel--images', !selected);
       pane.update(state, context.pane(), manifest.layers);
       heading.update(state, tokens, context.pane(), manifest.layers);
       const shown = selected && shownOf(context, state, selected, tokens, manifest);
-      about.update(state, tokens, shown !== null && formatMissing(shown) !== '');
-      sayMissing(shown);
+      tell(state, tokens, shown);
       heads.update(state.at === null ? shown : null);
       wait.hidden = !selected || state.at !== null || heads.isThere;
       strip.update(isImages ? { state, tokens } : null);
