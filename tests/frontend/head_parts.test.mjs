@@ -184,7 +184,7 @@ function siteOf(params = '') {
   };
 }
 
-test('an exported site computes cross-attention from target to source, and 0 elsewhere', async () => {
+test('an exported site computes attention from target to source, and 0 elsewhere', async () => {
   const { shape, values } = await attention(siteOf(), { layer: 0, head: 0 }, 0);
   assert.deepEqual(shape, [5, 5]);
   const last = [...values.subarray(20)];

@@ -13,8 +13,8 @@ export function blockStarts(n, side) {
 /**
  * @param {{width: number, height: number, values: Float32Array}} given row by row
  * @param {number} most blocks on a side
- * @param {Int32Array | null} [rowEdges] where each row of given blocks begins, and the end: how much
- *   each counts
+ * @param {Int32Array | null} [rowEdges] where each row of given blocks begins, and the end: how
+ *   much each counts
  * @param {Int32Array | null} [columnEdges] the same of columns
  * @returns {{width: number, height: number, values: Float32Array}} as given, if it has no more
  */

@@ -1,5 +1,6 @@
 /**
- * Which points are drawn at all: by kind, type of token, position, norm, and attention with the selected point.
+ * Which points are drawn at all: by kind, type of token, position, norm, and attention with the
+ * selected point.
  */
 
 import { el, setText } from '../ui/dom.js';

@@ -67,8 +67,8 @@ export function createHeadSummary(root, { derived, facts }, reveal) {
       const isInOther = found?.compared_by !== 'token' && found?.n_sequences !== null;
       like.tell(
         found && nearest
-          ? `${formatTitle(nearest, layersOf(facts, found.with))}${isInOther ? ` of ${found.with}` : ''}, ` +
-              `distance ${formatMeasure(nearest.distance)}`
+          ? `${formatTitle(nearest, layersOf(facts, found.with))}` +
+              `${isInOther ? ` of ${found.with}` : ''}, distance ${formatMeasure(nearest.distance)}`
           : '',
       );
       settle();

@@ -52,7 +52,7 @@ export const EXAMPLES = Object.freeze([
           selected: { kind: 'query', token: middleToken(tokens) },
         },
         text:
-          `${formatTitle(best.head, manifest.layers)} pays ${share(value)} of its attention to the previous ` +
+          `${titleIn(manifest, best)} pays ${share(value)} of its attention to the previous ` +
           `token, the highest of all heads (mean over ${counted(nRows, 'row')}). ` +
           'The lines connect each query with its strongest keys; the panel shows the weights.',
       };
@@ -73,7 +73,7 @@ export const EXAMPLES = Object.freeze([
       return {
         choices: { ...view(manifest, best.head, 'pca'), color: 'position' },
         text:
-          `The pattern of ${formatTitle(best.head, manifest.layers)} depends on positions, hardly on words ` +
+          `The pattern of ${titleIn(manifest, best)} depends on positions, hardly on words ` +
           `(attention variability ${share(-best.value)}, the lowest of all focused heads). ` +
           'Tokens of one position lie together, and the positions follow each other along a curve.',
       };
@@ -118,8 +118,8 @@ export const EXAMPLES = Object.freeze([
           isDotByNorm: true,
         },
         text:
-          `In ${formatTitle(best.head, manifest.layers)} the ${longer} are ${times} times as long as the ${other} ` +
-          '(ratio of median norms), the largest difference of all heads. ' +
+          `In ${titleIn(manifest, best)} the ${longer} are ${times} times as long as the ` +
+          `${other} (ratio of median norms), the largest difference of all heads. ` +
           'Colour and size show each norm on one scale for queries and keys.',
       };
     },
@@ -135,7 +135,7 @@ export const EXAMPLES = Object.freeze([
       return {
         choices: { ...view(manifest, best.head, 'attention-tsne'), color: 'patch' },
         text:
-          `${formatTitle(best.head, manifest.layers)} attends to patches of similar hue (similarity ` +
+          `${titleIn(manifest, best)} attends to patches of similar hue (similarity ` +
           `${share(best.value)}, where 0 is chance and 1 the very same hue). ` +
           'Patches are drawn with their own pixels: neighbours in the map have similar colours.',
       };
@@ -154,6 +154,11 @@ export const EXAMPLES = Object.freeze([
 function view({ maps }, { layer, head }, method) {
   const shown = method && `${method}-2d` in maps ? { method, dims: /** @type {const} */ (2) } : {};
   return { at: { layer, head }, ...shown };
+}
+
+/** @param {Manifest} manifest @param {{head: HeadId}} best */
+function titleIn({ layers }, { head }) {
+  return formatTitle(head, layers);
 }
 
 /**

@@ -2,7 +2,8 @@
 
 import { mapOf } from './best_map.js';
 
-/** @import { Facts, Fidelity, HeadDetails, HeadFacts, HeadId, Selected, State } from '../page.js' */
+/** @import { Facts, Fidelity, HeadDetails, HeadFacts, HeadId } from '../page.js' */
+/** @import { Selected, State } from '../page.js' */
 /** @import { Dims, Method } from '../types.js' */
 
 /**

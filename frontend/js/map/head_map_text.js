@@ -147,5 +147,6 @@ function formatDot(head, column, i, isOutside, layers) {
   const own = column ? `; ${formatHeadMeasure(column, i)}` : '';
   const outside = isOutside ? '; outside of the range' : '';
   const alike = nearest ? `; nearest ${nearest}` : '';
-  return `${formatTitle(head, layers)}, ${formatHead(head, layers).toLowerCase()}${own}${outside}${alike}`;
+  const name = `${formatTitle(head, layers)}, ${formatHead(head, layers).toLowerCase()}`;
+  return `${name}${own}${outside}${alike}`;
 }

@@ -170,7 +170,9 @@ function makeCell(at, mean, ramp, isOpen, onClick, layers) {
       class: 'heads__cell',
       type: 'button',
       'aria-current': isOpen ? 'true' : null,
-      title: `${formatHead(at, layers)}; largest mean weight ${largest.toFixed(2)}. Click opens it.`,
+      title:
+        `${formatHead(at, layers)}; largest mean weight ${largest.toFixed(2)}. ` +
+        'Click opens it.',
       onClick,
     },
     el('span', { class: 'heads__name' }, formatTitle(at, layers)),

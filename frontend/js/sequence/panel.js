@@ -285,7 +285,7 @@ function formatMissing({ part, selected, start, spans, tokens }) {
   const [own, has] = tokens.isTarget?.[selected.token]
     ? ['target', 'source']
     : ['source', 'target'];
-  return `This token is of the ${own} text; ${part} heads have queries and keys of the ${has} text.`;
+  return `This token is of the ${own} text; ${part} heads have only those of the ${has} text.`;
 }
 
 /**
