@@ -76,7 +76,7 @@ test('text and images are offered their own modes, the default first', () => {
   const mixed = names('image-text');
   for (const { name } of COLOR_MODES)
     assert.ok(offered(name).includes(true) || mixed.includes(name), name);
-  assert.ok(!modesFor('text').some(({ name }) => name === 'labelled-pair'));
+  assert.ok(!modesFor('text').some(({ name }) => name === 'pair-label'));
 });
 
 test('an unknown mode or a missing array throws an error that names it', () => {

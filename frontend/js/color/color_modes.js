@@ -332,8 +332,8 @@ export const COLOR_MODES = Object.freeze([
     format: String,
   },
   {
-    name: 'labelled-pair',
-    label: 'Labelled pair',
+    name: 'pair-label',
+    label: 'Pair label',
     help: 'Name of the first labelled pair that the token is of.',
     modality: 'any',
     perHead: false,

@@ -39,7 +39,7 @@ export function createFilters(root, { actions, facts, frame }) {
   const type = createSegments(section.body, {
     legend: 'Type of tokens',
     choices: [
-      { value: 'all', label: 'All', title: 'Patches and words' },
+      { value: 'all', label: 'Both', title: 'Patches and words' },
       { value: 'patch', label: 'Patches', title: 'Only patches of images' },
       { value: 'word', label: 'Words', title: 'Only words and special tokens' },
     ],
