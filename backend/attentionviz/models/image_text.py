@@ -1,7 +1,7 @@
 """Sequences of an image and a text, as the processor of a model makes them."""
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -63,6 +63,9 @@ class ImageTextInputs:
         self.px = size_of(images) or (IMAGE_PX, IMAGE_PX)
         self._is_resized = size_of(images) is None or bool(getattr(images, "do_pad", False))
         self._options = {name: False for name in DIVISIONS if hasattr(images, name)}
+        self._is_counting = False
+        self._blank: Any = None
+        images.preprocess = self._remembering(images.preprocess)
         self.max_length = texts.max_length
         self.length = lru_cache(maxsize=2**16)(self._length)
         first = self._encode(self.blank(), TRIAL_TEXT)
@@ -109,10 +112,11 @@ class ImageTextInputs:
 
     def longest_trial(self) -> Batch:
         """Return a sequence that is nearly as long as the longest allowed one."""
-        n = 1
-        while self.length(" ".join([TRIAL_TEXT] * (n + 1))) <= self.max_length:
-            n += 1
-        text = TRIAL_TEXT if self.length(TRIAL_TEXT) <= self.max_length else "a"
+        once, twice = (self.length(" ".join([TRIAL_TEXT] * n)) for n in (1, 2))
+        n = 1 + max(0, self.max_length - once) // (twice - once)
+        while n > 1 and self.length(" ".join([TRIAL_TEXT] * n)) > self.max_length:
+            n -= 1
+        text = TRIAL_TEXT if once <= self.max_length else "a"
         return self.prepare([(self.blank(), " ".join([text] * n))])
 
     def visible(self, image: Image.Image, longest_px: int) -> Image.Image:
@@ -123,7 +127,26 @@ class ImageTextInputs:
 
     def _length(self, text: str) -> int:
         """Return the number of tokens of a text together with an image."""
-        return _n_tokens(self._encode(self.blank(), text))
+        self._is_counting = True
+        try:
+            return _n_tokens(self._encode(self.blank(), text))
+        finally:
+            self._is_counting = False
+
+    def _remembering(self, preprocess: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function that makes pixels of images; while counting, it runs once.
+
+        The number of tokens does not depend on the pixels, which take most of the time.
+        """
+
+        def remembered(*arguments: Any, **options: Any) -> Any:
+            if not self._is_counting:
+                return preprocess(*arguments, **options)
+            if self._blank is None:
+                self._blank = preprocess(*arguments, **options)
+            return type(self._blank)(dict(self._blank))
+
+        return remembered
 
     def _encode(self, image: Image.Image, text: str) -> dict[str, torch.Tensor]:
         """Return the inputs of the model for one image and text."""
