@@ -8,7 +8,11 @@ import pytest
 import torch
 import transformers
 from PIL import Image
-from tests.support.image_text_models import IMAGE_TEXT_MODELS, save_image_text_model
+from tests.support.image_text_models import (
+    IMAGE_TEXT_MODELS,
+    REFUSED_MODELS,
+    save_image_text_model,
+)
 from tests.support.text_architectures import make
 from tests.support.tiny_models import (
     byte_level_tokenizer,
@@ -35,7 +39,7 @@ def load(tmp_path_factory: pytest.TempPathFactory) -> Load:
     def get(name: str) -> models.LoadedModel:
         if name not in loaded:
             folder = tmp_path_factory.mktemp("models") / "model"
-            saved = save_image_text_model(folder, name)
+            saved = save_image_text_model(folder, IMAGE_TEXT_MODELS[name])
             loaded[name] = models.load(str(saved), "cpu", local_models=None)
         return loaded[name]
 
@@ -105,11 +109,19 @@ def test_texts_of_different_lengths_are_batches_without_padding(load: Load) -> N
 def test_patches_in_another_order_than_the_image_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = save_image_text_model(tmp_path / "m", "llava")
+    folder = save_image_text_model(tmp_path / "m", IMAGE_TEXT_MODELS["llava"])
     projector = transformers.models.llava.modeling_llava.LlavaMultiModalProjector
     forward = projector.forward
     monkeypatch.setattr(projector, "forward", lambda self, x: forward(self, x).flip(1))
     with pytest.raises(UnsupportedModelError, match="cannot be placed in it"):
+        models.load(str(folder), "cpu", local_models=None)
+
+
+@pytest.mark.parametrize("name", REFUSED_MODELS)
+def test_an_image_that_is_no_grid_of_tokens_is_refused(name: str, tmp_path: Path) -> None:
+    case, words = REFUSED_MODELS[name]
+    folder = save_image_text_model(tmp_path, case)
+    with pytest.raises(AppError, match=words):
         models.load(str(folder), "cpu", local_models=None)
 
 
@@ -120,7 +132,7 @@ def test_a_text_that_does_not_fit_or_stands_for_an_image_is_refused(load: Load) 
 
 
 def test_a_model_without_its_processor_is_refused(tmp_path: Path) -> None:
-    folder = save_image_text_model(tmp_path / "m", "llava")
+    folder = save_image_text_model(tmp_path / "m", IMAGE_TEXT_MODELS["llava"])
     (folder / "processor_config.json").unlink()
     (folder / "preprocessor_config.json").unlink(missing_ok=True)
     with pytest.raises(AppError, match="AutoImageProcessor"):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.support.image_text_models import save_image_text_model, save_images
+from tests.support.image_text_models import IMAGE_TEXT_MODELS, save_image_text_model, save_images
 
 from attentionviz.errors import AppError, CorpusError
 from attentionviz.pipeline.build import BuildResult, build
@@ -24,7 +24,9 @@ TEXTS = ["the river in april", "a letter", "the river in april", "a train, to th
 @pytest.fixture(scope="module")
 def gemma(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a seeded tiny Gemma 3 that sees and reads."""
-    return save_image_text_model(tmp_path_factory.mktemp("gemma") / "gemma", "gemma3")
+    return save_image_text_model(
+        tmp_path_factory.mktemp("gemma") / "gemma", IMAGE_TEXT_MODELS["gemma3"]
+    )
 
 
 def request_of(model: Path, output: Path, **corpus: Path) -> BuildRequest:
@@ -106,7 +108,7 @@ def test_images_without_texts_are_refused(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="1.png has no text"):
         corpus_of(folder)
     (folder / "labels.csv").write_text("file,label\n0.png,a\n1.png,b\n")
-    with pytest.raises(CorpusError, match="column named text"):
+    with pytest.raises(CorpusError, match="no labels.csv with a column named text"):
         corpus_of(folder)
 
 

@@ -4,7 +4,7 @@ An image is 4 x 4 patches, or 2 x 2 where four are merged into one.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,10 @@ MARKS = {
     "end_image_token": "</img>",
     "context_image_token": "<image>",
     "video_token": "<video>",
+    "image_boundary_token": "<fake_token_around_image>",
+    "end_of_utterance_token": "<|im_end|>",
 }
-OTHER_MARKS = ("<|im_start|>", "<|im_end|>", "<fake_token_around_image>", "<global-img>")
+OTHER_MARKS = ("<|im_start|>", "<global-img>")
 CHAT = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{% for part in m.content %}"
     "{% if part.type == 'image' %}IMAGE{% else %}{{ part.text }}{% endif %}{% endfor %}"
@@ -268,9 +270,62 @@ IMAGE_TEXT_MODELS: dict[str, ImageTextCase] = {
 }
 
 
-def save_image_text_model(folder: Path, name: str, seed: int = 0) -> Path:
-    """Write a model of `IMAGE_TEXT_MODELS` with its processor to the folder and return it."""
-    case = IMAGE_TEXT_MODELS[name]
+LLAVA = IMAGE_TEXT_MODELS["llava"]
+PINPOINTS = [[32, 64], [64, 32]]
+REFUSED_MODELS: dict[str, tuple[ImageTextCase, str]] = {
+    "learned queries instead of patches": (
+        ImageTextCase(
+            "Idefics2",
+            lambda ids, n: {
+                "text_config": {**TEXT, "model_type": "mistral", "vocab_size": n},
+                "vision_config": VISION,
+                "perceiver_config": {
+                    "hidden_size": 32,
+                    "resampler_n_latents": 4,
+                    "resampler_depth": 1,
+                    "resampler_n_heads": 4,
+                    "resampler_head_dim": 8,
+                    "num_key_value_heads": 2,
+                },
+                "image_token_id": ids["<image>"],
+            },
+            lambda: transformers.Idefics2ImageProcessorPil(
+                size={"shortest_edge": 32, "longest_edge": 32}
+            ),
+            "Idefics2Processor",
+            {"image_seq_len": 4},
+        ),
+        "learned queries",
+    ),
+    "several grids of patches": (
+        replace(
+            LLAVA,
+            family="LlavaNext",
+            config=lambda ids, n: {**LLAVA.config(ids, n), "image_grid_pinpoints": PINPOINTS},
+            images=lambda: transformers.LlavaNextImageProcessorPil(
+                size={"shortest_edge": 32}, crop_size=SQUARE, image_grid_pinpoints=PINPOINTS
+            ),
+            processor="LlavaNextProcessor",
+        ),
+        "36 tokens of an image in a llava_next cannot be placed in it",
+    ),
+    "a template without the image": (replace(LLAVA, mark=""), "makes no sequence of an image"),
+    "too few positions": (
+        replace(
+            LLAVA,
+            config=lambda ids, n: {
+                **LLAVA.config(ids, n),
+                "text_config": {**TEXT, "model_type": "llama", "max_position_embeddings": 20},
+            },
+        ),
+        "an image takes 16 of the 20 tokens",
+    ),
+}
+"""Models of images and texts that have no map, and a part of the reason."""
+
+
+def save_image_text_model(folder: Path, case: ImageTextCase, seed: int = 0) -> Path:
+    """Write a model of images and texts with its processor to the folder and return it."""
     tokenizer = marked_tokenizer()
     settings = case.config(tokenizer.get_vocab(), len(tokenizer))
     config = getattr(transformers, f"{case.family}Config")(**settings)

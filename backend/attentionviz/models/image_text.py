@@ -11,7 +11,7 @@ from PIL import Image
 from transformers import PreTrainedModel
 
 from attentionviz.core.types import Modality
-from attentionviz.errors import CorpusError, UnsupportedModelError
+from attentionviz.errors import CorpusError, ModelNotAvailableError, UnsupportedModelError
 from attentionviz.models.batches import Batch, PatchGrid, TokenColumns
 from attentionviz.models.images import (
     SPRITE_PX,
@@ -68,7 +68,13 @@ class ImageTextInputs:
         images.preprocess = self._remembering(images.preprocess)
         self.max_length = texts.max_length
         self.length = lru_cache(maxsize=2**16)(self._length)
-        first = self._encode(self.blank(), TRIAL_TEXT)
+        try:
+            first = self._encode(self.blank(), TRIAL_TEXT)
+        except CorpusError as error:
+            raise ModelNotAvailableError(
+                f"the processor of this {self._name} makes no sequence of an image and a text: "
+                f"{error_message(error.__cause__ or error)}"
+            ) from error
         self.places = self._places(first)
         self.grid = self._grid()
         self._images = ImageInputs(
@@ -153,14 +159,14 @@ class ImageTextInputs:
         image = limit_aspect(image.convert("RGB"))
         if self._is_resized:
             image = image.resize(self.px[::-1], Image.Resampling.BICUBIC)
-        prompt = self._prompt(text)
         begin = self.processor.tokenizer.bos_token
         options: dict[str, Any] = {"images_kwargs": self._options} if self._options else {}
-        if begin and prompt.startswith(begin):
-            options["text_kwargs"] = {"add_special_tokens": False}
         try:
+            prompt = self._prompt(text)
+            if begin and prompt.startswith(begin):
+                options["text_kwargs"] = {"add_special_tokens": False}
             found = self.processor(images=[image], text=[prompt], return_tensors="np", **options)
-        # Such as a text with the token that stands for an image.
+        # Such as a text with the token that stands for an image, or an error of the template.
         except Exception as error:
             raise CorpusError(
                 f"the text {text[:40]!r} and its image cannot be prepared by the processor of this "

@@ -22,6 +22,8 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.masking_utils import sdpa_mask
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
+from attentionviz.errors import UnsupportedModelError
+
 IMPLEMENTATION = "attentionviz_capture"
 TO_ITSELF = "attentionviz_to_itself"
 """Attention in which every token attends to itself alone, so that tokens are not mixed."""
@@ -189,6 +191,11 @@ def _attend_to_itself(
     attention_mask: torch.Tensor | None,
     **options: Any,
 ) -> tuple[torch.Tensor, None]:
+    if query.shape[2] != value.shape[2]:
+        raise UnsupportedModelError(
+            "the tokens of an image are not its patches but learned queries that attend to them, "
+            "so they have no place in the image"
+        )
     value = value.repeat_interleave(query.shape[1] // value.shape[1], 1)
     return value.transpose(1, 2).contiguous(), None
 

@@ -28,7 +28,10 @@ def text_column_of(columns: Sequence[str], wanted: str | None, corpus: str) -> s
     names = [wanted] if wanted else [by_name[name] for name in TEXT_COLUMNS if name in by_name]
     if not names or names[0] not in columns:
         missing = f"column {wanted!r}" if wanted else f"column named {USUAL_NAMES}"
-        raise CorpusError(f"the images of {corpus} have no texts: {LABELS} has no {missing}")
+        raise CorpusError(
+            f"{corpus} has no {LABELS} with a {missing}: write one, such as file,text, with a text "
+            "for each image"
+        )
     return names[0]
 
 
