@@ -100,7 +100,10 @@ export interface DatasetEntry {
   /** When its manifest was written, in UTC. */
   published_at: string | null;
   n_layers: number | null;
+  /** The largest number of a layer. */
   n_heads: number | null;
+  /** Of all layers. */
+  n_heads_total: number | null;
   n_sequences: number | null;
   n_tokens: number | null;
   progress: Progress | null;
@@ -377,11 +380,13 @@ export interface LabelledPairs {
   left_out: LeftOut[];
 }
 
-/** Scaling and masking of one layer, and what else its scores have. */
+/** Scaling and masking of one layer, what else its scores have, and its own sizes. */
 export interface LayerRule {
   scaling: number;
   is_causal: boolean;
   max_distance: number | null;
+  /** Largest distance of keys after the query. */
+  max_ahead?: number;
   /** Positions of a chunk; others' keys are hidden. */
   chunk?: number;
   /** Positions that see each other: ends. */
@@ -391,6 +396,14 @@ export interface LayerRule {
   bias?: OffsetBias;
   /** Score of the sink in each head: one more key. */
   sinks?: number[];
+  /** If it differs from that of the manifest. 0: none. */
+  n_heads?: number;
+  /** If it differs from that of the manifest. */
+  n_key_heads?: number;
+  /** If it differs from that of the manifest. */
+  d_head?: number;
+  /** Why the layer has no heads. */
+  absent?: string;
 }
 
 /** Sequences that were left out for the same reason. */
@@ -416,8 +429,11 @@ export interface Manifest {
   attentionviz_version: string;
   model: ModelFacts;
   n_layers: number;
+  /** The largest number of a layer. */
   n_heads: number;
+  /** The largest number of a layer. */
   n_key_heads: number;
+  /** The largest of a layer. */
   d_head: number;
   n_sequences: number;
   n_tokens: number;

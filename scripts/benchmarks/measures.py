@@ -8,6 +8,7 @@ import numpy as np
 from scripts.benchmarks.timing import cpu_seconds
 
 from attentionviz import models, projections
+from attentionviz.core.heads import heads_of
 from attentionviz.core.rule import ScoreRule
 from attentionviz.core.types import HeadId
 from attentionviz.measures.fidelity import TokenPositions, measure, prepare
@@ -64,15 +65,15 @@ def fidelity_of_a_map(vectors: HeadVectors, places: TokenPositions) -> None:
 
 def similarity_seconds(all_heads: Capture, repeats: int) -> float:
     """Return CPU seconds of the distances, alignments and map of all heads, for one of them."""
-    n_layers, n_heads, n_tokens, _ = all_heads.queries.shape
+    _, n_heads, n_tokens, d_head = all_heads.queries.shape
+    manifest = {"n_heads": n_heads, "n_key_heads": n_heads, "d_head": d_head}
+    manifest |= {"n_tokens": n_tokens, "seed": SEED, "layers": all_heads.rules}
+    heads = heads_of(manifest)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for head in layout.iterate_heads(n_layers, n_heads):
-            at = (head.layer, head.head)
-            _save(folder / layout.queries_path(head), all_heads.queries[at])
-            _save(folder / layout.keys_path(head, n_heads, n_heads), all_heads.keys[at])
-        manifest = {"n_layers": n_layers, "n_heads": n_heads, "n_key_heads": n_heads}
-        manifest |= {"n_tokens": n_tokens, "seed": SEED, "layers": all_heads.rules}
+        for head in heads:
+            _save(folder / layout.queries_path(head), all_heads.queries[head])
+            _save(folder / layout.keys_path(head, manifest), all_heads.keys[head])
 
         def once() -> None:
             (folder / layout.JOURNAL).unlink(missing_ok=True)
@@ -80,7 +81,7 @@ def similarity_seconds(all_heads: Capture, repeats: int) -> float:
             with Journal(folder) as journal:
                 write_similarity(folder, manifest, tuple(all_heads.lengths), journal, progress)
 
-        return cpu_seconds(once, repeats) / (n_layers * n_heads)
+        return cpu_seconds(once, repeats) / len(heads)
 
 
 def _save(path: Path, array: np.ndarray) -> None:

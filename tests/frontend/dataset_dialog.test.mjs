@@ -9,7 +9,8 @@ const HOSTILE = '<img src=x onerror=alert(1)>\u202edaed';
 /** @param {string} id @param {number | null} tokens */
 const entryOf = (id, tokens) => ({
   ...{ id, state: tokens === null ? 'building' : 'complete', version: null, reason: null },
-  ...{ modality: null, n_layers: null, n_heads: null, n_sequences: null, n_tokens: tokens },
+  ...{ modality: null, n_layers: null, n_heads: null, n_heads_total: null },
+  ...{ n_sequences: null, n_tokens: tokens },
   ...{ model: { name: HOSTILE, source: null }, corpus: { name: HOSTILE, account: null } },
   ...{ maps: null, n_bytes: null, published_at: null, progress: null },
 });

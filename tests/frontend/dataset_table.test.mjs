@@ -17,6 +17,7 @@ const NOTHING = {
   modality: null,
   n_layers: null,
   n_heads: null,
+  n_heads_total: null,
   n_sequences: null,
   n_tokens: null,
   corpus: null,
@@ -33,6 +34,7 @@ const entries = [
     n_bytes: 500,
     n_layers: 2,
     n_heads: 3,
+    n_heads_total: 6,
     maps: ['pca-2d', 'pca-3d', 'attention-tsne-2d'],
     published_at: '2026-11-24T12:00:00Z',
   },
@@ -44,6 +46,7 @@ const entries = [
     n_bytes: 500,
     n_layers: 12,
     n_heads: 12,
+    n_heads_total: 144,
     published_at: '2026-11-23T12:00:00Z',
   },
   {

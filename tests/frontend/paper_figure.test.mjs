@@ -143,7 +143,8 @@ const KINDS = {
   }),
   'means of all heads': (style) => ({
     body: allHeadsFigure(
-      { nLayers: 32, nHeads: 32, n: 2, patterns: new Float32Array(32 * 32 * 4) },
+      { n: 2, patterns: new Float32Array(32 * 32 * 4) },
+      { n_layers: 32, n_heads: 32 },
       RAMP,
       style,
     ),

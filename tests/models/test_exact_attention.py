@@ -112,9 +112,9 @@ def alter_layer(
     model: models.LoadedModel, monkeypatch: pytest.MonkeyPatch, layer: int, **how: Alter
 ) -> None:
     """Give one layer of a model another eager attention."""
-    for i, name in enumerate(model.attention_modules):
-        module = model.network.get_submodule(name)
-        module.is_altered = i == layer
+    for call in model.calls:
+        module = model.network.get_submodule(call.module)
+        module.is_altered = call.layer == layer
     code, changed = sys.modules[type(module).__module__], attention(**how)
     plain = code.eager_attention_forward
 

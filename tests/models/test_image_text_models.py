@@ -166,7 +166,7 @@ def test_a_part_that_a_model_does_not_have_is_refused(tmp_path: Path) -> None:
 def test_the_attention_of_the_vision_model_is_not_captured(load: Load) -> None:
     model = load("llava")
     batch = model.prepare_image_texts([(images(1)[0], TEXT)])
-    names = set(model.attention_modules)
+    names = {call.module for call in model.calls}
     assert len(names) == 3 and all("language_model" in name for name in names)
     with torch.inference_mode():
         own = model.network(**batch.inputs).last_hidden_state

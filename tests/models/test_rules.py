@@ -46,6 +46,16 @@ def test_the_windows_of_transformers_become_largest_distances() -> None:
     assert rule_of_matrix(both, 1.0, 0) == LayerRule(1.0, False, 4)
 
 
+@pytest.mark.parametrize(("before", "after"), [(4, 2), (1, 3), (0, 2)])
+def test_a_window_may_reach_farther_before_a_token_than_after_it(before: int, after: int) -> None:
+    rule = LayerRule(1.0, False, before, max_ahead=after)
+    seen = visible_matrix(rule, 9)
+    assert rule_of_matrix(seen, 1.0, 0) == rule == LayerRule.of(rule.facts())
+    spans = [(int(row.nonzero().min()), int(row.nonzero().max()) + 1) for row in seen]
+    assert [rule.span(query, 9) for query in range(9)] == spans
+    assert (spans[5], rule.hides_keys) == ((5 - before, min(9, 6 + after)), True)
+
+
 @pytest.mark.parametrize("chunk", [1, 3, 5])
 def test_chunks_are_found_causal_or_not(chunk: int) -> None:
     for is_causal in (False, True):

@@ -38,7 +38,7 @@ class Network(nn.Module):
         return self.attend(*parts)
 
 
-def calls_of(attend: Attend, n_key_heads: int | None = None) -> list[TracedCall]:
+def calls_of(attend: Attend, n_key_heads: list[int] | None = None) -> list[TracedCall]:
     calls: list[TracedCall] = []
     network = Network(attend)
     with torch.inference_mode():
@@ -151,7 +151,7 @@ def test_repeated_keys_are_given_once() -> None:
 
     (call,) = calls_of(attend)
     assert call.key.shape[1] == call.value.shape[1] == 1
-    (call,) = calls_of(WAYS["matmul"], n_key_heads=N_HEADS)
+    (call,) = calls_of(WAYS["matmul"], n_key_heads=[N_HEADS])
     assert call.key.shape[1] == N_HEADS
 
 

@@ -95,7 +95,7 @@ def test_the_probe_is_that_of_the_models_own_attention(tiny_bert):
     found = probe_heads(model, 3)
     assert found["facts"]["probe"] == {"n_sequences": 16, "period": n, "reason": None}
     second, every = np.arange(n + 1, 2 * n + 1), np.arange(2, 2 * n + 1)
-    for head in layout.iterate_heads(2, 2):
+    for head in model.heads:
         own = patterns[:, head.layer, head.head]
         expected = {
             "probe_induction": own[:, second, second - n + 1],
@@ -129,7 +129,7 @@ def test_prefix_matching_is_that_of_the_models_own_attention(tmp_path, name):
     }
     assert {len(token_ids) for token_ids in sequences} == {101}
     patterns = np.stack(own_attention(folder, sequences))
-    for head in layout.iterate_heads(model.n_layers, model.n_heads):
+    for head in model.heads:
         weights = [
             one[head.layer, head.head, i, j]
             for one, ids in zip(patterns, sequences, strict=True)
@@ -166,7 +166,7 @@ def test_the_probe_knows_shared_keys_and_windows(tmp_path, name):
     n, found = repeated.period, probe_heads(model, 0)["heads"]
     patterns = np.stack(own_attention(folder, repeated.sequences))
     second, every = np.arange(n, 2 * n), np.arange(1, 2 * n)
-    for head in layout.iterate_heads(model.n_layers, model.n_heads):
+    for head in model.heads:
         own, scores = patterns[:, head.layer, head.head], found[head.folder]
         previous = own[:, every, every - 1].mean()
         assert scores["probe_previous"]["value"] == pytest.approx(previous, abs=1e-5)
@@ -317,24 +317,25 @@ def test_nothing_is_recomputed_once_all_scores_exist(stopped, request_):
         def has_all(self, paths):
             return True
 
-    manifest = {"n_layers": 2, "n_heads": 2}
+    manifest = {"n_heads": 2, "n_key_heads": 2, "d_head": 4, "layers": [{}, {}]}
     assert missing_units(Plan, manifest, Everything()) == []
 
 
 def test_attention_that_is_not_finite_is_refused_with_layer_and_head(tmp_path):
     head = HeadId(0, 1)
     vectors = np.full((3, 4), np.nan, dtype=np.float32)
-    for path in (layout.queries_path(head), layout.keys_path(head, 2, 2)):
-        write_array(tmp_path, path, vectors)
     columns = {"token_type": ["text"] * 3, "token_id": [1, 2, 3], "text": ["a", "b", "c"]}
     write_bytes(tmp_path, layout.TOKENS, json.dumps(columns).encode())
     manifest = {
         "n_heads": 2,
         "n_key_heads": 2,
+        "d_head": 4,
         "model": {"modality": "text"},
         "layers": [{"scaling": 0.5, "is_causal": False, "max_distance": None}],
         "maps": {str(MapName("pca", 2)): {}},
     }
+    for path in (layout.queries_path(head), layout.keys_path(head, manifest)):
+        write_array(tmp_path, path, vectors)
     job = MapJob(tmp_path, manifest, (3,), os.getpid())
     with pytest.raises(BuildError, match="layer 0, head 1: its attention.*not finite"):
         run_scores(job, head)

@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
 
+from attentionviz.core.heads import layers_of
 from attentionviz.models import CapturedBatch
 from attentionviz.pipeline.shards import Shards, assemble_heads, write_shard
 from attentionviz.store.journal import Journal
 from attentionviz.store.writer import write_bytes
 
 N_LAYERS, N_HEADS, N_KEY_HEADS, D_HEAD = 2, 4, 2, 3
-SHAPE = (N_LAYERS, N_HEADS, N_KEY_HEADS)
+MANIFEST = {"n_heads": N_HEADS, "n_key_heads": N_KEY_HEADS, "d_head": D_HEAD, "layers": [{}, {}]}
 
 
 def captured_batch(n_tokens, seed):
@@ -18,6 +19,7 @@ def captured_batch(n_tokens, seed):
 
     return CapturedBatch(
         lengths=[n_tokens],
+        layers=layers_of(MANIFEST),
         queries=random(N_LAYERS, N_HEADS, n_tokens, D_HEAD),
         keys=random(N_LAYERS, N_KEY_HEADS, n_tokens, D_HEAD),
         value_norms=np.abs(random(N_LAYERS, N_HEADS, n_tokens)),
@@ -34,7 +36,7 @@ def assembled(folder, batches, precision="float32"):
     with Journal(folder) as journal:
         for i, batch in enumerate(batches):
             journal.add(*write_shard(folder, i, batch, precision))
-        heads = list(assemble_heads(folder, journal, Shards(folder, len(batches)), SHAPE))
+        heads = list(assemble_heads(folder, journal, Shards(folder, len(batches)), MANIFEST))
         return heads, journal.paths()
 
 
@@ -81,7 +83,7 @@ def test_only_missing_heads_are_assembled(tmp_path, batches):
     before = (tmp_path / "L00H00/queries.npy").stat().st_mtime_ns
     with Journal(tmp_path) as journal:
         assert "L01H01/queries.npy" not in journal
-        list(assemble_heads(tmp_path, journal, Shards(tmp_path, 3), SHAPE))
+        list(assemble_heads(tmp_path, journal, Shards(tmp_path, 3), MANIFEST))
         assert "L01H01/queries.npy" in journal
     assert (tmp_path / "L00H00/queries.npy").stat().st_mtime_ns == before
 
@@ -98,7 +100,7 @@ def test_maps_are_removed_if_their_vectors_changed(tmp_path, batches, is_the_sam
             journal.add(*write_shard(tmp_path, 0, batches[0], "float32"))
     (tmp_path / "L00H00/queries.npy").write_bytes(b"damaged")
     with Journal(tmp_path) as journal:
-        list(assemble_heads(tmp_path, journal, Shards(tmp_path, 3), SHAPE))
+        list(assemble_heads(tmp_path, journal, Shards(tmp_path, 3), MANIFEST))
         assert journal.has_all(["L00H00/queries.npy", "L00H00/keys.npy", "L01H03/norms.npy"])
         assert journal.has_all(derived) == is_the_same
         assert any(path in journal for path in derived) == is_the_same

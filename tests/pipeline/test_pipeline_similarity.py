@@ -33,7 +33,7 @@ def plain_rows(folder: Path, head: HeadId) -> list[np.ndarray]:
     manifest = manifest_of(folder)
     rule = manifest["layers"][head.layer]
     queries = load(folder, layout.queries_path(head))
-    keys = load(folder, layout.keys_path(head, manifest["n_heads"], manifest["n_key_heads"]))
+    keys = load(folder, layout.keys_path(head, manifest))
     sequences = json.loads((folder / "tokens.json").read_bytes())["sequences"]
     rows = []
     for start, n in zip(sequences["start"], sequences["length"], strict=True):

@@ -33,16 +33,17 @@ time.sleep(60)
 @pytest.fixture
 def job(tmp_path):
     rng = np.random.default_rng(0)
-    for path in (layout.queries_path(HEAD), layout.keys_path(HEAD, 2, 1)):
-        write_array(tmp_path, path, rng.standard_normal((N_TOKENS, 8), dtype=np.float32))
     manifest = {
         "seed": 0,
         "n_heads": 2,
         "n_key_heads": 1,
+        "d_head": 8,
         "alignment": {"scale": "norm ratio"},
         "layers": [{"scaling": 0.5, "is_causal": True, "max_distance": 3}],
         "maps": {"pca-2d": {"parameters": {}}, "biplot-2d": {"parameters": {}}},
     }
+    for path in (layout.queries_path(HEAD), layout.keys_path(HEAD, manifest)):
+        write_array(tmp_path, path, rng.standard_normal((N_TOKENS, 8), dtype=np.float32))
     return MapJob(tmp_path, manifest, LENGTHS, os.getpid())
 
 

@@ -36,13 +36,16 @@ def test_an_id_outside_the_grammar_is_refused_before_it_becomes_a_path(dataset_i
 
 
 def test_heads_of_a_group_read_the_keys_of_its_first_head():
-    paths = [layout.keys_path(HeadId(1, head), n_heads=4, n_key_heads=2) for head in range(4)]
+    manifest = small_manifest(n_heads=4, n_key_heads=2, layers=[{}, {}, {"n_key_heads": 1}])
+    paths = [layout.keys_path(HeadId(1, head), manifest) for head in range(4)]
     assert paths == ["L01H00/keys.npy"] * 2 + ["L01H02/keys.npy"] * 2
+    assert layout.keys_path(HeadId(2, 3), manifest) == "L02H00/keys.npy"
 
 
 def small_manifest(**changes):
     return {
         "n_layers": 1,
+        "layers": [{}],
         "n_heads": 2,
         "n_key_heads": 1,
         "n_tokens": 5,
@@ -64,6 +67,18 @@ def test_expected_files_follow_from_counts_and_maps():
     assert files["grid/tsne-2d.npy"] == ("uint16", (1, 2, 6, 2))
     assert files["grid/pca-3d.npy"] == ("uint32", (1, 2, 6))
     assert files["tokens.json"] is None
+
+
+def test_a_layer_has_files_for_its_own_heads_in_its_own_size():
+    layers = [{}, {"n_heads": 0, "absent": "not captured"}, {"n_heads": 1, "d_head": 2}]
+    manifest = small_manifest(n_layers=3, layers=layers)
+    files = layout.expected_files(manifest)
+    folders = {path.partition("/")[0] for path in files if path.startswith("L")}
+    assert folders == {"L00H00", "L00H01", "L02H00"}
+    assert files["L00H00/keys.npy"] == ("float16", (5, 4))
+    assert files["L02H00/keys.npy"] == files["L02H00/queries.npy"] == ("float16", (5, 2))
+    assert files["similarity-pattern.npy"] == ("float32", (3, 3))
+    assert files["grid/tsne-2d.npy"] == ("uint16", (3, 2, 6, 2))
 
 
 def test_images_add_pictures_thumbnails_and_patches():

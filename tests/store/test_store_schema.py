@@ -78,6 +78,28 @@ def test_values_outside_their_range_are_refused(manifest, change, words):
     assert words in refusal({**manifest, **change})
 
 
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"n_heads": 0}, "layer 1 must have either heads or a reason why it has none"),
+        ({"absent": "not captured"}, "layer 1 must have either heads or a reason"),
+        ({"n_heads": 5}, "n_heads is 2, the largest of a layer 5"),
+        ({"d_head": 9}, "the largest of a layer 9"),
+        ({"n_heads": 1, "n_key_heads": 2}, "1 heads of layer 1 share 2 key heads"),
+        ({"n_heads": -1}, "layers/1/n_heads"),
+    ],
+)
+def test_sizes_of_a_layer_fit_those_of_the_manifest(manifest, entry, words):
+    layers = [*manifest["layers"]]
+    layers[1] = {**layers[1], **entry}
+    assert words in refusal({**manifest, "layers": layers})
+
+
+def test_a_model_of_layers_without_heads_is_refused(manifest):
+    absent = {"n_heads": 0, "absent": "not captured"}
+    assert "n_heads" in refusal(with_terms(manifest, **absent))
+
+
 BIAS = {"offsets": [-9, 0, 3], "values": [[-1.0, 0.0, 0.5], [2.0, 0.0, 0.0]]}
 
 

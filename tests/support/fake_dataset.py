@@ -27,6 +27,7 @@ from tests.support.fake_scores import fake_scores
 from tests.support.fake_similarity import SIMILARITY_FACTS, fake_similarity
 from tests.support.fake_spec import ALL_MAPS, FakeSpec, build_key, fake_manifest
 
+from attentionviz.core.heads import by_layer
 from attentionviz.core.types import HeadId
 
 # What the facts of every map in a staging folder repeat of its head.
@@ -75,8 +76,7 @@ def write_fake_dataset(data_dir: Path, spec: FakeSpec | None = None) -> Path:
         facts["heads"][head_id]["maps"][name] = map_facts
         grids[name].append(coordinates[facts["grid_points"]])
     for name, arrays in grids.items():
-        shape = (spec.n_layers, spec.n_heads, *arrays[0].shape)
-        folder.write_array(f"grid/{name}.npy", pack_grid(np.stack(arrays).reshape(shape)))
+        folder.write_array(f"grid/{name}.npy", pack_grid(by_layer(facts["manifest"], arrays)))
     heads = [
         {**head, **scored}
         for head, scored in zip(facts["heads"].values(), fake_scores(spec), strict=True)
@@ -107,7 +107,7 @@ def write_fake_building(
     folder = Folder(data_dir / ".staging" / f"{spec.dataset_id}-{build_key(spec)}")
     corpus = make_corpus(spec)
     facts = write_capture(folder, spec, corpus)
-    n_heads_total = spec.n_layers * spec.n_heads
+    n_heads_total = len(spec.head_ids)
     n_done = n_units_done if n_units_done is not None else 2 * n_heads_total + n_heads_total // 2
     units = sorted(fake_maps(spec, corpus), key=lambda unit: spec.maps.index(unit[1]))
     for head_id, name, coordinates, map_facts in units[:n_done]:
@@ -197,13 +197,12 @@ def write_capture(folder: Folder, spec: FakeSpec, corpus: FakeCorpus) -> dict[st
             "vector_rank_correlation": round(float(rng.uniform(0.6, 0.95)), 6),
             "maps": {},
         }
-    shape = (spec.n_layers, spec.n_heads, len(grid_points))
-    folder.write_array("grid/norms.npy", np.stack(grid_norms).reshape(shape))
     for name, content in corpus.pictures.items():
         folder.write(name, content)
     if corpus.patches is not None:
         folder.write_array("images/patches.npy", corpus.patches)
     manifest = fake_manifest(spec, corpus, len(grid_tokens))
+    folder.write_array("grid/norms.npy", by_layer(manifest, grid_norms))
     return {"manifest": manifest, "heads": heads, "grid_points": grid_points}
 
 
@@ -235,7 +234,7 @@ def write_vectors(
 
 def choose_grid_tokens(spec: FakeSpec, corpus: FakeCorpus) -> np.ndarray:
     """Return the sorted tokens that the grid draws: whole sequences up to the budget."""
-    budget = spec.grid_points // (2 * spec.n_layers * spec.n_heads)
+    budget = spec.grid_points // (2 * len(spec.head_ids))
     chosen: list[np.ndarray] = []
     for index in np.random.default_rng(spec.seed).permutation(len(corpus.lengths)):
         length = corpus.lengths[index]

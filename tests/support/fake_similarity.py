@@ -17,8 +17,8 @@ SIMILARITY_FACTS = {
 def fake_similarity(spec: FakeSpec) -> dict[str, np.ndarray]:
     """Return the three files of similar heads: layers lie beside each other, heads scattered."""
     rng = np.random.default_rng(spec.seed + 2)
-    n = spec.n_layers * spec.n_heads
-    layer = np.repeat(np.arange(spec.n_layers), spec.n_heads) / spec.n_layers
+    n = len(spec.head_ids)
+    layer = np.array([head.layer for head in spec.head_ids]) / spec.n_layers
     points = np.stack([layer, rng.uniform(0, 1, n)], axis=1) / 2
     points = (points - points.mean(axis=0)).astype(np.float32)
     apart = points[:, None] - points[None, :]

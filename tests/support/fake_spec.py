@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 from tests.support.fake_corpus import IMAGE_START, FakeCorpus
 
-from attentionviz.core.rule import LayerRule, OffsetBias
+from attentionviz.core.heads import (
+    NO_ATTENTION,
+    LayerHeads,
+    iterate_heads,
+    largest_sizes,
+    without_heads,
+)
+from attentionviz.core.rule import NO_RULE, LayerRule, OffsetBias
 from attentionviz.core.scores import ALL_SCORES, ScoreFacts, scores_of
 from attentionviz.core.types import DIMS, METHODS, HeadId, MapName
 from attentionviz.store.schema import SCHEMA_VERSION
@@ -30,6 +37,7 @@ class FakeSpec:
     n_tokens: int = 60
     d_head: int = 8
     n_key_heads: int | None = None
+    own_heads: tuple[int, ...] | None = None  # heads of each layer, 0 for none; each has own keys
     maps: tuple[str, ...] = ALL_MAPS
     is_causal: bool = False
     max_distance: int | None = None
@@ -54,7 +62,18 @@ class FakeSpec:
     @property
     def head_ids(self) -> list[HeadId]:
         """Return every head, layer by layer."""
-        return [HeadId(layer, h) for layer in range(self.n_layers) for h in range(self.n_heads)]
+        return list(iterate_heads(self.layers))
+
+    @property
+    def layers(self) -> list[LayerHeads]:
+        """Return the heads of each layer."""
+        if self.own_heads is None:
+            n_key_heads = self.n_key_heads or self.n_heads
+            return [LayerHeads(self.n_heads, n_key_heads, self.d_head)] * self.n_layers
+        return [
+            LayerHeads(n, n, self.d_head) if n else without_heads(NO_ATTENTION)
+            for n in self.own_heads
+        ]
 
     @property
     def rules(self) -> list[LayerRule]:
@@ -75,7 +94,8 @@ class FakeSpec:
 
     def key_owner(self, head_id: HeadId) -> HeadId:
         """Return the head whose folder holds the keys of this one."""
-        group = self.n_heads // (self.n_key_heads or self.n_heads)
+        heads = self.layers[head_id.layer]
+        group = heads.n_heads // heads.n_key_heads
         return HeadId(head_id.layer, head_id.head // group * group)
 
 
@@ -92,9 +112,12 @@ def fake_rule(spec: FakeSpec, layer: int) -> LayerRule:
         return replace(rule, block=(IMAGE_START, end))
     if not spec.has_terms:
         return rule
-    slopes = [0.25 / 2**head for head in range(spec.n_heads)]
+    n_heads = spec.layers[layer].n_heads
+    if n_heads == 0:
+        return NO_RULE
+    slopes = [0.25 / 2**head for head in range(n_heads)]
     bias = OffsetBias((-64, 0, 3), tuple((-64 * slope, 0.0, -slope) for slope in slopes))
-    sinks = tuple(0.5 - head for head in range(spec.n_heads)) if layer == 0 else None
+    sinks = tuple(0.5 - head for head in range(n_heads)) if layer == 0 else None
     return replace(rule, softcap=2.0, bias=bias, sinks=sinks)
 
 
@@ -130,7 +153,10 @@ def fake_manifest(spec: FakeSpec, corpus: FakeCorpus, n_grid_tokens: int) -> dic
         "d_head": spec.d_head,
         "n_sequences": len(corpus.lengths),
         "n_tokens": corpus.n_tokens,
-        "layers": [rule.facts() for rule in spec.rules],
+        "layers": [
+            {**rule.facts(), **heads.facts(largest_sizes(spec.layers))}
+            for rule, heads in zip(spec.rules, spec.layers, strict=True)
+        ],
         "bias_terms": spec.terms,
         "corpus": dict(corpus.facts),
         "patch_grid": corpus.patch_grid,

@@ -7,6 +7,7 @@ from typing import Any
 from attentionviz import __version__
 from attentionviz.analysis.maps import BEST_MAPS
 from attentionviz.core.best_map import best_map
+from attentionviz.core.heads import heads_of
 from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.core.scores import ALL_SCORES, HEAD_NAMES, NAME_MIN_ROWS, ScoreFacts
 from attentionviz.core.types import MapName
@@ -166,6 +167,7 @@ def _summary(entry: DatasetEntry) -> dict[str, Any]:
         "n_bytes": entry.n_bytes,
         "published_at": _utc(entry.published),
         **{name: manifest.get(name) for name in COUNTS},
+        "n_heads_total": len(heads_of(manifest)) if manifest else None,
         "progress": entry.progress,
         "reason": entry.reason,
     }

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from attentionviz.analysis.answer_cache import cached
+from attentionviz.core.heads import by_layer, heads_of
 from attentionviz.store import layout
 from attentionviz.store.dataset import DatasetReader
 from attentionviz.store.grid import byte_norms, grid_points
@@ -28,18 +28,14 @@ def shared_grid_norms(reader: DatasetReader) -> NDArray[Any]:
 
     def compute() -> NDArray[Any]:
         points = grid_points(reader.grid_tokens(), reader.n_tokens)
-        n_layers, n_heads = reader.manifest["n_layers"], reader.manifest["n_heads"]
-        norms = [
-            byte_norms(reader.norms(head), "head")[points]
-            for head in layout.iterate_heads(n_layers, n_heads)
-        ]
-        return np.stack(norms).reshape(n_layers, n_heads, len(points))
+        heads = heads_of(reader.manifest)
+        norms = [byte_norms(reader.norms(head), "head")[points] for head in heads]
+        return by_layer(reader.manifest, norms)
 
     return cached(reader, shared_fingerprint(reader), compute, lambda norms: norms.nbytes)
 
 
 def shared_fingerprint(reader: DatasetReader) -> str:
     """Return a fingerprint that changes when `shared_grid_norms` does."""
-    heads = layout.iterate_heads(reader.manifest["n_layers"], reader.manifest["n_heads"])
-    paths = [layout.norms_path(head) for head in heads]
+    paths = [layout.norms_path(head) for head in heads_of(reader.manifest)]
     return reader.fingerprint("norms of heads", files=(layout.GRID_TOKENS, *paths))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from attentionviz import __version__
 from attentionviz.analysis.answer_cache import cached
+from attentionviz.core.heads import by_layer, heads_of
 from attentionviz.core.pattern import NORM_COLUMN, WEIGHTS, Floats, attention_pattern, weigh_keys
 from attentionviz.core.rule import head_rule
 from attentionviz.core.types import HeadId
@@ -49,7 +50,7 @@ def fingerprint(reader: DatasetReader, head: HeadId | None, *parts: object) -> s
         When the model has no such head.
     """
     if head is None:
-        every = (fingerprint(reader, one) for one in all_heads(reader))
+        every = (fingerprint(reader, one) for one in heads_of(reader.manifest))
         return reader.fingerprint(*every, *parts, files=())
     files = [reader.queries_path(head), reader.keys_path(head), layout.TOKENS]
     files.append(reader.norms_path(head))
@@ -174,11 +175,10 @@ def mean_patterns(
     """
 
     def compute() -> tuple[Floats, int, int]:
-        heads = all_heads(reader)
+        heads = heads_of(reader.manifest)
         chosen, n_found = _long_sequences(reader, length, MAX_ALL_HEADS_SCORES // len(heads))
         means = [_coarse(_mean(reader, head, length, weight, chosen)) for head in heads]
-        shape = (reader.manifest["n_layers"], reader.manifest["n_heads"], *means[0].shape)
-        return np.stack(means).reshape(shape), len(chosen), n_found
+        return by_layer(reader.manifest, means), len(chosen), n_found
 
     key = fingerprint(reader, None, "aggregates", length, weight)
     return cached(reader, ("aggregates", key), compute, lambda found: found[0].nbytes, limiter)
@@ -216,7 +216,7 @@ def sequence_patterns(
     InvalidRequestError
         When the sequence is too long for the number of heads.
     """
-    heads = all_heads(reader)
+    heads = heads_of(reader.manifest)
     n = int(np.subtract(*_sequence_span(reader, sequence_idx, None)[::-1]))
     most = math.isqrt(MAX_ALL_HEADS_SCORES // len(heads))
     if of is not None:
@@ -237,8 +237,7 @@ def sequence_patterns(
 
     with heavy or nullcontext():
         parts = [part(sequence_pattern(reader, head, sequence_idx, weight)) for head in heads]
-    shape = (reader.manifest["n_layers"], reader.manifest["n_heads"], *parts[0].shape)
-    return np.stack(parts).reshape(shape)
+    return by_layer(reader.manifest, parts)
 
 
 def strongest_partners(
@@ -288,11 +287,6 @@ def strongest_partners(
     require_finite(scores, head)
     pairs = zip(tokens.tolist(), scores.tolist(), strict=True)
     return [{"token": token, "score": score} for token, score in pairs]
-
-
-def all_heads(reader: DatasetReader) -> list[HeadId]:
-    """Return every head of the model, layer by layer."""
-    return list(layout.iterate_heads(reader.manifest["n_layers"], reader.manifest["n_heads"]))
 
 
 def _sequence_span(

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from attentionviz.analysis.answer_cache import cached
-from attentionviz.analysis.head_attention import CHUNK_ROWS, all_heads, fingerprint, require_finite
+from attentionviz.analysis.head_attention import CHUNK_ROWS, fingerprint, require_finite
+from attentionviz.core.heads import heads_of, layers_of
 from attentionviz.core.pattern import Floats
 from attentionviz.core.rule import HeadRule, head_rule
 from attentionviz.core.types import HeadId
@@ -103,7 +104,7 @@ def _compute(reader: DatasetReader, pairs: Sequence[Pair]) -> dict[str, Any]:
     sequences = reader.sequences()
     sequence = [np.searchsorted(sequences.start, pair[:2], side="right") for pair in pairs]
     heads = []
-    for head in all_heads(reader):
+    for head in heads_of(reader.manifest):
         found, weights = _score_head(reader, head, pairs, spans)
         columns = zip(found.score, found.percentile, found.n_above + 1, weights, strict=True)
         rows = [_row(*numbers) for numbers in columns]
@@ -133,8 +134,8 @@ def _row(score: float, percentile: float, rank: int, weight: float | None) -> di
 
 def _compared_spans(reader: DatasetReader) -> list[tuple[int, int]]:
     """Return first and end tokens of the blocks of keys that a pair is compared with."""
-    n, facts = reader.n_tokens, reader.manifest
-    most = MAX_KEY_NUMBERS // (facts["n_layers"] * facts["n_heads"] * facts["d_head"])
+    n = reader.n_tokens
+    most = MAX_KEY_NUMBERS // sum(one.n_heads * one.d_head for one in layers_of(reader.manifest))
     if n <= most:
         return [(start, min(start + CHUNK_ROWS, n)) for start in range(0, n, CHUNK_ROWS)]
     size = max(1, min(CHUNK_ROWS, most // 8))

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from attentionviz.analysis.answer_cache import cached
 from attentionviz.analysis.head_attention import (
     MAX_SEQUENCE,
-    all_heads,
     fingerprint,
     require_finite,
 )
+from attentionviz.core.heads import heads_of
 from attentionviz.core.pattern import Floats
 from attentionviz.core.rule import head_rule
 from attentionviz.core.types import HeadId
@@ -60,7 +60,7 @@ def sequence_scores(
     DamagedDatasetError
         When a vector is not finite.
     """
-    heads = all_heads(reader) if head is None else [head]
+    heads = heads_of(reader.manifest) if head is None else [head]
     return cached(
         reader,
         ("sequence scores", fingerprint(reader, head)),

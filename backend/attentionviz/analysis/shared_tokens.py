@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attentionviz.analysis.answer_cache import cached
+from attentionviz.core.heads import heads_of
 from attentionviz.core.token_alignment import shared_words
 from attentionviz.errors import InvalidRequestError
 from attentionviz.store import layout
@@ -59,7 +60,7 @@ def shared_sequences(
         When no sequence has two units in common.
     """
     parts = [one.fingerprint("shared", files=(layout.TOKENS,)) for one in (reader, other)]
-    key = ("shared sequences", *parts, other.manifest["n_layers"], other.manifest["n_heads"])
+    key = ("shared sequences", *parts, len(heads_of(other.manifest)))
     unit, shared = cached(reader, key, lambda: _find(reader, other), _n_bytes)
     if not shared:
         raise InvalidRequestError(
@@ -101,7 +102,7 @@ def _chosen(reader: DatasetReader, other: DatasetReader) -> list[int]:
         is_able &= own == theirs
     able = np.flatnonzero(is_able)
     shuffled = np.random.default_rng(reader.manifest["seed"]).permutation(able)
-    n_heads = other.manifest["n_layers"] * other.manifest["n_heads"]
+    n_heads = len(heads_of(other.manifest))
     weights = np.cumsum(own[shuffled] ** 2 + n_heads * theirs[shuffled] ** 2)
     rows = np.cumsum(np.minimum(own, theirs)[shuffled])
     n_chosen = 1 + int(np.searchsorted(rows, WANTED_ROWS))

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attentionviz.analysis.answer_cache import cached
-from attentionviz.analysis.head_attention import all_heads, fingerprint
+from attentionviz.analysis.head_attention import fingerprint
 from attentionviz.analysis.shared_tokens import SharedSequence, shared_sequences
+from attentionviz.core.heads import heads_of, rules_with_heads
 from attentionviz.core.rule import LayerRule, head_rule
 from attentionviz.core.types import HeadId
 from attentionviz.errors import DamagedDatasetError, InvalidRequestError, NotReadyError
@@ -69,7 +70,7 @@ def map_of_heads(reader: DatasetReader) -> dict[str, Any]:
         Before the heads were compared, at the end of a build.
     """
     facts = _similarity_facts(reader)
-    heads = all_heads(reader)
+    heads = heads_of(reader.manifest)
     places = reader.similarity(layout.HEAD_MAP).tolist()
     distances = reader.similarity(layout.SIMILARITY_PATTERN)
 
@@ -126,7 +127,7 @@ def similar_heads(
     """
     is_own = other.dataset_id == reader.dataset_id
     found = _stored(reader, head) if is_own else _likeness(reader, head, other, limiter)
-    heads = all_heads(other)
+    heads = heads_of(other.manifest)
     order = _nearest(found.distances, k, but=heads.index(head) if is_own else None)
     return {
         "with": other.dataset_id,
@@ -193,7 +194,7 @@ def _division(grid: dict[str, Any] | None) -> tuple[Any, ...] | None:
 
 
 def _stored(reader: DatasetReader, head: HeadId) -> HeadSimilarity:
-    i = all_heads(reader).index(head)
+    i = heads_of(reader.manifest).index(head)
     facts = _similarity_facts(reader)
     distances = reader.similarity(layout.SIMILARITY_PATTERN)[i]
     aligned = reader.similarity(layout.SIMILARITY_VECTORS)[i]
@@ -203,13 +204,13 @@ def _stored(reader: DatasetReader, head: HeadId) -> HeadSimilarity:
 
 def _computed(reader: DatasetReader, head: HeadId, other: DatasetReader) -> HeadSimilarity:
     compared_by, shared = shared_sequences(reader, other)
-    rules = [LayerRule.of(r) for one in (reader, other) for r in one.manifest["layers"]]
+    rules = [LayerRule.of(r) for one in (reader, other) for r in rules_with_heads(one.manifest)]
     # In causal attention the first token of a sequence sees only itself.
     first = 1 if any(rule.span(0, 2)[1] == 1 for rule in rules) else 0
     n_rows = sum(one.n_units - first for one in shared)
     rows, vector = _side(reader, head, shared, 0, first)
     distances, aligned = [], []
-    for theirs in all_heads(other):
+    for theirs in heads_of(other.manifest):
         other_rows, other_vector = _side(other, theirs, shared, 1, first)
         distances.append(distances_from(rows, other_rows[None, :], n_rows)[0])
         aligned.append(alignments(np.stack([vector, other_vector]))[0, 1])

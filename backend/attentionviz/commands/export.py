@@ -22,10 +22,10 @@ from attentionviz.analysis.descriptions import (
     describe_list,
 )
 from attentionviz.analysis.grid_norms import shared_grid_norms
-from attentionviz.analysis.head_attention import all_heads
 from attentionviz.analysis.maps import BEST_MAPS, grid, map_path
 from attentionviz.analysis.similar_heads import DEFAULT_HEADS, map_of_heads, similar_heads
 from attentionviz.core.file_names import is_junk
+from attentionviz.core.heads import heads_of
 from attentionviz.core.types import WITH_IMAGES
 from attentionviz.errors import BuildError, InvalidRequestError
 from attentionviz.server.app import describe_api
@@ -126,7 +126,7 @@ def _facts(reader: DatasetReader) -> Iterator[tuple[str, Any]]:
     for facts in reader.heads():
         yield f"heads/{facts['layer']}/{facts['head']}", describe_head(facts)
     yield "similarity", map_of_heads(reader)
-    for at in all_heads(reader):
+    for at in heads_of(reader.manifest):
         found = similar_heads(reader, at, reader, DEFAULT_HEADS)
         # Comparison with other datasets needs a server.
         yield f"heads/{at.layer}/{at.head}/similar", {**found, "others": []}
@@ -148,7 +148,7 @@ def _arrays(reader: DatasetReader) -> Iterator[tuple[str, NDArray[Any]]]:
     for name in [*best, *manifest["maps"]]:
         yield f"projections/{name}", grid(reader, name)[0]
     for name in manifest["maps"]:
-        for at in all_heads(reader):
+        for at in heads_of(reader.manifest):
             drawn = reader.array(map_path(reader, name, at))
             yield f"projections/{name}--head-{at.head}--layer-{at.layer}", drawn
 
@@ -156,11 +156,10 @@ def _arrays(reader: DatasetReader) -> Iterator[tuple[str, NDArray[Any]]]:
 def _write_files(reader: DatasetReader, folder: Path) -> None:
     """Write the vectors of every head, from which the page computes, and the images."""
     manifest, n = reader.manifest, reader.n_tokens
-    n_heads, n_key_heads = manifest["n_heads"], manifest["n_key_heads"]
-    for at in all_heads(reader):
+    for at in heads_of(reader.manifest):
         head_folder = folder / "heads" / str(at.layer) / str(at.head)
         _write_array(head_folder / "queries.npy", reader.queries(at, 0, n).astype(np.float32))
-        if layout.key_head(at, n_heads, n_key_heads) == at:
+        if layout.key_head(at, manifest) == at:
             _write_array(head_folder / "keys.npy", reader.keys(at, 0, n).astype(np.float32))
         _write_array(head_folder / "norms.npy", reader.norms(at))
     if manifest["model"]["modality"] in WITH_IMAGES:

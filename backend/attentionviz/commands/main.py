@@ -109,6 +109,7 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     add("--dtype", default="float32", help=dtypes)
     add("--device-map", metavar="auto", help="distribute weights over GPUs, memory and disk")
     add("--max-memory", type=float, metavar="GB", help="with --device-map: memory for weights")
+    add("--layers", metavar="LIST", help="capture only these layers, such as 0,5-10")
     add("--max-length", type=int, metavar="N", help="cut longer texts (default: 512 tokens)")
     part = "text or vision: which model of a pair of both, such as CLIP"
     add("--part", metavar="NAME", help=part)
@@ -201,7 +202,7 @@ def _build(arguments: argparse.Namespace) -> None:
 
 
 def _build_request(arguments: argparse.Namespace) -> "BuildRequest":
-    from attentionviz.pipeline.request import BuildRequest
+    from attentionviz.pipeline.request import BuildRequest, parse_layers
 
     return BuildRequest(
         model=arguments.model,
@@ -221,6 +222,7 @@ def _build_request(arguments: argparse.Namespace) -> "BuildRequest":
         max_memory=arguments.max_memory,
         max_length=arguments.max_length,
         part=arguments.part,
+        layers=None if arguments.layers is None else parse_layers(arguments.layers),
         n_workers=_workers(arguments.workers),
         text_column=arguments.text_column,
         pairs=arguments.pairs,

@@ -55,6 +55,8 @@ class ScoreRule:
         Whether keys after the query are hidden.
     max_distance : int or None
         Keys at a larger distance, in positions, are hidden (sliding window); None for no limit.
+    max_ahead : int or None
+        Keys farther after the query are hidden, if that is another limit than `max_distance`.
     chunk : int or None
         Positions of a chunk, counted from the start of the sequence: keys of other chunks are
         hidden; None if all are in one.
@@ -70,6 +72,7 @@ class ScoreRule:
     scaling: float
     is_causal: bool
     max_distance: int | None = None
+    max_ahead: int | None = None
     chunk: int | None = None
     block: tuple[int, int] | None = None
     softcap: float | None = None
@@ -90,7 +93,13 @@ class ScoreRule:
     @property
     def hides_keys(self) -> bool:
         """Whether there is a mask at all."""
-        return self.is_causal or self.max_distance is not None or self.chunk is not None
+        limits = (self.max_distance, self.max_ahead, self.chunk)
+        return self.is_causal or any(limit is not None for limit in limits)
+
+    @property
+    def _ahead(self) -> int | None:
+        """Largest distance of a key after the query."""
+        return self.max_distance if self.max_ahead is None else self.max_ahead
 
     @property
     def hides_later_keys(self) -> bool:
@@ -118,8 +127,9 @@ class ScoreRule:
             seen &= (keys <= queries) | is_inside
         if self.max_distance is not None:
             # The window of a causal layer ends the past; what a block shows of later keys is whole.
-            distance = queries - keys if self.is_causal else np.abs(keys - queries)
-            seen &= distance <= self.max_distance
+            seen &= queries - keys <= self.max_distance
+        if self._ahead is not None and not self.is_causal:
+            seen &= keys - queries <= self._ahead
         if self.chunk is not None:
             seen &= keys // self.chunk == queries // self.chunk
         return seen
@@ -128,7 +138,8 @@ class ScoreRule:
         """Return start and end of the keys that the query at a position sees, of `n_keys`."""
         reach = n_keys if self.max_distance is None else self.max_distance
         first = max(0, query - reach)
-        end = query + 1 if self.is_causal else min(n_keys, query + reach + 1)
+        ahead = n_keys if self._ahead is None else self._ahead
+        end = query + 1 if self.is_causal else min(n_keys, query + ahead + 1)
         if self.block is not None and self.block[0] <= query < self.block[1]:
             end = min(n_keys, self.block[1])
         if self.chunk is not None:
@@ -213,6 +224,7 @@ class LayerRule(ScoreRule):
             scaling=facts["scaling"],
             is_causal=facts["is_causal"],
             max_distance=facts["max_distance"],
+            max_ahead=facts.get("max_ahead"),
             chunk=facts.get("chunk"),
             block=facts.get("block") and tuple(facts["block"]),
             softcap=facts.get("softcap"),
@@ -227,6 +239,8 @@ class LayerRule(ScoreRule):
             "is_causal": self.is_causal,
             "max_distance": self.max_distance,
         }
+        if self.max_ahead is not None:
+            facts["max_ahead"] = self.max_ahead
         if self.chunk is not None:
             facts["chunk"] = self.chunk
         if self.block is not None:
@@ -256,12 +270,17 @@ class LayerRule(ScoreRule):
             self.scaling,
             self.is_causal,
             self.max_distance,
+            self.max_ahead,
             self.chunk,
             self.block,
             self.softcap,
             self.bias and self.bias._replace(values=(self.bias.values[head],)),
             None if self.sinks is None else self.sinks[head],
         )
+
+
+NO_RULE = LayerRule(scaling=1.0, is_causal=False)
+"""In the place of the rule of a layer that has no heads."""
 
 
 def attention_formula(terms: Iterable[str]) -> str:

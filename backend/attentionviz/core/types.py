@@ -59,11 +59,3 @@ class MapName(NamedTuple):
                     return MapName(method, dims)
         known = ", ".join(f"{method}-2d" for method in METHODS)
         raise MethodNotFoundError(f"unknown map {name!r}; known are {known} and the same in 3d")
-
-
-def require_head(head_id: HeadId, n_layers: int, n_heads: int) -> None:
-    """Raise HeadOutOfRangeError unless the head is inside the model."""
-    if not 0 <= head_id.layer < n_layers:
-        raise HeadOutOfRangeError(f"layer {head_id.layer} is outside 0..{n_layers - 1}")
-    if not 0 <= head_id.head < n_heads:
-        raise HeadOutOfRangeError(f"head {head_id.head} is outside 0..{n_heads - 1}")

@@ -145,15 +145,19 @@ class _Comparison:
         with step("a run in float64", UnsupportedModelError), keeping:
             self.captured = capture_batch(twin, batch)  # float64
 
-    def keep(self, _layer: int, returned: Any, _: Rerun) -> None:
-        """Store the output of a layer with the library's attention."""
+    def keep(self, _index: int, returned: Any, _: Rerun) -> None:
+        """Store the output of a call with the library's attention."""
         self.outputs.append(output_of(returned))
 
-    def compare(self, layer: int, returned: Any, rerun: Rerun) -> Any:
-        """Compare one layer with the captured run; return the input of the next layer."""
+    def compare(self, index: int, returned: Any, rerun: Rerun) -> Any:
+        """Compare one call with the captured run; return the input of the next layer."""
+        layer = self.twin.layer_of_call(index)
+        captured = (self.outputs[index], *returned[1:])
+        if not self.twin.layers[layer].n_heads:  # not wanted, so it is not shown
+            return captured
         own = weights_of(returned, layer)
         problem = self._compare_weights(layer, own)
-        error = self._relative_error(output_of(returned), self.outputs[layer])
+        error = self._relative_error(output_of(returned), self.outputs[index])
         if problem is None and not error <= TOLERANCE + self.rounding:
             problem = (
                 f"layer {layer}: its attention weights are those of q·k, but its output "
@@ -165,7 +169,7 @@ class _Comparison:
             if change > TOLERANCE:
                 problem = CHANGES.format(f"attention of layer {layer} changes", change)
             raise UnsupportedModelError(problem)
-        return (self.outputs[layer], *returned[1:])
+        return captured
 
     def require_equal(self, layer: int, own: np.ndarray[Any, Any], scaling: float) -> None:
         """Raise UnsupportedModelError if the weights of a traced layer are not those of q·k."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from attentionviz.core.heads import LayerHeads
 from attentionviz.errors import UnsupportedModelError
 from attentionviz.models.batches import Batch, TokenColumns
 
@@ -56,14 +57,17 @@ class NotFiniteError(UnsupportedModelError):
         self.vectors = vectors
 
 
-def bad_vectors(batch: Batch, largest: dict[str, Array], limit: float = np.inf) -> list[BadVector]:
+def bad_vectors(
+    batch: Batch, layers: list[LayerHeads], largest: dict[str, Array], limit: float = np.inf
+) -> list[BadVector]:
     """Return the first vector of each sequence with a number that is not finite or too large.
 
     Parameters
     ----------
     batch : Batch
+    layers : list of LayerHeads
     largest : dict of str to ndarray, shape (n_layers, n_heads or n_key_heads, n_tokens)
-        Largest absolute number of every vector, by kind; must contain "query".
+        Largest absolute number of every vector, by kind, of the layers that have heads.
     limit : float
         Largest allowed number.
 
@@ -72,27 +76,19 @@ def bad_vectors(batch: Batch, largest: dict[str, Array], limit: float = np.inf) 
     list of BadVector
         In sequence order; of each sequence the vector of the lowest layer, token and head.
     """
-    n_heads = largest["query"].shape[1]
     found, start = [], 0
+    with_heads = [layer for layer, heads in enumerate(layers) if heads.n_heads]
     for sequence_idx, n_tokens in enumerate(batch.lengths):
-        candidates = [
-            (layer, position, head * n_heads // values.shape[1], kind)
-            for kind, values in largest.items()
-            for layer, head, position in _bad(values[:, :, start : start + n_tokens], limit)
-        ]
+        candidates = []
+        for kind, values in largest.items():
+            for at, own, position in _bad(values[:, :, start : start + n_tokens], limit):
+                heads, size = layers[with_heads[at]], float(values[at, own, start + position])
+                head = own * heads.n_heads // heads.n_key_heads if kind == "key" else own
+                candidates.append((with_heads[at], position, head, kind, size))
         if candidates:
-            layer, position, head, kind = min(candidates, key=lambda candidate: candidate[:3])
-            group = n_heads // largest[kind].shape[1]
-            found.append(
-                BadVector(
-                    sequence_idx,
-                    _format_token(batch.tokens, start + position),
-                    layer,
-                    head,
-                    kind,
-                    float(largest[kind][layer, head // group, start + position]),
-                )
-            )
+            layer, position, head, kind, size = min(candidates, key=lambda one: one[:3])
+            token = _format_token(batch.tokens, start + position)
+            found.append(BadVector(sequence_idx, token, layer, head, kind, size))
         start += n_tokens
     return found
 

@@ -2,21 +2,22 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Self
 
 import torch
 from PIL import Image
 from transformers import PreTrainedModel
 
-from attentionviz.core.rule import LayerRule
-from attentionviz.core.types import Modality
-from attentionviz.errors import InvalidRequestError
+from attentionviz.core.heads import NOT_CAPTURED, LayerHeads, iterate_heads, without_heads
+from attentionviz.core.rule import NO_RULE, LayerRule
+from attentionviz.core.types import HeadId, Modality
+from attentionviz.errors import InvalidRequestError, UnsupportedModelError
 from attentionviz.models.batches import Batch, PatchGrid
 from attentionviz.models.forward import run
 from attentionviz.models.image_text import ImageTextInputs
 from attentionviz.models.images import ImageInputs
-from attentionviz.models.interface import Listener, observe
+from attentionviz.models.interface import AttentionCall, Listener, observe
 from attentionviz.models.text import TextInputs
 from attentionviz.models.tracing import trace
 
@@ -24,6 +25,17 @@ MAX_CAPTURE_BYTES = 128 * 2**20
 """Maximum size of the queries and keys of one batch; larger batches are not faster."""
 
 MAX_PADDED_TOKENS = 4096
+
+
+class ObservedCall(NamedTuple):
+    """An attention call of the trial run: its layer, key heads, and the name of its module.
+
+    Layers may share a module.
+    """
+
+    layer: int
+    n_key_heads: int
+    module: str
 
 
 @dataclass(frozen=True)
@@ -41,13 +53,13 @@ class LoadedModel:
     settings_sha256 : str
         Hash of configuration, tokenizer and image processor.
     inputs : TextInputs, ImageInputs or ImageTextInputs
-    n_layers, n_heads, n_key_heads, d_head : int
+    layers : list of LayerHeads
     rules : list of LayerRule
-        One a layer.
+        One a layer; without meaning for a layer that has no heads.
     norm_factors : list of Tensor
-        One a layer, see `OutputWeights.norm_factors`.
-    attention_modules : list of str
-        Name in the network of the module that attends, one a layer; layers may share it.
+        One a layer, see `OutputWeights.norm_factors`; empty for a layer that has no heads.
+    calls : list of ObservedCall
+        The attention calls of a forward pass, in their order.
     is_traced : bool
         Whether its attention is code of its own, observed by `trace`.
     patch_grid : PatchGrid or None
@@ -61,16 +73,43 @@ class LoadedModel:
     description: dict[str, Any]
     settings_sha256: str
     inputs: TextInputs | ImageInputs | ImageTextInputs
-    n_layers: int
-    n_heads: int
-    n_key_heads: int
-    d_head: int
+    layers: list[LayerHeads]
     rules: list[LayerRule]
     norm_factors: list[torch.Tensor]
-    attention_modules: list[str]
+    calls: list[ObservedCall]
     is_traced: bool
     patch_grid: PatchGrid | None
     notes: tuple[str, ...] = ()
+
+    @property
+    def n_layers(self) -> int:
+        """Number of layers, with those that have no heads."""
+        return len(self.layers)
+
+    @property
+    def n_heads(self) -> int:
+        """Largest number of heads of a layer."""
+        return max(heads.n_heads for heads in self.layers)
+
+    @property
+    def n_key_heads(self) -> int:
+        """Largest number of key heads of a layer."""
+        return max(heads.n_key_heads for heads in self.layers)
+
+    @property
+    def d_head(self) -> int:
+        """Largest head size of a layer."""
+        return max(heads.d_head for heads in self.layers)
+
+    @property
+    def heads(self) -> list[HeadId]:
+        """Every head, layer by layer."""
+        return list(iterate_heads(self.layers))
+
+    @property
+    def has_equal_layers(self) -> bool:
+        """Whether all layers have the same heads."""
+        return len(set(self.layers)) == 1
 
     @property
     def modality(self) -> Modality:
@@ -90,7 +129,8 @@ class LoadedModel:
     @property
     def batch_tokens(self) -> int:
         """Maximum padded tokens of a batch; a longer sequence is a batch by itself."""
-        n_vectors = self.n_layers * (self.n_heads + self.n_key_heads)
+        n_layers = sum(heads.n_heads > 0 for heads in self.layers)
+        n_vectors = n_layers * (self.n_heads + self.n_key_heads)
         affordable = MAX_CAPTURE_BYTES // (4 * n_vectors * self.d_head)
         return max(1, min(MAX_PADDED_TOKENS, affordable))
 
@@ -137,10 +177,66 @@ class LoadedModel:
         return map(self._image_text_inputs.length, texts)
 
     def observe(self, listener: Listener, n_sequences: int) -> AbstractContextManager[Any]:
-        """Return the context that reports every attention call of a forward pass."""
+        """Return the context that reports the attention calls of all layers that have heads.
+
+        Parameters
+        ----------
+        listener : callable
+            Called with the layer and the call.
+        n_sequences : int
+            Of the batch.
+        """
+
+        def listen(index: int, call: AttentionCall) -> None:
+            layer = self.layer_of_call(index)
+            if self.layers[layer].n_heads:
+                listener(layer, call)
+
         if self.is_traced:
-            return trace(listener, self.network, n_sequences, self.n_key_heads)
-        return observe(listener)
+            n_key_heads = [call.n_key_heads for call in self.calls]
+            return trace(listen, self.network, n_sequences, n_key_heads)
+        return observe(listen)
+
+    def only(self, layers: Sequence[int]) -> Self:
+        """Return the same model, of which only some layers are captured.
+
+        Parameters
+        ----------
+        layers : sequence of int
+            Ascending; the others become layers without heads.
+
+        Raises
+        ------
+        InvalidRequestError
+            If there is no such layer, or none of them has heads.
+        """
+        name = self.description["name"]
+        if layers[-1] >= self.n_layers:
+            raise InvalidRequestError(
+                f"--layers has {layers[-1]}, but {name} has layers 0..{self.n_layers - 1}"
+            )
+        if not any(self.layers[layer].n_heads for layer in layers):
+            attending = ", ".join(str(i) for i, heads in enumerate(self.layers) if heads.n_heads)
+            raise InvalidRequestError(
+                f"none of the layers in --layers has softmax attention; those of {name} with "
+                f"attention are {attending}"
+            )
+        kept = [layer in layers or heads.n_heads == 0 for layer, heads in enumerate(self.layers)]
+        absent = without_heads(NOT_CAPTURED)
+        return replace(
+            self,
+            layers=[one if k else absent for one, k in zip(self.layers, kept, strict=True)],
+            rules=[rule if k else NO_RULE for rule, k in zip(self.rules, kept, strict=True)],
+        )
+
+    def layer_of_call(self, index: int) -> int:
+        """Return the layer of a call; UnsupportedModelError if there are more than in the trial."""
+        if index >= len(self.calls):
+            raise UnsupportedModelError(
+                f"attention was reached more than {len(self.calls)} times, as often as in the "
+                "trial run"
+            )
+        return self.calls[index].layer
 
     def forward(self, batch: Batch) -> Any:
         """Return the output of the model, without observing its attention."""

@@ -9,7 +9,11 @@ import torch
 from transformers import AutoModel, PretrainedConfig, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
-from attentionviz.errors import ConfigError, ModelNotAvailableError, UnsupportedModelError
+from attentionviz.errors import (
+    ConfigError,
+    ModelNotAvailableError,
+    UnsupportedModelError,
+)
 from attentionviz.models.configuration import read_config
 from attentionviz.models.forward import OWN, set_attention
 from attentionviz.models.image_probe import probe_images
@@ -48,6 +52,9 @@ DEFAULT_MAX_LENGTH = 512
 
 UNPADDED = (
     "padding changes the vectors of this model, so texts of different lengths are run one by one"
+)
+GATED = (
+    "a gate multiplies the output of attention of each token; ‖v·W_O‖ is the norm without the gate"
 )
 
 
@@ -151,6 +158,7 @@ def load_source(
                 trial = inputs.trial(source.name)
                 inputs.is_padded = not changes_with_padding(network, trial, chosen)
                 notes += () if inputs.is_padded else (UNPADDED,)
+        notes += (GATED,) if findings.has_gate else ()
         if max_length and isinstance(inputs, TextInputs) and inputs.max_length < max_length:
             notes += (
                 f"{source.name} reads texts of up to {inputs.max_length:,} tokens; a --max-length "
@@ -164,13 +172,10 @@ def load_source(
         ),
         settings_sha256=settings,
         inputs=inputs,
-        n_layers=len(findings.rules),
-        n_heads=findings.n_heads,
-        n_key_heads=findings.n_key_heads,
-        d_head=findings.d_head,
+        layers=findings.layers,
         rules=findings.rules,
         norm_factors=findings.norm_factors,
-        attention_modules=findings.attention_modules,
+        calls=findings.calls,
         is_traced=is_traced,
         patch_grid=None if isinstance(inputs, TextInputs) else inputs.grid,
         notes=notes,

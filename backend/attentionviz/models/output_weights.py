@@ -6,6 +6,9 @@ channels may be the first axis of a sequence, as those of a convolution are, and
 of positions. The matrix of a
 module that is no linear layer of PyTorch or transformers is measured by its outputs for unit
 vectors.
+
+The output may be multiplied by a gate, numbers from 0 to 1 that differ by token and channel; W_O is
+then what the gated output is multiplied with.
 """
 
 from collections.abc import Iterator
@@ -20,32 +23,39 @@ from attentionviz.errors import UnsupportedModelError
 from attentionviz.models.interface import AttentionCall
 from attentionviz.models.placement import resident
 
+MIN_GATED_ROWS = 4
+LEAST_GATE = 1e-3
+"""Logarithm of a factor that is not one of the token times one of the channel."""
+
 
 @dataclass
 class OutputWeights:
-    """The output weights of every layer, collected while the model runs."""
+    """The output weights of every attention call, collected while the model runs."""
 
     found: dict[int, torch.Tensor] = field(default_factory=dict)  # (head, d_value, d_value)
     pending: tuple[int, torch.Tensor] | None = None
+    has_gate: bool = False
 
-    def expect(self, layer: int, call: AttentionCall) -> None:
-        """Search from now on for the module whose input is this layer's output."""
-        self.pending = (layer, call.output)
+    def expect(self, index: int, call: AttentionCall) -> None:
+        """Search from now on for the module whose input is the output of this call."""
+        self.pending = (index, call.output)
 
     def offer(self, module: torch.nn.Module, inputs: tuple[Any, ...]) -> None:
         """Store the module's weights if its input is the searched output, or has it as a part."""
         if self.pending is None or not inputs or not isinstance(inputs[0], torch.Tensor):
             return
-        layer, output = self.pending
+        index, output = self.pending
         for channels in (-1, 1):
             first = _first_channel(inputs[0].movedim(channels, -1), output)
+            if first is None and channels == -1 and _is_gated(inputs[0], output):
+                first, self.has_gate = 0, True
             if first is None:
                 continue
             with resident(module):
                 weight = _linear_map(module, inputs[0], channels)
                 if weight is not None:
                     own = weight[first : first + output.shape[-2] * output.shape[-1]]
-                    self.found[layer] = _norm_factors(own, output.shape[2])
+                    self.found[index] = _norm_factors(own, output.shape[2])
                     self.pending = None
                     return
 
@@ -63,8 +73,15 @@ class OutputWeights:
             for hook in hooks:
                 hook.remove()
 
-    def norm_factors(self, layer: int) -> torch.Tensor:
+    def norm_factors(self, call: int, layer: int) -> torch.Tensor:
         """Return small matrices R with ‖v·W_O‖ = ‖v·R‖ for every head of a layer.
+
+        Parameters
+        ----------
+        call : int
+            Index of the attention call.
+        layer : int
+            For the error message.
 
         Returns
         -------
@@ -77,11 +94,11 @@ class OutputWeights:
         UnsupportedModelError
             If no output projection was found for the layer.
         """
-        if layer not in self.found:
+        if call not in self.found:
             raise UnsupportedModelError(
                 f"layer {layer}: the output of attention is changed before its output projection"
             )
-        return self.found[layer]
+        return self.found[call]
 
 
 def _norm_factors(weight: torch.Tensor, n_heads: int) -> torch.Tensor:
@@ -107,6 +124,23 @@ def _first_channel(given: torch.Tensor, output: torch.Tensor) -> int | None:
             if torch.allclose(part, flat, rtol=0, atol=0, equal_nan=True):
                 return first
     return None
+
+
+def _is_gated(given: torch.Tensor, output: torch.Tensor) -> bool:
+    """Return whether an input is the output of attention times a gate.
+
+    A norm is no gate: it multiplies by a number of the token times a number of the channel.
+    """
+    flat = output.flatten(-2)
+    if given.shape != flat.shape:
+        return False
+    rows = flat.isfinite().all(-1) & (flat != 0).all(-1) & given.isfinite().all(-1)
+    gate = (given[rows] / flat[rows]).double()  # (token, channel)
+    if gate.shape[0] < MIN_GATED_ROWS or not bool(((gate > 0) & (gate < 1)).all()):
+        return False
+    factors = gate.log()
+    factors = factors - factors.mean(1, keepdim=True)
+    return float((factors - factors.mean(0)).abs().max()) > LEAST_GATE
 
 
 def _linear_map(module: torch.nn.Module, given: torch.Tensor, channels: int) -> torch.Tensor | None:

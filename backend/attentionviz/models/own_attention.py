@@ -27,13 +27,13 @@ def watch_layers(model: LoadedModel, listener: LayerListener) -> Iterator[None]:
     ----------
     model : LoadedModel
     listener : callable
-        Called with the layer index, the return value of its module, and a function that runs the
-        module again on the same inputs. If it returns a value, that replaces the module's.
+        Called with the index of the call, the return value of its module, and a function that runs
+        the module again on the same inputs. If it returns a value, that replaces the module's.
 
     Raises
     ------
     UnsupportedModelError
-        If the modules did not run exactly once per layer.
+        If the modules did not run exactly once per call.
     """
     n_runs = 0
 
@@ -42,16 +42,16 @@ def watch_layers(model: LoadedModel, listener: LayerListener) -> Iterator[None]:
         n_runs += 1
         return listener(n_runs - 1, returned, lambda: module.forward(*args, **kwargs))
 
-    modules = {model.network.get_submodule(name) for name in model.attention_modules}
+    modules = {model.network.get_submodule(call.module) for call in model.calls}
     hooks = [module.register_forward_hook(after, with_kwargs=True) for module in modules]
     try:
         yield
     finally:
         for hook in hooks:
             hook.remove()
-    if n_runs != model.n_layers:
+    if n_runs != len(model.calls):
         raise UnsupportedModelError(
-            f"the model's own attention ran {n_runs} times in {model.n_layers} layers"
+            f"the model's own attention ran {n_runs} times, expected {len(model.calls)}"
         )
 
 
@@ -65,29 +65,37 @@ def watch_weights(
     model : LoadedModel
     batch : Batch
     listener : callable
-        Called with the layer index, the weights, (sequence, head, query, key), and the scaling in
-        this run, whose rounding may differ from that of the rule.
+        Called with the layer, the weights, (sequence, head, query, key), and the scaling in this
+        run, whose rounding may differ from that of the rule. Not called for layers without heads.
     """
     scalings = [rule.scaling for rule in model.rules]
+
     if not model.is_traced:
 
-        def compare(layer: int, returned: Any, _: Rerun) -> None:
-            listener(layer, weights_of(returned, layer), scalings[layer])
+        def compare(index: int, returned: Any, _: Rerun) -> None:
+            layer = model.layer_of_call(index)
+            if model.layers[layer].n_heads:
+                listener(layer, weights_of(returned, layer), scalings[layer])
 
         with eager_attention(model.network), watch_layers(model, compare):
             run(model.network, batch.inputs, model.device)
         return
 
-    def report(layer: int, call: TracedCall) -> None:
+    def report(index: int, call: TracedCall) -> None:
+        layer = model.layer_of_call(index)
         scalings[layer] = call.scaling
-        listener(layer, as_array(call.weights), call.scaling)
+        if model.layers[layer].n_heads:
+            listener(layer, as_array(call.weights), call.scaling)
 
     options = {"output_attentions": True} if _returns_attention(model.network) else {}
     with trace(report, model.network, len(batch.lengths)):
         output = run(model.network, batch.inputs, model.device, **options)
-    for layer, weights in enumerate(getattr(output, "attentions", None) or ()):
-        if isinstance(weights, torch.Tensor) and _are_weights(weights, batch):
-            listener(layer, as_array(weights), scalings[layer])
+    returned = getattr(output, "attentions", None) or ()
+    if len(returned) == len(model.calls):
+        for call, weights in zip(model.calls, returned, strict=True):
+            is_shown = model.layers[call.layer].n_heads > 0
+            if is_shown and isinstance(weights, torch.Tensor) and _are_weights(weights, batch):
+                listener(call.layer, as_array(weights), scalings[call.layer])
 
 
 def _returns_attention(network: torch.nn.Module) -> bool:

@@ -68,7 +68,8 @@ def check_attention(model: LoadedModel, batch: Batch, captured: CapturedBatch) -
         If attention is more than q·k, differs between two runs, is not returned, or is not finite.
     """
     n_tokens = sum(batch.lengths)
-    heads = (model.n_layers, model.n_heads, n_tokens, model.d_head)
+    n_layers = sum(heads.n_heads > 0 for heads in model.layers)
+    heads = (n_layers, model.n_heads, n_tokens, model.d_head)
     require_shape("queries", captured.queries, heads, "f")
     require_shape("keys", captured.keys, (heads[0], model.n_key_heads, *heads[2:]), "f")
     exact = check_exactly(model, batch)

@@ -7,11 +7,20 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
-from attentionviz.core.rule import LayerRule
+from attentionviz.core.heads import NO_ATTENTION, LayerHeads, without_heads
+from attentionviz.core.rule import NO_RULE, LayerRule
 from attentionviz.errors import UnsupportedModelError
 from attentionviz.models.float64 import Float64, float64_twin
 from attentionviz.models.forward import run
-from attentionviz.models.interface import AttentionCall, Listener, observe
+from attentionviz.models.interface import (
+    IMPLEMENTATION,
+    AttentionCall,
+    Listener,
+    MaskFunction,
+    observe,
+)
+from attentionviz.models.layer_positions import LayerPositions, attending_layers
+from attentionviz.models.loaded import ObservedCall
 from attentionviz.models.output_weights import OutputWeights
 from attentionviz.models.positions import PositionTables
 from attentionviz.models.rules import (
@@ -27,7 +36,7 @@ from attentionviz.models.tracing import trace
 
 
 class NotReachedError(UnsupportedModelError):
-    """Attention was not observed once in every layer."""
+    """Attention was not observed in every layer that attends."""
 
 
 @dataclass
@@ -36,30 +45,30 @@ class Findings:
 
     Attributes
     ----------
+    layers : list of LayerHeads
     rules : list of LayerRule
         One a layer.
     has_bias : bool
         Whether a layer adds something to its scores.
     norm_factors : list of Tensor
         One a layer, see `OutputWeights.norm_factors`.
-    attention_modules : list of str
-        Name of the attention module of each layer; layers may share one.
-    n_heads, n_key_heads, d_head : int
+    has_gate : bool
+        Whether the output of attention is multiplied by a gate.
+    calls : list of ObservedCall
     n_positions : int
         Padded length in every layer.
     max_length : int or None
         Maximum number of tokens of a sequence, by request and by the position embeddings.
     first_keys : Tensor, shape (n_sequences, n_key_heads, n_positions, d_head)
-        Keys of layer 0, each of which depends on its own token only.
+        Keys of the first call; in layer 0, each depends on its own token only.
     """
 
+    layers: list[LayerHeads] = field(default_factory=list)
     rules: list[LayerRule] = field(default_factory=list)
     has_bias: bool = False
     norm_factors: list[torch.Tensor] = field(default_factory=list)
-    attention_modules: list[str] = field(default_factory=list)
-    n_heads: int = 0
-    n_key_heads: int = 0
-    d_head: int = 0
+    has_gate: bool = False
+    calls: list[ObservedCall] = field(default_factory=list)
     n_positions: int = 0
     max_length: int | None = None
     first_keys: torch.Tensor = field(default_factory=lambda: torch.empty(0))
@@ -74,7 +83,7 @@ def probe(
     max_length: int | None,
     is_traced: bool = False,
 ) -> Findings:
-    """Run a small batch and return the common properties of its attention calls.
+    """Run a small batch and return the properties of its attention calls by layer.
 
     Parameters
     ----------
@@ -92,59 +101,109 @@ def probe(
     Raises
     ------
     NotReachedError
-        If attention is not observed in every layer.
+        If attention is observed in no layer, or not in all layers that attend.
     UnsupportedModelError
-        If it is more than q·k, or differs in shape.
+        If it is more than q·k, or layers differ in tokens.
     """
     name = network.config.model_type
     findings, weights = Findings(max_length=max_length), OutputWeights()
-    tables = PositionTables(lengths or [0])
-    calls: list[tuple[int, ...]] = []
-    names = {module: name for name, module in network.named_modules()}
+    tables, positions = PositionTables(lengths or [0]), LayerPositions(network)
+    calls: list[AttentionCall] = []
 
-    def listen(layer: int, call: AttentionCall) -> None:
-        calls.append((*call.query.shape, call.key.shape[1], call.key.shape[2]))
-        if call.module not in names:
-            raise UnsupportedModelError(f"layer {layer} of {name} attends outside of its modules")
-        findings.attention_modules.append(names[call.module])
-        if layer == 0:
+    def listen(index: int, call: AttentionCall) -> None:
+        positions.note_call()
+        calls.append(_without_numbers(call))
+        if index == 0:
             findings.first_keys = call.key
             findings.max_length = _least(max_length, tables.max_length)
             # Single words may have vectors that are not finite; all of them mean damage.
             if not bool(torch.isfinite(call.query).any() & torch.isfinite(call.key).any()):
                 raise UnsupportedModelError(
-                    f"queries or keys of layer {layer} are not finite numbers; the weights may be "
-                    "damaged or from a diverged training"
+                    f"queries or keys of the first attention layer of {name} are not finite "
+                    "numbers; the weights may be damaged or from a diverged training"
                 )
-        mask_function = observation.function_of(call.mask)
-        seen = (
-            matrix_of_function(mask_function, findings.max_length or call.query.shape[2])
-            if mask_function
-            else _seen_by_longest(call, lengths, layer)
-        )
-        rule = rule_of_matrix(seen, call.scaling, layer)
-        rule = replace(rule, softcap=call.softcap, sinks=sinks_of(call, layer))
-        findings.rules.append(rule)
-        findings.has_bias |= added_to_scores(call) is not None
-        weights.expect(layer, call)
+        weights.expect(index, call)
 
     observing = _observing(network, inputs, listen, is_traced)
-    with observing as observation, weights.watch(network), tables:
+    with observing as observation, positions.watch(), weights.watch(network), tables:
         try:
             run(network, inputs, device)
         except TypeError as error:
             if "required" in str(error):  # an argument of the forward pass
                 raise UnsupportedModelError(f"{name} needs other inputs: {error}") from error
             raise
-    _require_every_layer(network.config, len(calls))
-    if len(set(calls)) > 1 or calls[0][2] != calls[0][5]:
-        raise UnsupportedModelError(f"the layers of {name} differ in heads, sizes or tokens")
-    _, findings.n_heads, findings.n_positions, findings.d_head, findings.n_key_heads, _ = calls[0]
-    findings.norm_factors = [weights.norm_factors(layer).to(device) for layer in range(len(calls))]
+    findings.has_gate = weights.has_gate
+    findings.calls, n_layers = _place_calls(network, calls, positions)
+    _require_all_that_attend(network, inputs, device, findings.calls, n_layers, is_traced)
+    n_tokens = {n for call in calls for n in (call.query.shape[2], call.key.shape[2])}
+    if len(n_tokens) > 1:
+        raise UnsupportedModelError(f"the layers of {name} differ in tokens")
+    (findings.n_positions,) = n_tokens
+    findings.layers = [without_heads(NO_ATTENTION)] * n_layers
+    findings.rules = [NO_RULE] * n_layers
+    findings.norm_factors = [torch.empty(0)] * n_layers
+    for index, call in enumerate(calls):
+        layer = findings.calls[index].layer
+        n_heads, d_head = call.query.shape[1], call.query.shape[3]
+        findings.layers[layer] = LayerHeads(n_heads, call.key.shape[1], d_head)
+        function = observation.function_of(call.mask)
+        findings.rules[layer] = _rule_of(call, function, lengths, layer, findings.max_length)
+        findings.has_bias |= added_to_scores(call) is not None
+        findings.norm_factors[layer] = weights.norm_factors(index, layer).to(device)
     if findings.has_bias or is_traced:
         longest = inputs if lengths is None else _longest(inputs, lengths, findings)
-        findings.rules = _at_full_length(network, longest, device, findings.rules, is_traced)
+        _measure_at_full_length(network, longest, device, findings, is_traced)
     return findings
+
+
+def _rule_of(
+    call: AttentionCall,
+    function: MaskFunction | None,
+    lengths: list[int] | None,
+    layer: int,
+    max_length: int | None,
+) -> LayerRule:
+    """Return the rule of a layer without its bias."""
+    if function is None:
+        seen = _seen_by_longest(call, lengths, layer)
+    else:
+        seen = matrix_of_function(function, max_length or call.query.shape[2])
+    rule = rule_of_matrix(seen, call.scaling, layer)
+    return replace(rule, softcap=call.softcap, sinks=sinks_of(call, layer))
+
+
+def _without_numbers(call: AttentionCall) -> AttentionCall:
+    """Return a call whose vectors have shapes only."""
+    parts = ("query", "key", "value", "output", "weights")
+    sizes = {name: getattr(call, name).to("meta") for name in parts if hasattr(call, name)}
+    return replace(call, **sizes)
+
+
+def _place_calls(
+    network: PreTrainedModel, calls: list[AttentionCall], positions: LayerPositions
+) -> tuple[list[ObservedCall], int]:
+    """Return the calls with their layers, and the number of layers."""
+    name = network.config.model_type
+    if not calls:
+        raise NotReachedError(
+            f"{name} has no attention that can be observed: no product of queries and keys becomes "
+            "the softmax that its values are multiplied with"
+        )
+    n_layers = getattr(network.config.get_text_config(), "num_hidden_layers", len(calls))
+    layers = positions.layers(n_layers)
+    if layers is None:
+        if len(calls) != n_layers:
+            raise NotReachedError(
+                f"attention was reached {len(calls)} times in the {n_layers} layers of {name}"
+            )
+        layers = list(range(n_layers))
+    names = {module: one for one, module in network.named_modules()}
+    placed = []
+    for layer, call in zip(layers, calls, strict=True):
+        if call.module not in names:
+            raise UnsupportedModelError(f"layer {layer} of {name} attends outside of its modules")
+        placed.append(ObservedCall(layer, call.key.shape[1], names[call.module]))
+    return placed, n_layers
 
 
 def _observing(
@@ -167,26 +226,49 @@ def _longest(
     return {name: tensor[row : row + 1, repeated] for name, tensor in inputs.items()}
 
 
-def _at_full_length(
+def _require_all_that_attend(
     network: PreTrainedModel,
     inputs: dict[str, torch.Tensor],
     device: torch.device,
-    rules: list[LayerRule],
+    calls: list[ObservedCall],
+    n_layers: int,
     is_traced: bool,
-) -> list[LayerRule]:
-    """Return the rules with the bias of each layer, measured in float64 on one long sequence.
+) -> None:
+    """Raise NotReachedError if a layer attends without an observed call."""
+    if len(calls) == n_layers:
+        return
+    attending = attending_layers(network, inputs, device, n_layers)
+    if not is_traced:
+        network.set_attn_implementation(IMPLEMENTATION)
+    if missed := attending - {call.layer for call in calls}:
+        raise NotReachedError(
+            f"layer {min(missed)} of {network.config.model_type} attends in a way that is not "
+            f"observed, unlike layer {calls[0].layer}"
+        )
+
+
+def _measure_at_full_length(
+    network: PreTrainedModel,
+    inputs: dict[str, torch.Tensor],
+    device: torch.device,
+    findings: Findings,
+    is_traced: bool,
+) -> None:
+    """Measure the bias of each layer in float64 on one long sequence, for its rule.
 
     So is the mask of a traced layer, since a short sequence may not reach beyond a window.
     """
-    measured = list(rules)
+    measured = findings.rules
 
-    def listen(layer: int, call: AttentionCall) -> None:
+    def listen(index: int, call: AttentionCall) -> None:
+        layer = findings.calls[index].layer
         if is_traced:
             mask = rule_of_matrix(_seen_by_longest(call, None, layer), 1.0, layer)
             measured[layer] = replace(
-                rules[layer],
+                measured[layer],
                 is_causal=mask.is_causal,
                 max_distance=mask.max_distance,
+                max_ahead=mask.max_ahead,
                 chunk=mask.chunk,
             )
         added = added_to_scores(call)
@@ -199,7 +281,6 @@ def _at_full_length(
     twin, device = float64_twin(network, device)
     with Float64(), _observing(twin, inputs, listen, is_traced):
         run(twin, inputs, device)
-    return measured
 
 
 def _least(*limits: int | None) -> int | None:
@@ -216,17 +297,3 @@ def _seen_by_longest(call: AttentionCall, lengths: list[int] | None, layer: int)
     if not bool((seen == seen[:1]).all()):
         raise UnsupportedModelError(f"the heads of layer {layer} have different masks")
     return seen[0].cpu()
-
-
-def _require_every_layer(config: Any, n_calls: int) -> None:
-    name = config.model_type
-    n_layers = getattr(config.get_text_config(), "num_hidden_layers", n_calls)
-    if n_calls == 0:
-        raise NotReachedError(
-            f"{name} has no attention that can be observed: no product of queries and keys becomes "
-            "the softmax that its values are multiplied with"
-        )
-    if n_calls != n_layers:
-        raise NotReachedError(
-            f"attention was reached {n_calls} times in the {n_layers} layers of {name}"
-        )

@@ -134,20 +134,25 @@ def rule_of_matrix(seen: torch.Tensor, scaling: float, layer: int) -> LayerRule:
     distance = position[:, None] - position[None, :]
     is_causal = n_tokens > 1 and not bool((seen & (distance < 0)).any())
     full = LayerRule(scaling, is_causal)
-    farthest, n_first = int((distance.abs() * seen).max()), int(seen[:, 0].sum())
-    candidates = [full, replace(full, max_distance=farthest), replace(full, chunk=n_first)]
+    n_first = int(seen[:, 0].sum())
+    before, after = int((distance * seen).max()), int((-distance * seen).max())
+    candidates = [
+        full,
+        replace(full, max_distance=max(before, after)),
+        replace(full, chunk=n_first),
+        replace(full, max_distance=before, max_ahead=after),
+    ]
     later = seen & (distance < 0)
     if bool(later.any()):
         first, last = int(later.any(1).nonzero()[0]), int(later.any(0).nonzero()[-1])
         block = replace(full, is_causal=True, block=(first, last + 1))
-        candidates += [block, replace(block, max_distance=int((distance * seen).max()))]
+        candidates += [block, replace(block, max_distance=before)]
     for rule in candidates:
         if torch.equal(seen, visible_matrix(rule, n_tokens, seen.device)):
             return rule
     raise UnsupportedModelError(
         f"layer {layer} hides keys by a rule that is neither causal, also with a block of tokens "
-        "that see each other, nor a sliding window (as far before a token as after it) nor chunks "
-        "of equal length"
+        "that see each other, nor a sliding window nor chunks of equal length"
     )
 
 

@@ -85,8 +85,9 @@ class Trace(TorchDispatchMode):
     network : Module
     n_sequences : int
         Of the batch.
-    n_key_heads : int or None
-        Heads that repeat the keys of another are left out; if None, they are found by comparison.
+    n_key_heads : list of int or None
+        Of each call. Heads that repeat the keys of another are left out; if None, they are found by
+        comparison.
 
     Attributes
     ----------
@@ -98,7 +99,7 @@ class Trace(TorchDispatchMode):
         listener: TraceListener,
         network: torch.nn.Module,
         n_sequences: int,
-        n_key_heads: int | None = None,
+        n_key_heads: list[int] | None = None,
     ) -> None:
         super().__init__()
         self.listener = listener
@@ -244,7 +245,7 @@ class Trace(TorchDispatchMode):
         query, key, value, weights, output = (self._by_head(part) for part in parts)
         self._emit(
             query=query,
-            key=_without_repeats(key, self.n_key_heads),
+            key=self._own_keys(key),
             value=_without_repeats(value),
             mask=self._mask(scores.terms, known.keys_are_left, layer),
             scaling=scores.scaling * scores.inner * product.left_factor * product.right_factor,
@@ -285,7 +286,7 @@ class Trace(TorchDispatchMode):
         scaling = query.shape[-1] ** -0.5 if scale is None else float(scale)
         self._emit(
             query=query,
-            key=_without_repeats(key, self.n_key_heads),
+            key=self._own_keys(key),
             value=_without_repeats(value),
             mask=attn_mask,
             scaling=scaling * factors[0] * factors[1],
@@ -294,6 +295,10 @@ class Trace(TorchDispatchMode):
             weights=weights,
         )
         return made
+
+    def _own_keys(self, key: Tensor) -> Tensor:
+        known = self.n_key_heads or []
+        return _without_repeats(key, known[self.n_calls] if self.n_calls < len(known) else None)
 
     def _emit(self, **parts: Any) -> None:
         self._waiting.append((self.n_calls, TracedCall(module=self.running[-1], **parts)))
@@ -366,7 +371,7 @@ def trace(
     listener: TraceListener,
     network: torch.nn.Module,
     n_sequences: int,
-    n_key_heads: int | None = None,
+    n_key_heads: list[int] | None = None,
 ) -> Iterator[Trace]:
     """Report every attention call of a forward pass in the ``with`` block to a listener.
 
@@ -378,7 +383,14 @@ def trace(
     n_sequences, n_key_heads
         See `Trace`.
     """
-    tracer = Trace(listener, network, n_sequences, n_key_heads)
+    with tracing(Trace(listener, network, n_sequences, n_key_heads)) as tracer:
+        yield tracer
+
+
+@contextmanager
+def tracing(tracer: Trace) -> Iterator[Trace]:
+    """Run the ``with`` block under a trace, which knows the running module."""
+    network = tracer.running[0]
 
     def enter(module: torch.nn.Module, _: Any) -> None:
         tracer.deliver()

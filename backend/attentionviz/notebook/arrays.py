@@ -90,7 +90,7 @@ class HeadScores(NamedTuple):
     Attributes
     ----------
     values : dict of str to ndarray of float64, shape (n_layers, n_heads)
-        NaN if no row of the corpus defines the score.
+        NaN if no row of the corpus defines the score, or if there is no such head.
     n_rows : dict of str to ndarray of int64, shape (n_layers, n_heads)
         Number of rows that each value is computed from.
     """

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attentionviz.analysis.head_attention import sequence_pattern
+from attentionviz.core.heads import by_layer
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import DatasetNotFoundError, InvalidRequestError
 from attentionviz.notebook.arrays import (
@@ -141,7 +142,7 @@ class Dataset:
         -------
         dict
             ``recall_at_10``, ``rank_correlation`` and ``trustworthiness``, each float64
-            (n_layers, n_heads); NaN if undefined.
+            (n_layers, n_heads); NaN if undefined, or in the place of a head that there is not.
         """
         name = MapName.parse(f"{method}-{dims}d")
         self._reader.require_map(name)
@@ -157,7 +158,8 @@ class Dataset:
         found = [facts["scores"] for facts in self._reader.heads()]
         values = {name: self._per_head([f[name]["value"] for f in found]) for name in found[0]}
         rows = {name: self._per_head([f[name]["n_rows"] for f in found]) for name in found[0]}
-        return HeadScores(values, {name: n.astype(np.int64) for name, n in rows.items()})
+        counts = {name: np.nan_to_num(n).astype(np.int64) for name, n in rows.items()}
+        return HeadScores(values, counts)
 
     def show(
         self,
@@ -205,11 +207,11 @@ class Dataset:
         return found
 
     def _facts(self, at: HeadId) -> dict[str, Any]:
-        return self._reader.heads()[at.layer * self.n_heads + at.head]
+        return self._reader.head(at)
 
     def _per_head(self, values: list[float | None]) -> NDArray[np.float64]:
-        flat = np.array([np.nan if value is None else value for value in values])
-        return flat.reshape(self.n_layers, self.n_heads)  # (layer, head)
+        flat = np.array([np.nan if value is None else value for value in values], dtype=float)
+        return by_layer(self.manifest, flat, missing=np.nan)  # (layer, head)
 
 
 def open_dataset(path: str | Path) -> Dataset:

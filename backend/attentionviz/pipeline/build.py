@@ -125,6 +125,8 @@ def prepare(request: BuildRequest, log: Log) -> tuple[BuildPlan, "LoadedModel", 
         placement=None if request.device_map is None else models.Placement(limit),
         part=request.part,
     )
+    if request.layers is not None:
+        model = model.only(request.layers)
     for note in model.notes:
         log(note)
     if isinstance(corpus, TextCorpus) and model.modality == "text":

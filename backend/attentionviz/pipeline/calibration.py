@@ -80,11 +80,10 @@ def calibrate(plan: BuildPlan, model: "LoadedModel", source: Source) -> Calibrat
     batches = list(source.batches(n_sequences))
     sequences = range(len(batches[0].lengths))
     captured, seconds = _timed(lambda: capture(plan, source, batches[0], sequences))
-    layer = model.n_layers // 2
+    head = model.heads[len(model.heads) // 2]
     n = min(N_TOKENS, captured.queries.shape[2])
-    vectors = HeadVectors.of(
-        captured.queries[layer, 0, :n], captured.keys[layer, 0, :n], model.rules[layer].scaling
-    )
+    queries, keys = captured.vectors(head)
+    vectors = HeadVectors.of(queries[:n], keys[:n], model.rules[head.layer].scaling)
     image, image_bytes = _images(model, source)
     return Calibration(
         n_tokens=n,
@@ -92,7 +91,7 @@ def calibrate(plan: BuildPlan, model: "LoadedModel", source: Source) -> Calibrat
         image=image,
         token_bytes=_token_bytes(source, batches),
         image_bytes=image_bytes,
-        **_maps(plan, vectors, _positions(model, batches[0], layer, n)),
+        **_maps(plan, vectors, _positions(model, batches[0], head.layer, n)),
     )
 
 

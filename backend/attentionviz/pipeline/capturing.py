@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attentionviz import models
+from attentionviz.core.heads import by_layer
 from attentionviz.core.rule import attention_formula
-from attentionviz.core.types import HeadId
 from attentionviz.errors import BuildError, DamagedDatasetError
 from attentionviz.pipeline.bad_sequences import capture
 from attentionviz.pipeline.columns import TokenTable
@@ -62,8 +62,7 @@ class Capture:
         check = self.check_attention()
         table, patches, n_shards = self.capture_batches()
         shards = Shards(self.folder, n_shards)
-        shape = (self.model.n_layers, self.model.n_heads, self.model.n_key_heads)
-        for head in assemble_heads(self.folder, self.journal, shards, shape):
+        for head in assemble_heads(self.folder, self.journal, shards, self.plan.facts):
             self.progress.update(message=f"storing the vectors of {head.folder}")
         if patches is not None:
             self.journal.add(write_array(self.folder, layout.PATCHES, patches))
@@ -160,17 +159,12 @@ class Capture:
     def _name(self) -> str:
         return str(self.model.description["name"])
 
-    def heads(self) -> list[HeadId]:
-        """Return every head of the model."""
-        return list(layout.iterate_heads(self.model.n_layers, self.model.n_heads))
-
     def vector_paths(self) -> set[str]:
         """Return the relative paths of queries, keys and norms of all heads."""
-        n_heads, n_key_heads = self.model.n_heads, self.model.n_key_heads
         paths = set()
-        for head in self.heads():
+        for head in self.model.heads:
             paths |= {layout.queries_path(head), layout.norms_path(head)}
-            paths.add(layout.keys_path(head, n_heads, n_key_heads))
+            paths.add(layout.keys_path(head, self.plan.facts))
         return paths
 
     def write_probe(self) -> dict[str, Any]:
@@ -194,7 +188,7 @@ class Capture:
 
     def write_grid(self) -> NDArray[np.int32]:
         """Choose the tokens of the grid sample, write them and their norms, and return them."""
-        heads = self.heads()
+        heads = self.model.heads
         seed = self.plan.request.seed
         tokens = choose_grid_tokens(self.plan.lengths, len(heads), seed)
         points = grid_points(tokens, self.plan.n_tokens)
@@ -202,10 +196,9 @@ class Capture:
         for i, head in enumerate(heads):
             path = self.folder / layout.norms_path(head)
             norms[i] = byte_norms(np.load(path, allow_pickle=False))[points]
-        shape = (self.model.n_layers, self.model.n_heads, len(points))
         self.journal.add(
             write_array(self.folder, layout.GRID_TOKENS, tokens),
-            write_array(self.folder, layout.GRID_NORMS, norms.reshape(shape)),
+            write_array(self.folder, layout.GRID_NORMS, by_layer(self.plan.facts, norms)),
         )
         return tokens
 

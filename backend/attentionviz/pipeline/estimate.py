@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from joblib import cpu_count
 
+from attentionviz.core.heads import rules_with_heads
 from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.pipeline.build import prepare
 from attentionviz.pipeline.calibration import QUICK_METHOD, SLOW_METHOD, Calibration, calibrate
@@ -98,7 +99,7 @@ def estimate(request: BuildRequest, log: Log = lambda _: None) -> Estimate:
     loading = time.perf_counter() - started
     log("timing one map")
     measured = calibrate(plan, model, source)
-    n_heads = model.n_layers * model.n_heads
+    n_heads = len(model.heads)
     n_bytes, n_spare = _bytes(plan, model, measured)
     return Estimate(
         dataset_id=plan.dataset_id,
@@ -157,7 +158,7 @@ def _map_seconds(method: str, measured: Calibration, ratio: float) -> float:
 
 def _bytes(plan: BuildPlan, model: "LoadedModel", measured: Calibration) -> tuple[int, int]:
     """Return the bytes of the dataset, and the largest additional bytes during the build."""
-    n, n_heads = plan.n_tokens, model.n_layers * model.n_heads
+    n, n_heads = plan.n_tokens, len(model.heads)
     grid = len(choose_grid_tokens(plan.lengths, n_heads, plan.request.seed))
     manifest = {**plan.facts, "grid": {"n_tokens": grid, "n_points": 2 * grid}}
     files = layout.expected_files(manifest)
@@ -169,7 +170,8 @@ def _bytes(plan: BuildPlan, model: "LoadedModel", measured: Calibration) -> tupl
     n_bytes += FILE_BYTES * len(files) + n_heads * (HEAD_BYTES + MAP_BYTES * len(manifest["maps"]))
     n_bytes += int(measured.token_bytes * n + measured.image_bytes * len(plan.lengths))
     vectors = np.dtype(plan.request.precision).itemsize * (model.n_heads + model.n_key_heads)
-    shards = model.n_layers * n * (vectors * model.d_head + 16 * model.n_heads)
+    n_layers = len(rules_with_heads(plan.facts))
+    shards = n_layers * n * (vectors * model.d_head + 16 * model.n_heads)
     neighbours = 0
     if any(needs_neighbours(method, n) for method in plan.request.methods):
         neighbours = n_heads * 2 * n * min(N_NEIGHBOURS, 2 * n) * 8

@@ -10,6 +10,7 @@ from joblib import Parallel, delayed, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm import tqdm
 
+from attentionviz.core.heads import heads_of
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import BuildError
 from attentionviz.pipeline.plan import BuildPlan
@@ -29,7 +30,7 @@ def missing_units(plan: BuildPlan, manifest: dict[str, Any], journal: Journal) -
 
     Scores come after the first map of every head, which they tint; they take milliseconds per head.
     """
-    heads = list(layout.iterate_heads(manifest["n_layers"], manifest["n_heads"]))
+    heads = heads_of(manifest)
     units: list[Unit] = []
     for i, group in enumerate(plan.request.task_groups()):
         for head in heads:
@@ -62,7 +63,7 @@ def compute_maps(
     """
     units = missing_units(plan, manifest, journal)
     n_left = Counter(str(name) for _, work in units if not isinstance(work, str) for name in work)
-    n_units = manifest["n_layers"] * manifest["n_heads"] * len(manifest["maps"])
+    n_units = len(heads_of(manifest)) * len(manifest["maps"])
     n_done = n_units - n_left.total()
     progress.update(n_units=n_units, n_units_done=n_done)
     resumed = f", {n_done:,} are already finished" if n_done else ""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attentionviz import __version__
+from attentionviz.core.heads import largest_sizes
 from attentionviz.core.scores import scores_of
 from attentionviz.core.types import MapName
 from attentionviz.pipeline.corpora.account import Account
@@ -94,15 +95,20 @@ def make_plan(
     pairs = corpus.pairs if isinstance(corpus, TextCorpus) else None
     dataset_id = request.dataset_id or default_id(model.description["name"], corpus.name)
     layout.require_dataset_id(dataset_id)
+    sizes = largest_sizes(model.layers)
     facts = {
         "schema_version": SCHEMA_VERSION,
         "id": dataset_id,
         "attentionviz_version": __version__,
         "model": dict(model.description),
-        **{name: getattr(model, name) for name in ("n_layers", "n_heads", "n_key_heads", "d_head")},
+        "n_layers": model.n_layers,
+        **sizes,
         "n_sequences": len(lengths),
         "n_tokens": sum(lengths),
-        "layers": [rule.facts() for rule in model.rules],
+        "layers": [
+            {**rule.facts(), **heads.facts(sizes)}
+            for rule, heads in zip(model.rules, model.layers, strict=True)
+        ],
         "bias_terms": list(model.bias_terms),
         "corpus": {
             **{name: getattr(corpus, name) for name in ("name", "source", "license", "sha256")},

@@ -17,7 +17,6 @@ from attentionviz.measures.head_scores import (
     score_of,
     undefined_score,
 )
-from attentionviz.store import layout
 
 Sums = dict[str, NDArray[np.float64]]
 """Score name to [summed weight, number of pairs, number of rows] of one head."""
@@ -40,7 +39,7 @@ def probe_heads(model: models.LoadedModel, seed: int) -> dict[str, Any]:
     prefix, more = _totals(model, models.prefix_matching_tokens(model, seed), _prefix_sums)
     totals |= more
     heads = {}
-    for head in layout.iterate_heads(model.n_layers, model.n_heads):
+    for head in model.heads:
         heads[head.folder] = {
             name: score_of(totals[name, head], ratio)
             if (name, head) in totals
@@ -72,7 +71,7 @@ def _totals(
     used: list[list[int]] = []
     for sequences, captured in _captured(model, repeated.sequences):
         used += sequences
-        for head in layout.iterate_heads(model.n_layers, model.n_heads):
+        for head in model.heads:
             pattern, visible = _pattern(model, captured, head)
             for name, sums in sums_of(pattern, visible, repeated).items():
                 totals[name, head] = totals.get((name, head), np.zeros(3)) + sums
@@ -100,9 +99,7 @@ def _pattern(
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the patterns of sequences of equal length, and their mask of visible keys."""
     n_sequences, length = len(captured.lengths), captured.lengths[0]
-    key_head = head.head * model.n_key_heads // model.n_heads
-    queries = captured.queries[head.layer, head.head].reshape(n_sequences, length, -1)
-    keys = captured.keys[head.layer, key_head].reshape(n_sequences, length, -1)
+    queries, keys = (vectors.reshape(n_sequences, length, -1) for vectors in captured.vectors(head))
     rule, positions = model.rules[head.layer].of_head(head.head), np.arange(length)
     return pattern_rows(queries, keys, positions, rule), rule.visible(positions, length)
 

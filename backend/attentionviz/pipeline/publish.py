@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from attentionviz.core.heads import by_layer, heads_of
 from attentionviz.core.types import MapName
 from attentionviz.errors import BuildError, DamagedDatasetError
 from attentionviz.pipeline.units import read_array
@@ -43,19 +44,17 @@ def write_grids(folder: Path, manifest: dict[str, Any], journal: Journal) -> Non
 def _grid(
     folder: Path, manifest: dict[str, Any], name: MapName, points: NDArray[np.int64]
 ) -> NDArray[Any]:
-    n_layers, n_heads = manifest["n_layers"], manifest["n_heads"]
     maps = [
         pack_points(read_array(folder / layout.map_path(head, name))[points])
-        for head in layout.iterate_heads(n_layers, n_heads)
+        for head in heads_of(manifest)
     ]
-    grid = np.stack(maps)  # (layer * head, point[, 2])
-    return grid.reshape(n_layers, n_heads, *grid.shape[1:])
+    return by_layer(manifest, maps)  # (layer, head, point[, 2])
 
 
 def write_heads(folder: Path, manifest: dict[str, Any], journal: Journal) -> dict[str, Any]:
     """Write ``heads.json`` from the facts and scores of all heads; return the mean fidelity."""
     heads = []
-    for head in layout.iterate_heads(manifest["n_layers"], manifest["n_heads"]):
+    for head in heads_of(manifest):
         paths = {n: layout.map_facts_path(head, MapName.parse(n)) for n in manifest["maps"]}
         facts = {name: _read_json(folder / paths[name]) for name in sorted(paths)}
         first = next(iter(facts.values()))

@@ -1,9 +1,11 @@
 """Text report on a dataset, its fidelity and its head scores."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from attentionviz.core.heads import heads_of, layers_of
 from attentionviz.core.rule import attention_formula
 from attentionviz.core.scores import ALL_SCORES
 from attentionviz.core.terminal import visible
@@ -86,7 +88,7 @@ def summary(manifest: Mapping[str, Any]) -> str:
         "model": f"{model['name']} ({model['architecture']}, {model['source']}, "
         f"{model.get('dtype', 'float32')}, licence {model['license'] or 'unknown'})",
         "heads": f"{manifest['n_layers']} layers x {manifest['n_heads']} heads, "
-        f"{manifest['n_key_heads']} key heads, size {manifest['d_head']}",
+        f"{manifest['n_key_heads']} key heads, size {manifest['d_head']}{_unequal(manifest)}",
         "corpus": f"{corpus['name']} (licence {corpus['license'] or 'unknown'})",
         **_corpus_rows(manifest),
         **_pair_rows(manifest),
@@ -98,6 +100,16 @@ def summary(manifest: Mapping[str, Any]) -> str:
     }
     width = max(map(len, rows))
     return "\n".join(f"  {name:<{width}}  {visible(words)}" for name, words in rows.items())
+
+
+def _unequal(manifest: Mapping[str, Any]) -> str:
+    """Return how many heads there are where layers differ, and why some have none."""
+    layers = layers_of(manifest)
+    if len(set(layers)) == 1:
+        return ""
+    absent = Counter(heads.absent for heads in layers if heads.absent)
+    reasons = "".join(f", {n} layers {reason}" for reason, n in absent.items())
+    return f" at most; {len(heads_of(manifest))} heads in all{reasons}"
 
 
 def _pair_rows(manifest: Mapping[str, Any]) -> dict[str, str]:

@@ -57,6 +57,8 @@ class BuildRequest:
         Tokens of a text, more are cut; None for 512. The model's own limit applies if lower.
     part : str or None
         "text" or "vision": which model of a pair of a text and an image model, such as CLIP.
+    layers : tuple of int or None
+        Layers to capture; the others are layers without heads. None for all.
     n_workers : int
         Processes that compute maps; does not affect the files.
     alignment : str
@@ -87,6 +89,7 @@ class BuildRequest:
     max_memory: float | None = None
     max_length: int | None = None
     part: str | None = None
+    layers: tuple[int, ...] | None = None
     n_workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     alignment: AlignmentRule = "norm ratio"
     text_column: str | None = None
@@ -153,6 +156,20 @@ class BuildRequest:
 def _is_quick(method: str) -> bool:
     """Return whether a map takes milliseconds, too little for a task of its own."""
     return METHOD_FACTS[method].relative_cost <= 1.0
+
+
+def parse_layers(text: str) -> tuple[int, ...]:
+    """Return the layers that a text such as ``0,5-10`` names, ascending; InvalidRequestError."""
+    layers: set[int] = set()
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*([0-9]{1,4})\s*(?:-\s*([0-9]{1,4})\s*)?", part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if first > last:
+            raise InvalidRequestError(
+                f"--layers has {part!r}, expected numbers and ascending ranges such as 0,5-10"
+            )
+        layers.update(range(first, last + 1))
+    return tuple(sorted(layers))
 
 
 def default_id(model_name: str, corpus_name: str) -> str:

@@ -51,9 +51,7 @@ def run_scores(job: MapJob, head: HeadId) -> UnitResult:
         pairs = corpus_pairs(job.folder)
         attention = HeadAttention(
             read_array(job.folder / layout.queries_path(head)),
-            read_array(
-                job.folder / layout.keys_path(head, manifest["n_heads"], manifest["n_key_heads"])
-            ),
+            read_array(job.folder / layout.keys_path(head, manifest)),
             np.asarray(job.lengths),
             head_rule(manifest, head),
         )

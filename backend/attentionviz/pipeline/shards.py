@@ -1,13 +1,14 @@
 """Captured vectors: one shard per batch, assembled by head."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from attentionviz.core.heads import iterate_heads, layers_of
 from attentionviz.core.types import HeadId
 from attentionviz.store import layout
 from attentionviz.store.journal import Journal
@@ -18,6 +19,7 @@ if TYPE_CHECKING:  # imports torch, which workers that compute maps must not
 
 PARTS = ("queries", "keys", "norms")
 MAX_FLOAT16 = 65504.0
+N_NORMS = 4
 
 
 def shard_paths(shard_idx: int) -> dict[str, str]:
@@ -68,13 +70,26 @@ class Shards:
         """Return the relative paths of all shards."""
         return [path for i in range(self._n_shards) for path in shard_paths(i).values()]
 
-    def read(self, part: str, layer: int, head: int) -> NDArray[Any]:
-        """Return one array of one head over all tokens, shape (n_tokens, d_head) or (.., 4)."""
+    def read(self, part: str, layer: int, head: int, size: int) -> NDArray[Any]:
+        """Return one array of one head over all tokens.
+
+        Parameters
+        ----------
+        part : str
+        layer, head : int
+            Indices in the arrays of the shards.
+        size : int
+            Numbers of a token.
+
+        Returns
+        -------
+        ndarray, shape (n_tokens, size)
+        """
         blocks = [
             _read_block(self._folder / shard_paths(i)[part], layer, head)
             for i in range(self._n_shards)
         ]
-        return np.concatenate(blocks)
+        return np.concatenate(blocks)[:, :size]
 
     def remove(self) -> None:
         """Delete the shards."""
@@ -102,7 +117,7 @@ def is_derived(path: str) -> bool:
 
 
 def assemble_heads(
-    folder: Path, journal: Journal, shards: Shards, shape: tuple[int, int, int]
+    folder: Path, journal: Journal, shards: Shards, manifest: Mapping[str, Any]
 ) -> Iterator[HeadId]:
     """Write missing queries, keys and norms; yield each finished head.
 
@@ -113,19 +128,22 @@ def assemble_heads(
         Gets the files. Maps of a head whose vectors came out otherwise than an earlier, lost
         copy are discarded.
     shards : Shards
-    shape : tuple of int
-        Numbers of layers, heads and key heads.
+    manifest : mapping
+        Or what is known of it before the capture.
     """
-    n_layers, n_heads, n_key_heads = shape
-    for head in layout.iterate_heads(n_layers, n_heads):
+    layers = layers_of(manifest)
+    with_heads = [layer for layer, heads in enumerate(layers) if heads.n_heads]
+    for head in iterate_heads(layers):
+        heads, at = layers[head.layer], with_heads.index(head.layer)
         parts = {"queries": layout.queries_path(head), "norms": layout.norms_path(head)}
-        if layout.key_head(head, n_heads, n_key_heads) == head:
-            parts["keys"] = layout.keys_path(head, n_heads, n_key_heads)
+        if layout.key_head(head, manifest) == head:
+            parts["keys"] = layout.keys_path(head, manifest)
         for part, path in parts.items():
             if path in journal:
                 continue
-            index = head.head * n_key_heads // n_heads if part == "keys" else head.head
-            record = write_array(folder, path, shards.read(part, head.layer, index))
+            index = heads.key_head(head.head) if part == "keys" else head.head
+            size = N_NORMS if part == "norms" else heads.d_head
+            record = write_array(folder, path, shards.read(part, at, index, size))
             earlier = journal.discarded.get(path)
             if earlier is not None and earlier.sha256 != record.sha256:
                 _discard_derived(folder, journal)

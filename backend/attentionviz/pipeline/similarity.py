@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from attentionviz.core.heads import heads_of, rules_with_heads
 from attentionviz.core.pattern import pattern_rows
 from attentionviz.core.rule import LayerRule, head_rule
 from attentionviz.core.types import HeadId
@@ -80,17 +81,16 @@ class _Comparison:
     def __init__(self, folder: Path, manifest: dict[str, Any], lengths: NDArray[np.int64]) -> None:
         self.folder = folder
         self.manifest = manifest
-        self.heads = list(layout.iterate_heads(manifest["n_layers"], manifest["n_heads"]))
+        self.heads = heads_of(manifest)
         n_heads, seed = len(self.heads), manifest["seed"]
-        is_causal = all(LayerRule.of(rule).hides_later_keys for rule in manifest["layers"])
+        is_causal = all(LayerRule.of(rule).hides_later_keys for rule in rules_with_heads(manifest))
         self.rows = similarity.choose_rows(lengths, n_heads, is_causal=is_causal, seed=seed)
         self.tokens = vector_similarity.choose_tokens(manifest["n_tokens"], n_heads, seed)
 
     def vectors(self, head: HeadId) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return queries and keys of a head, as stored."""
-        n_heads, n_key_heads = self.manifest["n_heads"], self.manifest["n_key_heads"]
         queries = read_array(self.folder / layout.queries_path(head))
-        return queries, read_array(self.folder / layout.keys_path(head, n_heads, n_key_heads))
+        return queries, read_array(self.folder / layout.keys_path(head, self.manifest))
 
     def distances(self) -> NDArray[np.float64]:
         """Return the distances of the attention of all heads, (n_heads, n_heads)."""

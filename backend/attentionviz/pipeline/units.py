@@ -67,10 +67,9 @@ class MapJob:
 
     def vectors(self, head: HeadId) -> HeadVectors:
         """Return the vectors of a head, aligned."""
-        n_heads, n_key_heads = self.manifest["n_heads"], self.manifest["n_key_heads"]
         return HeadVectors.of(
             read_array(self.folder / layout.queries_path(head)),
-            read_array(self.folder / layout.keys_path(head, n_heads, n_key_heads)),
+            read_array(self.folder / layout.keys_path(head, self.manifest)),
             self.manifest["layers"][head.layer]["scaling"],
             rule=self.manifest["alignment"]["scale"],
             seed=self.manifest["seed"],

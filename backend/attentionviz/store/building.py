@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from attentionviz.core.heads import by_layer, heads_of
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import DamagedDatasetError, NotReadyError
 from attentionviz.store import layout
@@ -177,10 +178,9 @@ class BuildingReader(StagedReader):
 
     def ready(self, name: MapName) -> Array:
         """Return which heads have this map so far, bool (n_layers, n_heads)."""
-        n_layers, n_heads = self.manifest["n_layers"], self.manifest["n_heads"]
-        heads = layout.iterate_heads(n_layers, n_heads)
+        heads = heads_of(self.manifest)
         is_ready = [layout.map_path(head, name) in self.files for head in heads]
-        return np.array(is_ready).reshape(n_layers, n_heads)
+        return by_layer(self.manifest, is_ready)
 
     def grid(self, name: MapName) -> tuple[Array, Array]:
         """Return the grid sample; zeros for the heads that are not ready."""
@@ -210,10 +210,7 @@ class BuildingReader(StagedReader):
 
     def heads(self) -> list[dict[str, Any]]:
         """Return what is known of every head so far, in the form of ``heads.json``."""
-        heads = [
-            self._head_facts(head)
-            for head in layout.iterate_heads(self.manifest["n_layers"], self.manifest["n_heads"])
-        ]
+        heads = [self._head_facts(head) for head in heads_of(self.manifest)]
         reader = self.reopen()
         if not isinstance(reader, BuildingReader):  # publishing may have removed the facts files
             return reader.heads()

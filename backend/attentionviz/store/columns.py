@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attentionviz.core.characters import rewrite_byte_tokens
+from attentionviz.core.heads import heads_of
 from attentionviz.errors import DamagedDatasetError
 from attentionviz.store import layout
 
@@ -180,7 +181,7 @@ def parse_heads(content: bytes, manifest: Mapping[str, Any]) -> ParsedHeads:
         If it does not.
     """
     heads = _split_heads(content)
-    expected = list(layout.iterate_heads(manifest["n_layers"], manifest["n_heads"]))
+    expected = heads_of(manifest)
     if len(heads.facts) != len(expected):
         raise DamagedDatasetError(f"{layout.HEADS} does not list {len(expected)} heads")
     for head, facts in zip(expected, heads.facts, strict=True):

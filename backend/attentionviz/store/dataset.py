@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from attentionviz.core.types import WITH_IMAGES, HeadId, MapName, require_head
+from attentionviz.core.heads import has_heads, head_number, require_head
+from attentionviz.core.types import WITH_IMAGES, HeadId, MapName
 from attentionviz.errors import (
     AppError,
     DamagedDatasetError,
@@ -90,8 +91,8 @@ class DatasetReader:
             raise NotReadyError(f"the build of {self.dataset_id} is not complete: {reason}")
 
     def require_head(self, head: HeadId) -> None:
-        """Raise HeadOutOfRangeError unless the model has this head."""
-        require_head(head, self.manifest["n_layers"], self.manifest["n_heads"])
+        """Raise HeadOutOfRangeError, with the reason, unless the dataset has this head."""
+        require_head(self.manifest, head)
 
     def require_map(self, name: MapName) -> None:
         """Raise MethodNotFoundError unless the manifest lists this map."""
@@ -142,7 +143,8 @@ class DatasetReader:
         Returns
         -------
         points : ndarray
-            uint16 (n_layers, n_heads, n_grid_points, 2), or uint32 packed without the last axis.
+            uint16 (n_layers, n_heads, n_grid_points, 2), or uint32 packed without the last axis;
+            0 in places without a head.
         ready : ndarray of bool, shape (n_layers, n_heads)
         """
         self.require_map(name)
@@ -151,7 +153,7 @@ class DatasetReader:
 
     def ready(self, name: MapName) -> Array:
         """Return which heads have this map, bool (n_layers, n_heads)."""
-        return np.ones((self.manifest["n_layers"], self.manifest["n_heads"]), dtype=bool)
+        return has_heads(self.manifest)
 
     def grid_fingerprint(self, name: MapName) -> str:
         """Return a fingerprint that changes when `grid` does."""
@@ -193,7 +195,7 @@ class DatasetReader:
         spans: Array | None = self.cache.get(self._spans_key())
         if spans is None:
             spans = self._parsed_heads(content).spans
-        return head_at(content, spans[head.layer * self.manifest["n_heads"] + head.head])
+        return head_at(content, spans[head_number(self.manifest, head)])
 
     def _parsed_heads(self, content: bytes) -> ParsedHeads:
         with self.record_damage(layout.HEADS):
@@ -229,7 +231,7 @@ class DatasetReader:
     def keys_path(self, head: HeadId) -> str:
         """Return the file of the keys that a head uses, shared by its key-value group."""
         self.require_head(head)
-        return layout.keys_path(head, self.manifest["n_heads"], self.manifest["n_key_heads"])
+        return layout.keys_path(head, self.manifest)
 
     def norms_path(self, head: HeadId) -> str:
         """Return the file of a head's norms, float32 (n_tokens, 4)."""

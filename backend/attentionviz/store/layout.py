@@ -6,10 +6,11 @@ in progress under ``.staging/<id>-<build key>`` and locks under ``.locks``. A ve
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from attentionviz.core.heads import LayerHeads, heads_of
 from attentionviz.core.types import (
     DATASET_ID_PATTERN,
     DIMS,
@@ -116,15 +117,16 @@ def queries_path(head: HeadId) -> str:
     return f"{head.folder}/queries.npy"
 
 
-def key_head(head: HeadId, n_heads: int, n_key_heads: int) -> HeadId:
+def key_head(head: HeadId, manifest: Mapping[str, Any]) -> HeadId:
     """Return the head whose folder stores the keys of `head`: the first of its group."""
-    group_size = n_heads // n_key_heads
+    heads = LayerHeads.of(manifest, head.layer)
+    group_size = heads.n_heads // heads.n_key_heads
     return HeadId(head.layer, head.head // group_size * group_size)
 
 
-def keys_path(head: HeadId, n_heads: int, n_key_heads: int) -> str:
+def keys_path(head: HeadId, manifest: Mapping[str, Any]) -> str:
     """Return the relative path of a head's keys, which its key-value group shares."""
-    return f"{key_head(head, n_heads, n_key_heads).folder}/keys.npy"
+    return f"{key_head(head, manifest).folder}/keys.npy"
 
 
 def norms_path(head: HeadId) -> str:
@@ -167,13 +169,6 @@ def thumbnail_path(image_idx: int) -> str:
     return f"images/{image_idx:05d}.thumbnail.png"
 
 
-def iterate_heads(n_layers: int, n_heads: int) -> Iterator[HeadId]:
-    """Yield every head, layer by layer."""
-    for layer in range(n_layers):
-        for head in range(n_heads):
-            yield HeadId(layer, head)
-
-
 def grid_spec(manifest: Mapping[str, Any], map_name: MapName) -> FileSpec:
     """Return dtype and shape of the grid of one map; 3-D points are packed, 4 bytes each."""
     shape = (manifest["n_layers"], manifest["n_heads"], manifest["grid"]["n_points"])
@@ -209,19 +204,21 @@ def expected_files(manifest: Mapping[str, Any]) -> dict[str, FileSpec | None]:
         Relative path to FileSpec, or to None if the file is not an array. The manifest itself is
         not included.
     """
-    n_layers, n_heads, n_tokens = (manifest[key] for key in ("n_layers", "n_heads", "n_tokens"))
-    vectors = FileSpec(manifest["precision"], (n_tokens, manifest["d_head"]))
+    n_tokens, heads = manifest["n_tokens"], heads_of(manifest)
     maps = [MapName.parse(name) for name in manifest["maps"]]
     files: dict[str, FileSpec | None] = {TOKENS: None, HEADS: None}
-    for head in iterate_heads(n_layers, n_heads):
+    for head in heads:
+        d_head = LayerHeads.of(manifest, head.layer).d_head
+        vectors = FileSpec(manifest["precision"], (n_tokens, d_head))
         files[queries_path(head)] = vectors
-        files[keys_path(head, n_heads, manifest["n_key_heads"])] = vectors
+        files[keys_path(head, manifest)] = vectors
         files[norms_path(head)] = FileSpec("float32", (n_tokens, 4))
         for name in maps:
             files[map_path(head, name)] = FileSpec("uint16", (2 * n_tokens, name.dims))
-    files.update(similarity_files(n_layers * n_heads))
+    files.update(similarity_files(len(heads)))
     files[GRID_TOKENS] = FileSpec("int32", (manifest["grid"]["n_tokens"],))
-    files[GRID_NORMS] = FileSpec("uint8", (n_layers, n_heads, manifest["grid"]["n_points"]))
+    grid = (manifest["n_layers"], manifest["n_heads"], manifest["grid"]["n_points"])
+    files[GRID_NORMS] = FileSpec("uint8", grid)
     files.update({grid_path(name): grid_spec(manifest, name) for name in maps})
     if manifest["model"]["modality"] in WITH_IMAGES:
         files[PATCHES] = FileSpec("uint8", (n_tokens, 8, 8, 3))

@@ -18,6 +18,7 @@ _PROBLEMS = {"missing": "is missing", "extra_forbidden": "is not known"}
 _MAX = 2**31 - 1
 _MAX_OFFSETS = 2**18
 _MAX_TERM = 1e6
+OWN_SIZE = "If it differs from that of the manifest."
 
 
 @functools.cache
@@ -86,11 +87,14 @@ class OffsetBias(TypedDict):
 
 
 class LayerRule(TypedDict):
-    """Scaling and masking of one layer, and what else its scores have."""
+    """Scaling and masking of one layer, what else its scores have, and its own sizes."""
 
     scaling: float
     is_causal: bool
     max_distance: Annotated[int, Field(ge=0)] | None
+    max_ahead: NotRequired[
+        Annotated[int, Field(ge=0, description="Largest distance of keys after the query.")]
+    ]
     chunk: NotRequired[Annotated[Positive, doc("Positions of a chunk; others' keys are hidden.")]]
     block: NotRequired[
         Annotated[
@@ -105,6 +109,10 @@ class LayerRule(TypedDict):
     sinks: NotRequired[
         Annotated[list[ScoreTerm], doc("Score of the sink in each head: one more key.")]
     ]
+    n_heads: NotRequired[Annotated[int, Field(ge=0, le=9999, description=OWN_SIZE + " 0: none.")]]
+    n_key_heads: NotRequired[Annotated[NHeads, doc(OWN_SIZE)]]
+    d_head: NotRequired[Annotated[Positive, doc(OWN_SIZE)]]
+    absent: NotRequired[Annotated[Text, doc("Why the layer has no heads.")]]
 
 
 class LeftOut(TypedDict):
@@ -261,9 +269,9 @@ class PartialManifest(TypedDict):
     attentionviz_version: Text
     model: ModelFacts
     n_layers: NHeads
-    n_heads: NHeads
-    n_key_heads: NHeads
-    d_head: Positive
+    n_heads: Annotated[NHeads, doc("The largest number of a layer.")]
+    n_key_heads: Annotated[NHeads, doc("The largest number of a layer.")]
+    d_head: Annotated[Positive, doc("The largest of a layer.")]
     n_sequences: Positive
     n_tokens: Positive
     layers: Annotated[list[LayerRule], Field(min_length=1, max_length=9999)]

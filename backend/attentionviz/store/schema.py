@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from attentionviz.core.heads import largest_sizes, layers_of
 from attentionviz.core.types import WITH_IMAGES, MapName
 from attentionviz.errors import DamagedDatasetError, OutdatedDatasetError
 from attentionviz.store import layout
@@ -100,8 +101,6 @@ def _check_counts(manifest: Mapping[str, Any]) -> None:
     problems = []
     if len(manifest["layers"]) != manifest["n_layers"]:
         problems.append(f"{len(manifest['layers'])} layer rules for {manifest['n_layers']} layers")
-    if manifest["n_heads"] % manifest["n_key_heads"]:
-        problems.append(f"{manifest['n_heads']} heads share {manifest['n_key_heads']} key heads")
     if manifest["grid"]["n_points"] != 2 * manifest["grid"]["n_tokens"]:
         n_points, n_expected = manifest["grid"]["n_points"], 2 * manifest["grid"]["n_tokens"]
         problems.append(f"the grid has {n_points} points, expected {n_expected}")
@@ -116,16 +115,35 @@ def _check_counts(manifest: Mapping[str, Any]) -> None:
         problems.append("patch_grid must be given for images and null for text")
     if len(set(manifest["scores"])) < len(manifest["scores"]):
         problems.append("scores has a duplicate name")
-    problems += _rule_problems(manifest)
+    problems += _head_problems(manifest) or _rule_problems(manifest)
     problems += _missing_entries(manifest) + _account_problems(manifest)
     if problems:
         raise DamagedDatasetError("manifest: " + "; ".join(problems))
 
 
+def _head_problems(manifest: Mapping[str, Any]) -> list[str]:
+    """Return the inconsistencies in the heads of the layers."""
+    problems, layers = [], layers_of(manifest)
+    for layer, heads in enumerate(layers):
+        if (heads.n_heads == 0) != (manifest["layers"][layer].get("absent") is not None):
+            problems.append(f"layer {layer} must have either heads or a reason why it has none")
+        elif heads.n_heads and heads.n_heads % heads.n_key_heads:
+            n_heads, n_key_heads = heads.n_heads, heads.n_key_heads
+            problems.append(f"{n_heads} heads of layer {layer} share {n_key_heads} key heads")
+    largest = largest_sizes(layers)
+    problems += [
+        f"{name} is {manifest[name]}, the largest of a layer {size}"
+        for name, size in largest.items()
+        if size != manifest[name]
+    ]
+    return problems
+
+
 def _rule_problems(manifest: Mapping[str, Any]) -> list[str]:
     """Return the inconsistencies in the terms of the layers' scores."""
-    problems, n_heads = [], manifest["n_heads"]
+    problems = []
     for layer, rule in enumerate(manifest["layers"]):
+        n_heads = rule.get("n_heads", manifest["n_heads"])
         first, end = rule.get("block", (0, 1))
         if end <= first:
             problems.append(f"the block of layer {layer} ends at {end}, it starts at {first}")
@@ -172,7 +190,7 @@ def _account_problems(manifest: Mapping[str, Any]) -> list[str]:
 
 def _check_files(manifest: Mapping[str, Any]) -> None:
     files = manifest["files"]
-    n_heads = manifest["n_layers"] * manifest["n_heads"]
+    n_heads = sum(heads.n_heads for heads in layers_of(manifest))
     n_images = manifest["n_sequences"] if manifest["patch_grid"] else 0
     if max(n_heads, n_images) > len(files):  # checked before allocating a list of that length
         raise DamagedDatasetError(

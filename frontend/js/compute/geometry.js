@@ -29,20 +29,24 @@ const MAX_PITCH = Math.PI / 2;
  * Place one square cell per head: rows are layers, columns are heads. With many heads the gaps
  * shrink and the titles are dropped, so that any model fits.
  * @param {{nLayers: number, nHeads: number, width: number, height: number, gap?: number, title?:
- *   number}} options Viewport in CSS pixels; `gap` between cells; `title` is the height kept free
- *   above each cell.
- * @returns {{cells: Cells, cellSize: number, width: number, height: number, title: number}} Cell
- *   (layer, head) has the index layer · nHeads + head; width and height are those of the whole
- *   grid, which starts at (0, 0).
+ *   number, note?: number, hasLast?: boolean}} options Viewport in CSS pixels; `gap` between cells;
+ *   `title` is the height kept free above each cell, `note` above each row, and with `hasLast`
+ *   below the last one too.
+ * @returns {{cells: Cells, cellSize: number, width: number, height: number, title: number, note:
+ *   number}} Cell (layer, head) has the index layer · nHeads + head; width and height are those of
+ *   the whole grid, which starts at (0, 0).
  */
-export function layoutGrid({ nLayers, nHeads, width, height, gap = 6, title = 12 }) {
+export function layoutGrid(options) {
+  const { nLayers, nHeads, width, height, gap = 6, title = 12, note = 0 } = options;
   requireCount('nLayers', nLayers);
   requireCount('nHeads', nHeads);
   const room = Math.min(width / nHeads, height / nLayers);
   const space = Math.min(gap, 0.12 * room);
-  const titleHeight = room < MIN_TITLED_ROOM ? 0 : title;
+  const [titleHeight, noteHeight] = room < MIN_TITLED_ROOM ? [0, 0] : [title, note];
+  const last = options.hasLast ? noteHeight : 0;
+  const above = titleHeight + noteHeight;
   const fitWide = (width - space * (nHeads - 1)) / nHeads;
-  const fitHigh = (height - space * (nLayers - 1)) / nLayers - titleHeight;
+  const fitHigh = (height - last - space * (nLayers - 1)) / nLayers - above;
   const exact = Math.max(4, Math.min(fitWide, fitHigh));
   const cellSize = exact > 24 ? Math.floor(exact) : exact;
   const n = nLayers * nHeads;
@@ -54,14 +58,15 @@ export function layoutGrid({ nLayers, nHeads, width, height, gap = 6, title = 12
   };
   for (let cell = 0; cell < n; cell++) {
     cells.x[cell] = (cell % nHeads) * (cellSize + space);
-    cells.y[cell] = Math.floor(cell / nHeads) * (cellSize + titleHeight + space) + titleHeight;
+    cells.y[cell] = Math.floor(cell / nHeads) * (cellSize + above + space) + above;
   }
   return {
     cells,
     cellSize,
     width: nHeads * (cellSize + space) - space,
-    height: nLayers * (cellSize + titleHeight + space) - space,
+    height: nLayers * (cellSize + above + space) - space + last,
     title: titleHeight,
+    note: noteHeight,
   };
 }
 

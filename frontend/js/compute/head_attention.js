@@ -3,6 +3,7 @@
 import { MAX_AGGREGATED } from './hidden_tokens.js';
 import { attentionPattern, coarse, longSequences, strongestRows, weighKeys } from './attention.js';
 import { isOfPart, spansOf } from './head_parts.js';
+import { headsOf, whyMissing } from './model_heads.js';
 import { hidesLaterKeys, ruleOfHead } from './score_rule.js';
 
 /** @import { HeadId, Manifest, Weight } from '../page.js' */
@@ -87,20 +88,19 @@ export async function aggregate(site, at) {
  */
 export async function aggregates(site) {
   const { n_layers: nLayers, n_heads: nHeads } = site.manifest;
+  const heads = headsOf(site.manifest);
   const length = lengthOf(site);
   const { chosen, nFound } = longSequences(
     textLengths(site),
     length,
-    MAX_SCORES_OF_ALL / (nLayers * nHeads),
+    MAX_SCORES_OF_ALL / heads.length,
   );
   const side = Math.min(length, COARSE_SIDE);
   const values = new Float32Array(nLayers * nHeads * side * side);
-  for (let cell = 0; cell < nLayers * nHeads; cell++) {
-    const head = await headOf(site, { layer: Math.floor(cell / nHeads), head: cell % nHeads });
-    values.set(
-      coarse(await meanOf(site, head, length, chosen), length, COARSE_SIDE).blocks,
-      cell * side * side,
-    );
+  for (const at of heads) {
+    const mean = await meanOf(site, await headOf(site, at), length, chosen);
+    const cell = at.layer * nHeads + at.head;
+    values.set(coarse(mean, length, COARSE_SIDE).blocks, cell * side * side);
   }
   return {
     dtype: 'float32',
@@ -119,21 +119,22 @@ export async function aggregates(site) {
  */
 export async function sequencePatterns(site, sequence) {
   const { n_layers: nLayers, n_heads: nHeads } = site.manifest;
+  const heads = headsOf(site.manifest);
   const n = site.lengths[sequence];
   const position = site.params.get('position');
-  const most = Math.floor(Math.sqrt(MAX_SCORES_OF_ALL / (nLayers * nHeads)));
+  const most = Math.floor(Math.sqrt(MAX_SCORES_OF_ALL / heads.length));
   if (n === undefined || n > most)
     throw new NotThereError(
-      `sequence ${sequence} has ${n ?? 0} tokens; the attention of all ${nLayers * nHeads} heads ` +
+      `sequence ${sequence} has ${n ?? 0} tokens; the attention of all ${heads.length} heads ` +
         `at once is shown up to ${most}; open a head`,
     );
   const kind = site.params.get('kind') === 'key' ? 'key' : 'query';
-  const part = partOf(nLayers * nHeads, n, position === null ? null : [kind, Number(position)]);
+  const part = partOf(heads.length, n, position === null ? null : [kind, Number(position)]);
   const values = new Float32Array(nLayers * nHeads * part.size);
-  for (let cell = 0; cell < nLayers * nHeads; cell++) {
-    const head = await headOf(site, { layer: Math.floor(cell / nHeads), head: cell % nHeads });
+  for (const at of heads) {
+    const head = await headOf(site, at);
     const pattern = await wholePattern(site, head, sequence);
-    values.set(part.of(pattern), cell * part.size);
+    values.set(part.of(pattern), (at.layer * nHeads + at.head) * part.size);
   }
   return { dtype: 'float32', shape: [nLayers, nHeads, ...part.shape], values };
 }
@@ -141,12 +142,12 @@ export async function sequencePatterns(site, sequence) {
 /**
  * What is shown of a pattern where all heads are: blocks, a row or a column.
  *
- * @param {number} nCells
+ * @param {number} nHeads of all layers
  * @param {number} n
  * @param {[kind: 'query' | 'key', position: number] | null} point
  */
-export function partOf(nCells, n, point) {
-  const side = Math.min(n, Math.floor(Math.sqrt(MAX_NUMBERS_OF_ALL / nCells)));
+export function partOf(nHeads, n, point) {
+  const side = Math.min(n, Math.floor(Math.sqrt(MAX_NUMBERS_OF_ALL / nHeads)));
   return {
     side: point ? n : side,
     size: point ? n : side * side,
@@ -246,9 +247,9 @@ export function existingPoints({ lengths, manifest, nSource, starts }, { part })
 
 /** @param {Site} site @param {HeadId} at @returns {Promise<Head>} */
 export async function headOf({ manifest, vectors, signal }, at) {
+  const missing = whyMissing(manifest, at);
+  if (missing !== null) throw new NotThereError(missing);
   const layer = manifest.layers[at.layer];
-  if (!layer || at.head >= manifest.n_heads)
-    throw new NotThereError(`there is no layer ${at.layer}, head ${at.head}`);
   const [queries, keys] = await Promise.all([
     vectors.of(manifest, at, 'queries', signal),
     vectors.of(manifest, at, 'keys', signal),

@@ -24,15 +24,14 @@ export const LAYER_LABEL_PX = 26;
 /**
  * Squares layer by layer, each layer on as many lines as it needs, or all in one order.
  *
- * @param {{nLayers: number, nHeads: number}} model
+ * @param {{nLayers: number, nHeads: number, n?: number}} model `n`: squares of all layers
  * @param {number} width
  * @param {boolean} isSorted
  * @returns {Squares}
  */
-export function layoutSquares({ nLayers, nHeads }, width, isSorted) {
+export function layoutSquares({ nLayers, nHeads, n = nLayers * nHeads }, width, isSorted) {
   const left = isSorted ? TICK_PX : LAYER_LABEL_PX;
   const room = Math.max(MIN_PITCH, width - left);
-  const n = nLayers * nHeads;
   const most = Math.max(1, Math.floor(room / (isSorted ? SORTED_PITCH : MIN_PITCH)));
   const perGroup = isSorted ? n : nHeads;
   const lines = Math.ceil(perGroup / most);

@@ -6,6 +6,7 @@
 import { readPairQuery } from './pairs.js';
 import { dot } from './attention.js';
 import { existingPoints, headOf, NotThereError, tokensOf } from './head_attention.js';
+import { headsOf } from './model_heads.js';
 import { scoreOf, visibleSpan } from './score_rule.js';
 
 /** @import { PairAnswer, PairScore } from '../page.js' */
@@ -18,7 +19,7 @@ const ROUNDING = 8 * 2 ** -23;
 
 /** @param {Site} site @returns {Promise<PairAnswer>} */
 export async function pairs(site) {
-  const { n_layers: nLayers, n_heads: nHeads, n_tokens: nTokens } = site.manifest;
+  const { n_tokens: nTokens } = site.manifest;
   const wished = readPairQuery(site.params);
   if (wished.length === 0) throw new NotThereError('0 pairs are given in strong and weak');
   if (wished.some(({ query, key }) => Math.max(query, key) >= nTokens))
@@ -28,8 +29,7 @@ export async function pairs(site) {
     sequenceOf(site, key),
   ]);
   const heads = [];
-  for (let cell = 0; cell < nLayers * nHeads; cell++) {
-    const at = { layer: Math.floor(cell / nHeads), head: cell % nHeads };
+  for (const at of headsOf(site.manifest)) {
     const head = await headOf(site, at);
     const { isThere } = existingPoints(site, head.rule);
     const keys = Uint32Array.from({ length: nTokens }, (_, token) => token).filter((token) =>

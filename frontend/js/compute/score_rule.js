@@ -11,6 +11,7 @@
  * @property {number} scaling
  * @property {boolean} is_causal
  * @property {number | null} max_distance of a sliding window
+ * @property {number} [max_ahead] how far keys after the query may be, if that is another limit
  * @property {number} [chunk] positions of a chunk; keys of other chunks are hidden
  * @property {number[]} [block] first position and the one after the last of those that see each
  *   other although the layer is causal
@@ -75,7 +76,7 @@ export function hidesLaterKeys({ is_causal: isCausal, block, part }) {
   return isCausal && !block && part !== 'cross';
 }
 
-/** @typedef {Pick<Rule, 'is_causal' | 'max_distance' | 'chunk' | 'block' | 'part'>} Mask */
+/** @typedef {Pick<Rule, 'is_causal' | 'max_distance' | 'chunk' | 'block' | 'part' | 'max_ahead'>} Mask */
 
 /**
  * First and last position of the keys that a query sees.
@@ -86,11 +87,12 @@ export function hidesLaterKeys({ is_causal: isCausal, block, part }) {
  * @returns {[first: number, last: number]}
  */
 export function visibleSpan(rule, query, n) {
-  const { is_causal: isCausal, max_distance: maxDistance, chunk, block } = rule;
+  const { is_causal: isCausal, max_distance: maxDistance, max_ahead: maxAhead } = rule;
+  const { chunk, block } = rule;
   const reach = maxDistance ?? Infinity;
   const first = Math.max(0, query - reach);
   const isInBlock = block && block[0] <= query && query < block[1];
-  const end = isInBlock ? block[1] - 1 : isCausal ? query : query + reach;
+  const end = isInBlock ? block[1] - 1 : isCausal ? query : query + (maxAhead ?? reach);
   const last = Math.min(n - 1, end);
   if (chunk === undefined) return [first, last];
   const start = query - (query % chunk);

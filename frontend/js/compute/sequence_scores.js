@@ -4,6 +4,7 @@
 
 import { attentionPattern } from './attention.js';
 import { counts, headOf, LONGEST, NotThereError, tokensOf } from './head_attention.js';
+import { headsOf } from './model_heads.js';
 import { sinkWeight, visibleSpan } from './score_rule.js';
 
 /** @import { HeadId } from '../page.js' */
@@ -21,20 +22,12 @@ const SHARE = 0.9 - 1e-6;
  * @returns {Promise<Computed>}
  */
 export async function sequenceScores(site) {
-  const {
-    lengths,
-    manifest: { n_layers: nLayers, n_heads: nHeads },
-    params,
-  } = site;
+  const { lengths, manifest, params } = site;
   if (params.has('layer') !== params.has('head'))
     throw new NotThereError('give both layer and head, or neither for all heads');
-  const all = Array.from({ length: nLayers * nHeads }, (_, i) => ({
-    layer: Math.floor(i / nHeads),
-    head: i % nHeads,
-  }));
   const heads = params.has('layer')
     ? [{ layer: Number(params.get('layer')), head: Number(params.get('head')) }]
-    : all;
+    : headsOf(manifest);
   const chosen = chosenSequences(lengths, heads.length);
   const values = new Float32Array(3 * lengths.length).fill(NaN);
   const sums = new Float64Array(4 * lengths.length); // two means, rows, heads

@@ -1,7 +1,7 @@
 /** The controls at the left, in three tabs: what the map shows, the heads, and finding things. */
 
 import { corpusText, el, setAttribute, setText, UNTRANSLATED } from '../ui/dom.js';
-import { sequenceWord } from '../ui/labels.js';
+import { formatModelSize, sequenceWord } from '../ui/labels.js';
 import { count, counted } from '../compute/number_text.js';
 import { corpusAccount } from './corpus_account.js';
 import { createFidelity } from './fidelity.js';
@@ -241,7 +241,7 @@ function createSummary(root, { pane }) {
         ...(badge ? [el('span', { class: 'pane__name' }, badge)] : []),
         manifest.model.name,
       );
-      setText(size, `${manifest.n_layers} × ${counted(manifest.n_heads, 'head')}`);
+      setText(size, formatModelSize(manifest));
       info.words.replaceChildren(...aboutDataset(manifest, userLayer));
       notes.replaceChildren(...limitsOf(manifest));
     },
@@ -256,7 +256,7 @@ function aboutDataset(manifest, userLayer) {
   const rows = /** @type {const} */ ([
     ['Model', corpusText(model.source, null)],
     ['Revision', model.revision?.slice(0, 7)],
-    ['Heads', `${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')}`],
+    ['Heads', formatModelSize(manifest, true)],
     ['Corpus', corpusText(corpus.name, null)],
     [
       'Size',

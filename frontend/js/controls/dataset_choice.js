@@ -126,12 +126,11 @@ export function byFamily(entries) {
 /** @param {DatasetEntry} entry */
 function formatCount({
   modality,
-  n_layers: nLayers,
-  n_heads: nHeads,
+  n_heads_total: nHeads,
   n_sequences: nSequences,
   n_tokens: nTokens,
 }) {
-  const heads = nLayers && nHeads ? ` · ${counted(nLayers * nHeads, 'head')}` : '';
+  const heads = nHeads ? ` · ${counted(nHeads, 'head')}` : '';
   const sequences = nSequences ? ` · ${counted(nSequences, sequenceWord(modality ?? 'text'))}` : '';
   return `${heads}${sequences}${nTokens ? ` · ${count(2 * nTokens)} points` : ''}`;
 }

@@ -1,5 +1,6 @@
 /** The line on top: which dataset, which map, which head, which theme. */
 
+import { headsIn, whyMissing } from '../compute/model_heads.js';
 import { el, icon, iconButton, ICONS, setAttribute, setText } from '../ui/dom.js';
 import { hasMap, offeredMethods } from '../data/best_map.js';
 import { hasParts, rowName, rowNamed, rowRanges } from '../compute/head_parts.js';
@@ -234,9 +235,10 @@ function createGoTo(root, { actions, facts, notify }) {
     const row = hasParts(manifest.layers)
       ? String(rowNamed(manifest.layers, layer.input.value))
       : layer.input.value;
+    const nHeads = headsIn(manifest, Number(row)) || manifest.n_heads;
     const fields = /** @type {const} */ ([
       [layer, row, 'layer', manifest.n_layers],
-      [head, head.input.value, 'head', manifest.n_heads],
+      [head, head.input.value, 'head', nHeads],
     ]);
     for (const [{ input }, value, name, n] of fields) {
       const isInside = /^\d+$/.test(value) && Number(value) < n;
@@ -253,7 +255,12 @@ function createGoTo(root, { actions, facts, notify }) {
       input.focus();
       return;
     }
-    actions.openHead({ layer: Number(row), head: Number(head.input.value) });
+    const at = { layer: Number(row), head: Number(head.input.value) };
+    const missing = whyMissing(manifest, at);
+    if (missing === null) return actions.openHead(at);
+    setAttribute(layer.input, 'aria-invalid', 'true');
+    notify(`${missing}.`);
+    layer.input.focus();
   }
 
   return {

@@ -171,7 +171,7 @@ function createRangeFilter(root, { actions, derived }) {
       ends.update([endShare(column, least, 0), endShare(column, most, 1)]);
       const within = derived.heads().within(state);
       foot.hidden = within === null;
-      setText(status, within ? `${count(within.n)} of ${count(within.inside.length)} heads` : '');
+      setText(status, within ? `${count(within.n)} of ${count(within.nHeads)} heads` : '');
     },
   };
 }

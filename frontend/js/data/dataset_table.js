@@ -24,12 +24,13 @@ export const DATASET_COLUMNS = [
   {
     name: 'heads',
     label: 'Layers × heads',
-    help: 'Number of layers, and of heads in each',
+    help: 'Number of layers, and of heads in each, or in all where layers differ',
     isNumber: true,
-    value: ({ n_layers: layers, n_heads: heads }) =>
-      layers === null || heads === null ? null : layers * heads,
-    format: ({ n_layers: layers, n_heads: heads }) =>
-      layers === null || heads === null ? NOTHING : `${layers} × ${heads}`,
+    value: ({ n_heads_total: total }) => total,
+    format: ({ n_layers: layers, n_heads: heads, n_heads_total: total }) => {
+      if (layers === null || heads === null) return NOTHING;
+      return total === layers * heads ? `${layers} × ${heads}` : `${layers} layers, ${total}`;
+    },
   },
   {
     name: 'sequences',

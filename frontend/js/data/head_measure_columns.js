@@ -4,12 +4,14 @@
  */
 
 import { valueAt } from '../compute/histogram.js';
+import { headMask, isUniform } from '../compute/model_heads.js';
 import { rangeOf } from '../compute/ranges.js';
 import { isFidelity, measureFacts, NO_SUCH_SCORE, NOT_COMPUTED } from './head_measures.js';
 import { fidelityOf } from './points.js';
 
 /** @import { HeadFacts, Manifest } from '../page.js' */
 /** @import { Range } from '../compute/histogram.js' */
+/** @import { Model } from '../compute/model_heads.js' */
 /** @import { HeadFit } from '../compute/pairs.js' */
 
 /**
@@ -101,11 +103,31 @@ export function orderOf(values, isRising) {
   });
 }
 
-/** The position of each head in an order: the inverse permutation. @param {Int32Array} order */
-export function slotsOf(order) {
-  const slots = new Int32Array(order.length);
-  order.forEach((head, slot) => {
-    slots[head] = slot;
+/**
+ * The heads of a model sorted by value.
+ *
+ * @param {Model} model
+ * @param {Float64Array} values of its cells
+ * @param {boolean} isRising
+ * @returns {Int32Array} cells that have a head
+ */
+export function sortedHeads(model, values, isRising) {
+  const order = orderOf(values, isRising);
+  if (isUniform(model)) return order;
+  const mask = headMask(model);
+  return order.filter((cell) => mask[cell] === 1);
+}
+
+/**
+ * The position of each cell in an order; -1 where it has none.
+ *
+ * @param {Int32Array} order cells; -1 where a position is empty
+ * @param {number} nCells
+ */
+export function slotsOf(order, nCells = order.length) {
+  const slots = new Int32Array(nCells).fill(-1);
+  order.forEach((cell, slot) => {
+    if (cell >= 0) slots[cell] = slot;
   });
   return slots;
 }

@@ -4,13 +4,14 @@
  */
 
 import { lastOnly } from '../compute/memo.js';
+import { countHeads } from '../compute/model_heads.js';
 import { PAIR_FIT, measureFacts, measuresFor } from './head_measures.js';
 import {
   fitColumn,
   headsWithin,
   makeColumn,
-  orderOf,
   formatMeasureValue,
+  sortedHeads,
 } from './head_measure_columns.js';
 import { nameHeads } from './head_names.js';
 import { chosenMap } from './points.js';
@@ -92,7 +93,13 @@ function createHeadFacts(facts, fits) {
 export function createHeadScores(facts, fits) {
   const { keep, known } = createHeadFacts(facts, fits);
   // A range is dragged through many values; only the last is kept.
-  const lastWithin = lastOnly(headsWithin);
+  const lastWithin = lastOnly(
+    (
+      /** @type {Float64Array} */ values,
+      /** @type {State['scoreRange']} */ range,
+      /** @type {number} */ nHeads,
+    ) => ({ ...headsWithin(values, range), nHeads }),
+  );
 
   const scores = {
     /**
@@ -116,10 +123,10 @@ export function createHeadScores(facts, fits) {
      * @param {State} state
      */
     order(state) {
-      const column = scores.column(state.order, state);
-      if (!column || column.nKnown === 0) return null;
+      const [all, column] = [known(), scores.column(state.order, state)];
+      if (!all || !column || column.nKnown === 0) return null;
       return keep(`order ${column.name} ${chosenMap(state)} ${state.isOrderRising}`, () =>
-        orderOf(column.values, state.isOrderRising),
+        sortedHeads(all.model, column.values, state.isOrderRising),
       );
     },
     /**
@@ -130,7 +137,9 @@ export function createHeadScores(facts, fits) {
     within(state) {
       const column = isFiltered(state) ? scores.column(filteredBy(state), state) : null;
       if (!column || column.nKnown === 0) return null;
-      return lastWithin(column.values, state.scoreRange);
+      const model = facts.description.value?.manifest;
+      const nHeads = model ? countHeads(model) : 0;
+      return lastWithin(column.values, state.scoreRange, nHeads);
     },
     /** Whether any head has scores already. */
     hasAny() {

@@ -239,7 +239,7 @@ function wantColumns({ api, facts }, { at }, entry, { base, mapsReady }) {
     );
   facts.tokens.want(id, base, (signal) => api.tokens(id, signal));
   facts.gridTokens.want(id, base, (signal) => api.gridTokens(id, signal));
-  const isMany = (entry.n_layers ?? 0) * (entry.n_heads ?? 0) > MANY_HEADS;
+  const isMany = (entry.n_heads_total ?? 0) > MANY_HEADS;
   const areMapsComing = [facts.description, facts.grid].some(({ status }) => status === 'loading');
   if (isMany && areMapsComing && !facts.heads.value) return;
   facts.heads.want(id, `${base}/${progress}`, (signal) => api.heads(id, signal));

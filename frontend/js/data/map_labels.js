@@ -1,5 +1,6 @@
 /** Labels of maps and their measures, and the progress of a build as text. */
 
+import { countHeads } from '../compute/model_heads.js';
 import { count, counted } from '../compute/number_text.js';
 import { headsReady, mapLabels } from './best_map.js';
 
@@ -47,7 +48,7 @@ export const FIDELITY_LABELS = [
  * @param {Dims} dims
  */
 export function formatReady({ manifest, maps_ready: ready }, method, dims) {
-  const all = manifest ? manifest.n_layers * manifest.n_heads : 0;
+  const all = manifest ? countHeads(manifest) : 0;
   return `${count(headsReady(ready, method, dims))} of ${counted(all, 'head')}`;
 }
 

@@ -26,5 +26,6 @@ export function openingToken(tokens, sequence, isCausal, span) {
 
 /** Whether no layer sees later keys. @param {Manifest | null | undefined} manifest */
 export function isCausalModel(manifest) {
-  return manifest?.layers.every(({ is_causal: isCausal }) => isCausal) ?? false;
+  const withHeads = manifest?.layers.filter(({ n_heads: n }) => n !== 0) ?? [];
+  return withHeads.length > 0 && withHeads.every(({ is_causal: isCausal }) => isCausal);
 }

@@ -5,7 +5,7 @@
 
 import { download, fileNameOf, TABLE_TYPES } from '../ui/download.js';
 import { corpusText, el, setAttribute, setText } from '../ui/dom.js';
-import { orderOf } from '../data/head_measure_columns.js';
+import { sortedHeads } from '../data/head_measure_columns.js';
 import { headRows, headsCsv } from './head_measure_table.js';
 import { createHeadings } from './head_headings.js';
 import { createHeadRows } from './head_rows.js';
@@ -13,6 +13,7 @@ import { measureFacts, numbersFor } from '../data/head_measures.js';
 import { chosenMap, layersOf } from '../data/points.js';
 import { tableJson } from '../figure/tables.js';
 import { formatMap } from '../data/map_labels.js';
+import { cellsOfHeads, countHeads } from '../compute/model_heads.js';
 import { counted } from '../compute/number_text.js';
 import { createColumnMenu } from '../ui/column_menu.js';
 import { createEdgeFades } from '../ui/edge_fades.js';
@@ -46,6 +47,8 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
   /** @type {Int32Array} */
   let order = new Int32Array(0);
   let nHeads = 1;
+  /** @type {Manifest | null} */
+  let model = null;
   /** What was shown last; nothing since the dialog was opened. @type {readonly unknown[]} */
   let shown = [];
 
@@ -67,7 +70,7 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
     const known = [heads, manifest, chosenMap(state), state.at, derived.fits()];
     if (known.every((part, i) => part === shown[i])) return;
     shown = known;
-    nHeads = manifest.n_heads;
+    [nHeads, model] = [manifest.n_heads, manifest];
     columns = numbersFor(manifest, state.pairs.length > 0).flatMap(
       ({ name }) => derived.heads().column(name, state) ?? [],
     );
@@ -94,7 +97,7 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
   function sort(at) {
     const isKnown = sorting.name === '' || columns.some(({ name }) => name === sorting.name);
     if (!isKnown) sorting = BY_LAYER;
-    order = sortedHeads(columns, sorting);
+    order = model ? tableOrder(model, columns, sorting) : order;
     const nameOf = derived.heads().headName;
     const shownColumns = columns.filter(({ name }) => menu.isShown(name));
     const open = headNumber(at, nHeads);
@@ -184,12 +187,12 @@ function headNumber(at, nHeads) {
   return at ? at.layer * nHeads + at.head : -1;
 }
 
-/** @param {readonly Column[]} columns @param {Sorting} sorting */
-function sortedHeads(columns, { name, isRising }) {
+/** @param {Manifest} model @param {readonly Column[]} columns @param {Sorting} sorting */
+function tableOrder(model, columns, { name, isRising }) {
   const column = columns.find((each) => each.name === name);
-  if (column) return orderOf(column.values, isRising);
-  const n = columns[0]?.values.length ?? 0;
-  return Int32Array.from({ length: n }, (_, i) => (isRising ? i : n - 1 - i));
+  if (column) return sortedHeads(model, column.values, isRising);
+  const cells = columns.length > 0 ? cellsOfHeads(model) : new Int32Array(0);
+  return isRising ? cells : cells.toReversed();
 }
 
 /** @param {Facts} facts */
@@ -204,7 +207,7 @@ function wordsOf(manifest, { method, dims }) {
   const version = computedBy(manifest);
   return [
     corpusText(manifest.model.name, null),
-    `: ${counted(manifest.n_layers * manifest.n_heads, 'head')}. A click on a row opens its ` +
+    `: ${counted(countHeads(manifest), 'head')}. A click on a row opens its ` +
       'head; pointing at a number tells how many rows it rests on.',
     ...(version ? [' Scores computed by ', corpusText(version, null), '.'] : []),
     method ? ` The last three columns are the fidelity of ${formatMap(method, dims)}.` : '',

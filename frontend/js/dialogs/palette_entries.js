@@ -2,7 +2,8 @@
 
 import { hasParts, rowNamed } from '../compute/head_parts.js';
 import { fuzzyScore } from '../compute/fuzzy.js';
-import { count } from '../compute/number_text.js';
+import { hasHead, headsIn, headsOf, whyMissing } from '../compute/model_heads.js';
+import { count, counted } from '../compute/number_text.js';
 import { COMMANDS } from '../controls/commands.js';
 import { hasMap, offeredMethods } from '../data/best_map.js';
 import { formatHeadName } from '../data/head_names.js';
@@ -11,6 +12,7 @@ import { layersOf } from '../data/points.js';
 import { completed, suggest } from '../data/search.js';
 import { formatHead, formatTitle, visibleText } from '../ui/labels.js';
 
+/** @import { Model } from '../compute/model_heads.js' */
 /** @import { Context, HeadId, Manifest } from '../page.js' */
 /** @import { StartCards } from './start_cards.js' */
 
@@ -86,27 +88,25 @@ export function findEntries(typed, context, commands, examples) {
  * was typed.
  *
  * @param {string} typed
- * @param {Pick<Manifest, 'n_layers' | 'n_heads'> & {layers?: Manifest['layers']} | null} model
+ * @param {Model | null} model
  */
 export function outsideText(typed, model) {
   const typedHead = parseHead(typed, model?.layers);
   if (!typedHead || !model) return '';
   const { layer, head } = typedHead;
   if (layer < 0) return `The model has no row ${typed.trim().toUpperCase()}.`;
-  if (layer >= model.n_layers) return `Layer ${layer} is outside 0..${model.n_layers - 1}.`;
-  if (head !== null && head >= model.n_heads)
-    return `Head ${head} is outside 0..${model.n_heads - 1}.`;
-  return '';
+  const missing = whyMissing(model, { layer, head: head ?? 0 });
+  return missing === null ? '' : `${missing}.`;
 }
 
 /** @param {string} typed @param {Context} context @param {Manifest} manifest */
 function headsTyped(typed, context, manifest) {
   const found = parseHead(typed, manifest.layers);
-  if (!found || found.layer < 0 || found.layer >= manifest.n_layers) return [];
+  if (!found) return [];
   const { layer, head } = found;
-  const heads = head === null ? [...Array(manifest.n_heads).keys()] : [head];
+  const heads = head === null ? [...Array(headsIn(manifest, layer)).keys()] : [head];
   return heads
-    .filter((each) => each < manifest.n_heads)
+    .filter((each) => hasHead(manifest, { layer, head: each }))
     .slice(0, MAX_ENTRIES)
     .map((each) => headEntry(context, { layer, head: each }));
 }
@@ -136,13 +136,11 @@ function textOf({ label, detail, match }) {
  * @param {Context} context
  * @param {Manifest} manifest
  */
-function namedHeads(typed, context, { n_layers: nLayers, n_heads: nHeads }) {
-  const named = Array.from({ length: nLayers * nHeads }, (_, i) => {
-    const at = { layer: Math.floor(i / nHeads), head: i % nHeads };
-    return { at, name: context.derived.heads().headName(at) };
-  }).flatMap(({ at, name }) =>
-    name && fuzzyScore(typed, name.label) > 0 ? [{ at, value: name.value }] : [],
-  );
+function namedHeads(typed, context, manifest) {
+  const named = headsOf(manifest).flatMap((at) => {
+    const name = context.derived.heads().headName(at);
+    return name && fuzzyScore(typed, name.label) > 0 ? [{ at, value: name.value }] : [];
+  });
   named.sort((a, b) => b.value - a.value);
   return named.slice(0, MAX_NAMED_HEADS).map(({ at }) => headEntry(context, at));
 }
@@ -178,10 +176,10 @@ function methodEntries({ actions }, { maps }) {
 function datasetEntries({ actions, facts, store }) {
   return (facts.datasets.value ?? [])
     .filter(({ id, state }) => id !== store.get().dataset && state === 'complete')
-    .map(({ id, model, n_layers: nLayers, n_heads: nHeads }) => ({
+    .map(({ id, model, n_heads_total: nHeads }) => ({
       kind: 'Dataset',
       label: id,
-      detail: `${model?.name ?? ''} ${nLayers} × ${nHeads} heads`.trim(),
+      detail: `${model?.name ?? ''} ${nHeads ? counted(nHeads, 'head') : ''}`.trim(),
       isCorpus: true,
       run: () => actions.openDataset(id),
     }));

@@ -6,6 +6,7 @@
 import { partOf, spansOf } from '../compute/head_parts.js';
 import { layersOf } from '../data/points.js';
 import { formatHead, sequenceWord } from '../ui/labels.js';
+import { countHeads } from '../compute/model_heads.js';
 import { count, counted } from '../compute/number_text.js';
 import { isCausalModel, openingToken } from '../data/opening_token.js';
 import { createColumnMenu } from '../ui/column_menu.js';
@@ -14,6 +15,7 @@ import { createSequenceFrame } from './sequence_frame.js';
 import { createSequenceList } from './sequence_list.js';
 import { wordOf } from './sequence_table.js';
 
+/** @import { Model } from '../compute/model_heads.js' */
 /** @import { Context, HeadId, Slot, Tokens } from '../page.js' */
 
 /** @typedef {Awaited<ReturnType<Context['api']['sequenceScores']>>} Answer */
@@ -128,7 +130,7 @@ export function createSequenceDialog(root, { actions, api, facts, retry, showPan
 
 /**
  * @param {Slot<Attention>} attention
- * @param {{n_layers: number, n_heads: number, layers?: readonly object[]} | null} model
+ * @param {Model | null} model
  * @param {Tokens} tokens
  */
 function formatAttention({ status, value, error }, model, tokens) {
@@ -143,7 +145,7 @@ function formatAttention({ status, value, error }, model, tokens) {
  *
  * @param {Answer} answer
  * @param {HeadId | null} at
- * @param {{n_layers: number, n_heads: number, layers?: readonly object[]} | null} model
+ * @param {Model | null} model
  * @param {Tokens} tokens
  */
 export function formatAbout({ scores, nSequences, nSequencesTotal }, at, model, tokens) {
@@ -151,7 +153,7 @@ export function formatAbout({ scores, nSequences, nSequencesTotal }, at, model, 
   for (let i = 2; i < scores.length; i += 3) if (!Number.isNaN(scores[i])) nRows += scores[i];
   const whose = at
     ? formatHead(at, model?.layers)
-    : `mean over all ${counted((model?.n_layers ?? 0) * (model?.n_heads ?? 0), 'head')}`;
+    : `mean over all ${counted(model ? countHeads(model) : 0, 'head')}`;
   const word = wordOf(tokens);
   const part =
     nSequences < nSequencesTotal

@@ -9,7 +9,7 @@ import { formatRange } from '../data/head_measure_state.js';
 import { formatMeasureValue } from '../data/head_measure_columns.js';
 import { measureFacts } from '../data/head_measures.js';
 import { chosenMap, fidelityOf, meanFidelity } from '../data/points.js';
-import { formatHead, formatMeasure, sequenceWord } from '../ui/labels.js';
+import { formatHead, formatMeasure, formatModelSize, sequenceWord } from '../ui/labels.js';
 import { FIDELITY_LABELS, formatMap } from '../data/map_labels.js';
 import { counted } from '../compute/number_text.js';
 
@@ -39,7 +39,7 @@ export function figureTitle(state, manifest, isMap, heads, what = '') {
   const method = shownMethod(state, heads, at);
   const which = at
     ? formatHead(at, manifest.layers)
-    : `All heads (${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')})`;
+    : `All heads (${formatModelSize(manifest, true)})`;
   return [manifest.model.name, which, isMap && method && formatMap(method, dims), what]
     .filter(Boolean)
     .join(' · ');
@@ -196,7 +196,7 @@ export function measureSentences(state, heads, hasNumbers) {
     ...(within
       ? [
           `Pale: heads outside of ${formatRange(state)}; ${within.n} of ` +
-            `${within.inside.length} are inside.`,
+            `${within.nHeads} are inside.`,
         ]
       : []),
   ];

@@ -3,6 +3,7 @@
  * is told of heads.
  */
 
+import { countHeads } from '../compute/model_heads.js';
 import { download, fileNameOf } from '../ui/download.js';
 import { formatMeasureValue } from '../data/head_measure_columns.js';
 import { chosenMap, fidelityOf } from '../data/points.js';
@@ -310,8 +311,8 @@ function mapParts({ state, manifest, tokens, style, isPixels }, { derived, drawi
     ? [...measureSentences(state, derived.heads(), body.hasWords), ...pairSentences(state, tokens)]
     : [];
   const inSight =
-    cells && body.nHeads < cells.length
-      ? [`In sight: ${count(body.nHeads)} of ${count(cells.length)} heads.`]
+    cells && body.nHeads < countHeads(manifest)
+      ? [`In sight: ${count(body.nHeads)} of ${count(countHeads(manifest))} heads.`]
       : [];
   const part =
     seen.frame.windows && state.dims === 2

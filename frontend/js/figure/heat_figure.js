@@ -1,11 +1,13 @@
 /** Patterns as heat maps: one beside the other, or the mean of every head in a grid. */
 
 import { rampStops } from '../color/palettes.js';
+import { cellsOfHeads, layerRows } from '../compute/model_heads.js';
 import { paintHeatMap } from '../ui/heat_map.js';
 import { FONT_PX } from './figure_theme.js';
 import { rampBar, RAMP_PX } from './legend.js';
 import { node } from './markup.js';
 
+/** @import { Model } from '../compute/model_heads.js' */
 /** @import { FigureStyle } from './figure_theme.js' */
 /** @import { Body, FigureImage } from './map_figure.js' */
 
@@ -91,27 +93,31 @@ export function heatFigure(maps, ramp, style) {
 /**
  * The mean pattern of every head: rows are layers, columns are heads, each with a scale of its own.
  *
- * @param {{nLayers: number, nHeads: number, n: number, patterns: Float32Array}} means
+ * @param {{n: number, patterns: Float32Array}} means
+ * @param {Model} model
  * @param {Uint32Array} ramp
  * @param {FigureStyle} style
  * @returns {Body}
  */
-export function allHeadsFigure({ nLayers, nHeads, n, patterns }, ramp, style) {
+export function allHeadsFigure({ n, patterns }, model, ramp, style) {
+  const { n_heads: nHeads } = model;
+  const { layers } = layerRows(model);
   const pitch =
     style.widthPx === null
       ? Math.round(Math.min(MAX_CELL, Math.max(MIN_CELL, (GRID_PX - AXIS_PX) / nHeads)))
       : Math.min(
           MAX_CELL,
           (style.widthPx - AXIS_PX) / nHeads,
-          (MOST_HEIGHT_PX - AXIS_PX) / nLayers,
+          (MOST_HEIGHT_PX - AXIS_PX) / layers.length,
         );
   const side = pitch - Math.max(1, Math.round(pitch / 12));
   const every = Math.ceil(NUMBER_PX / pitch);
   /** @type {FigureImage[]} */
   const images = [];
   const frames = [];
-  for (let i = 0; i < nLayers * nHeads; i++) {
-    const [x, y] = [AXIS_PX + (i % nHeads) * pitch, AXIS_PX + Math.floor(i / nHeads) * pitch];
+  for (const i of cellsOfHeads(model)) {
+    const row = layers.indexOf(Math.floor(i / nHeads));
+    const [x, y] = [AXIS_PX + (i % nHeads) * pitch, AXIS_PX + row * pitch];
     const { canvas } = heatCanvas(
       { n, pattern: patterns.subarray(i * n * n, (i + 1) * n * n) },
       ramp,
@@ -125,7 +131,7 @@ export function allHeadsFigure({ nLayers, nHeads, n, patterns }, ramp, style) {
   const number = (i, x, y, anchor) => node('text', { x, y, 'text-anchor': anchor }, String(i));
   return {
     width: AXIS_PX + nHeads * pitch,
-    height: AXIS_PX + nLayers * pitch,
+    height: AXIS_PX + layers.length * pitch,
     images,
     markup: [
       node(
@@ -139,8 +145,8 @@ export function allHeadsFigure({ nLayers, nHeads, n, patterns }, ramp, style) {
         ...multiples(nHeads, every).map((head) =>
           number(head, AXIS_PX + head * pitch + side / 2, AXIS_PX - 8, 'middle'),
         ),
-        ...multiples(nLayers, every).map((layer) =>
-          number(layer, AXIS_PX - 8, AXIS_PX + layer * pitch + side / 2 + 4, 'end'),
+        ...multiples(layers.length, every).map((row) =>
+          number(layers[row], AXIS_PX - 8, AXIS_PX + row * pitch + side / 2 + 4, 'end'),
         ),
       ),
     ],

@@ -518,7 +518,7 @@ function axes(
     frame: {
       transform: { k, x, y },
     },
-    arrangement: { pitch, slots: cells },
+    arrangement: { pitch, rows: layers, slots: cells },
   },
   box,
   nHeads,
@@ -549,7 +549,7 @@ function axes(
       node(
         'text',
         { x: box.left - 6, y: at + 4, 'text-anchor': 'end', ...look },
-        String(isSorted ? layer * nHeads + 1 : layer),
+        String(isSorted ? layer * nHeads + 1 : (layers?.layers[layer] ?? layer)),
       ),
     );
   const [across, down] = [(box.left + box.right) / 2, (box.top + box.bottom) / 2];

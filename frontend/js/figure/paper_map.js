@@ -132,7 +132,7 @@ function paperGrid({ frame, arrangement }, nHeads, widthPx, sharpness) {
   const { slots, isList, order } = arrangement;
   const nColumns = isList ? nHeads : arrangement.nColumns;
   const { columns, rows } = isList
-    ? { columns: [0, nHeads], rows: [0, slots.n / nHeads] }
+    ? { columns: [0, nHeads], rows: [0, Math.ceil(slots.n / nHeads)] }
     : slotsSeen(arrangement, frame);
   const [nAcross, nDown] = [columns[1] - columns[0], rows[1] - rows[0]];
   // what is turned can lie beyond its cell
@@ -149,9 +149,15 @@ function paperGrid({ frame, arrangement }, nHeads, widthPx, sharpness) {
     ),
     size: new Float32Array(slots.n).fill(side),
   };
-  const cells = { ...placed, x: placed.x.slice(), y: placed.y.slice() };
+  const { cells: seen } = arrangement;
+  const cells = {
+    n: seen.n,
+    x: order ? seen.x.slice() : placed.x,
+    y: order ? seen.y.slice() : placed.y,
+    size: new Float32Array(seen.n).fill(side),
+  };
   for (const [slot, cell] of order?.entries() ?? [])
-    [cells.x[cell], cells.y[cell]] = [placed.x[slot], placed.y[slot]];
+    if (cell >= 0) [cells.x[cell], cells.y[cell]] = [placed.x[slot], placed.y[slot]];
   const width = Math.ceil((nAcross - 1) * pitch.x + side + 2 * air);
   const height = Math.ceil((nDown - 1) * pitch.y + title + side + 2 * air);
   const was = suitablePointSize(arrangement.cellSize * frame.transform.k, frame.nPoints);
@@ -159,7 +165,7 @@ function paperGrid({ frame, arrangement }, nHeads, widthPx, sharpness) {
     isCut: false,
     box: { left: 0, top: 0, right: width, bottom: height },
     arrangement: {
-      ...{ ...arrangement, slots: placed, cells, cellSize: side, pitch, title, nColumns },
+      ...{ ...arrangement, slots: placed, cells, cellSize: side, pitch, title, nColumns, note: 0 },
       ...{ titleWidth: side, isList: false, view: null },
     },
     frame: {

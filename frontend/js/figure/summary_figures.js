@@ -128,7 +128,12 @@ export async function allHeadsParts({ state, manifest, tokens, style }, { api })
   const means = await api.aggregates(manifest.id, n, state.weight, new AbortController().signal);
   const weighed = formatAttention({ ...state, hidden: [] });
   return {
-    body: allHeadsFigure(means, canvasPalette(style.theme, state.palette).ramps[0], style),
+    body: allHeadsFigure(
+      means,
+      manifest,
+      canvasPalette(style.theme, state.palette).ramps[0],
+      style,
+    ),
     legend: null,
     colors: '',
     isOfAll: true,

@@ -1,9 +1,11 @@
 /** Where the heads lie: the grid of all of them, or one alone; lengths in CSS pixels. */
 
+import { cellsOfHeads, isUniform, layeredOrder, layerRows } from '../compute/model_heads.js';
 import { TITLE_PX } from '../compute/title.js';
 import { fitTransform, layoutGrid, layoutHead, zoomLimits } from '../compute/geometry.js';
 
-/** @import { HeadId, Manifest } from '../page.js' */
+/** @import { LayerRows, Model } from '../compute/model_heads.js' */
+/** @import { HeadId } from '../page.js' */
 /** @import { Cells, Transform } from '../types.js' */
 
 /** Room for the numbers of heads (top) and layers (left), and for air (right, bottom). */
@@ -34,10 +36,16 @@ const LIST = Object.freeze({ side: 120, gap: 12, margin: 12 });
 const SCROLL_BAR_PX = 12;
 const OVERVIEW = Object.freeze({ maxShare: 0.12, maxSide: 10, padding: 8 });
 
+/** Height of the line that names layers without heads, above each row if there are any. */
+const NOTE_PX = 18;
+
 /**
- * `slots` are the places of the grid, row by row; a cell lies in the slot that the order gives its
- * head. `view` is where the content is seen, beside axes, scroll bar and overview. `title` is the
- * height of the line above each map; 0: none.
+ * `slots` are the places of the grid, row by row; a cell lies in the slot that the order gives it:
+ * cells by slot, -1 where a slot is empty, null if they have the same numbers. Cells without a slot
+ * lie outside of the grid. `rows` are the layers of the rows and what is said between them; null if
+ * heads are in another order. `view` is where the content is seen, beside axes, scroll bar and
+ * overview. `title` is the height of the line above each map, and `note` that of the line above it
+ * for layers without heads; 0: none.
  */
 /**
  * @typedef {{left: number, top: number, right: number, bottom: number}} Box
@@ -45,17 +53,19 @@ const OVERVIEW = Object.freeze({ maxShare: 0.12, maxSide: 10, padding: 8 });
 /**
  * @typedef {{cells: Cells, slots: Cells, cellSize: number, size: {width: number, height: number},
  *   home: Transform, limits: {min: number, max: number}, pitch: {x: number, y: number}, titleWidth:
- *   number, title: number, nColumns: number, order: Int32Array | null, view: Box | null,
- *   isScrolling: boolean, isList: boolean, overview: number}} Arrangement
+ *   number, title: number, note: number, nColumns: number, order: Int32Array | null,
+ *   rows: LayerRows | null, view: Box | null, isScrolling: boolean, isList: boolean, overview:
+ *   number}} Arrangement
  */
 
 /**
  * The grid of all heads: whole where its maps are then large enough, or where that is asked for;
  * otherwise as wide as the room and scrolled like a page.
  *
- * @param {Pick<Manifest, 'n_layers' | 'n_heads'>} model
+ * @param {Model} model
  * @param {{width: number, height: number}} room
- * @param {Int32Array | null} [order] heads in the order of their places; null: layer by layer
+ * @param {Int32Array | null} [order] cells of heads in the order of their places; null: layer by
+ *   layer
  * @param {boolean} [isFitted] whether all heads are to be seen at once, however small
  * @returns {Arrangement}
  */
@@ -69,31 +79,52 @@ export function arrangeGrid(model, room, order = null, isFitted = false) {
   if (isNarrow) return inList(model, room, order, scrolled, overview);
   const narrower = viewOf(room, scrolled);
   const least = model.n_heads * (SCROLLED_PX.min + GAP_PX) - GAP_PX;
-  const most = model.n_layers * (SCROLLED_PX.max + TITLE_PX + GAP_PX);
+  const { nRows, note } = rowsOf(model, order);
+  const most = nRows * (SCROLLED_PX.max + TITLE_PX + note + GAP_PX);
   const wide = { ...narrower, right: narrower.left + Math.max(least, widthOf(narrower)) };
   return { ...inColumns(model, room, order, narrower, most, wide), isScrolling: true, overview };
 }
 
 /**
- * @param {Pick<Manifest, 'n_layers' | 'n_heads'>} model
+ * The rows of a grid.
+ *
+ * @param {Model} model
+ * @param {Int32Array | null} sorted
+ */
+function rowsOf(model, sorted) {
+  const rows = sorted ? null : layerRows(model);
+  return {
+    rows,
+    nRows: rows ? rows.layers.length : Math.ceil((sorted?.length ?? 0) / model.n_heads),
+    note: rows?.notes.some(Boolean) ? NOTE_PX : 0,
+    order: sorted ?? layeredOrder(model),
+  };
+}
+
+/**
+ * @param {Model} model
  * @param {{width: number, height: number}} room
- * @param {Int32Array | null} order
+ * @param {Int32Array | null} sorted
  * @param {Box} view
  * @param {number} height that the maps may take
  * @param {Box} [reach] how wide they may lie
  * @returns {Arrangement}
  */
-function inColumns(model, room, order, view, height, reach = view) {
-  const { n_layers: nLayers, n_heads: nHeads } = model;
+function inColumns(model, room, sorted, view, height, reach = view) {
+  const { n_heads: nHeads } = model;
+  const { rows, nRows, order, ...lines } = rowsOf(model, sorted);
   const width = widthOf(reach);
-  const layout = layoutGrid({ nLayers, nHeads, width, height, gap: GAP_PX, title: TITLE_PX });
-  const { cells: slots, cellSize, title } = layout;
+  const layout = layoutGrid({
+    ...{ nLayers: nRows, nHeads, width, height, gap: GAP_PX, title: TITLE_PX },
+    ...{ note: lines.note, hasLast: Boolean(rows?.notes.at(-1)) },
+  });
+  const { cells: slots, cellSize, title, note } = layout;
   const widest = nHeads > 1 ? (width - cellSize) / (nHeads - 1) : cellSize;
   const spread = Math.max(title > 0 ? TITLE_WIDTH_PX : 0, cellSize * MAX_SPREAD);
   const gap = Math.min(GAP_PX, 0.12 * cellSize);
   const pitch = {
     x: Math.max(cellSize + gap, Math.min(widest, width / nHeads, spread)),
-    y: nLayers > 1 ? slots.y[nHeads] - slots.y[0] : cellSize + title + gap,
+    y: nRows > 1 ? slots.y[nHeads] - slots.y[0] : cellSize + title + note + gap,
   };
   const titleWidth =
     title > 0 ? Math.max(cellSize, Math.min(pitch.x - TITLE_GAP_PX, TITLE_WIDTH_PX)) : cellSize;
@@ -103,7 +134,7 @@ function inColumns(model, room, order, view, height, reach = view) {
   const wholeK = Math.min(1, widthOf(view) / size.width, heightOf(view) / size.height);
   const k = reach === view ? wholeK : 1;
   return {
-    cells: order ? inOrder(slots, order) : slots,
+    cells: order ? inOrder(slots, order, model) : slots,
     slots,
     cellSize,
     size,
@@ -112,8 +143,10 @@ function inColumns(model, room, order, view, height, reach = view) {
     pitch,
     titleWidth,
     title,
+    note,
     nColumns: nHeads,
     order,
+    rows,
     view,
     isScrolling: false,
     isList: false,
@@ -124,17 +157,18 @@ function inColumns(model, room, order, view, height, reach = view) {
 /**
  * One column of maps, with their titles beside them.
  *
- * @param {Pick<Manifest, 'n_layers' | 'n_heads'>} model
+ * @param {Model} model
  * @param {{width: number, height: number}} room
- * @param {Int32Array | null} order
+ * @param {Int32Array | null} sorted
  * @param {Box} margin
  * @param {number} overview
  * @returns {Arrangement}
  */
-function inList(model, room, order, margin, overview) {
+function inList(model, room, sorted, margin, overview) {
   const view = viewOf(room, { ...margin, left: LIST.margin, top: LIST.margin });
   const { side, gap } = LIST;
-  const n = model.n_layers * model.n_heads;
+  const order = sorted ?? (isUniform(model) ? null : cellsOfHeads(model));
+  const n = order ? order.length : model.n_layers * model.n_heads;
   const slots = {
     n,
     x: new Float32Array(n),
@@ -143,7 +177,7 @@ function inList(model, room, order, margin, overview) {
   };
   const size = { width: widthOf(view), height: n * (side + gap) - gap };
   return {
-    cells: order ? inOrder(slots, order) : slots,
+    cells: order ? inOrder(slots, order, model) : slots,
     slots,
     cellSize: side,
     size,
@@ -152,8 +186,10 @@ function inList(model, room, order, margin, overview) {
     pitch: { x: size.width, y: side + gap },
     titleWidth: size.width,
     title: 0,
+    note: 0,
     nColumns: 1,
     order,
+    rows: null,
     view,
     isScrolling: true,
     isList: true,
@@ -251,19 +287,28 @@ export function titlesOf({ isList, pitch, title }, k, rem) {
 /**
  * The cell with its title at a place of the map.
  *
- * @param {Pick<Arrangement, 'pitch' | 'slots' | 'nColumns' | 'title' | 'titleWidth' | 'cellSize' |
- *   'order'>} grid
+ * @param {Pick<Arrangement, 'pitch' | 'slots' | 'nColumns' | 'title' | 'note' | 'titleWidth' |
+ *   'cellSize' | 'order'>} grid
  * @param {Transform} transform
  * @param {{x: number, y: number}} place
  * @returns {number} index of the cell, or -1
  */
 export function cellAtPlace(grid, { k, x, y }, place) {
-  const { pitch, slots, nColumns, title, titleWidth, cellSize, order } = grid;
+  const { pitch, slots, nColumns, title, note, titleWidth, cellSize } = grid;
   const column = indexAt((place.x - x) / k, pitch.x, titleWidth, nColumns);
-  const row = indexAt((place.y - y) / k, pitch.y, cellSize + title, slots.n / nColumns);
+  const row = indexAt((place.y - y) / k - note, pitch.y, cellSize + title, slots.n / nColumns);
   if (column < 0 || row < 0) return -1;
-  const slot = row * nColumns + column;
-  return order ? order[slot] : slot;
+  return cellInSlot(grid, row * nColumns + column);
+}
+
+/**
+ * The cell in a slot; -1 if it is empty.
+ *
+ * @param {Pick<Arrangement, 'order'>} grid
+ * @param {number} slot
+ */
+export function cellInSlot({ order }, slot) {
+  return order ? (order[slot] ?? -1) : slot;
 }
 
 /** Gaps between cells belong to the nearer one, up to this width. */
@@ -303,16 +348,20 @@ export function centredOn({ cells, cellSize, home, size, view }, cell) {
   );
 }
 
-/** @param {Cells} slots @param {Int32Array} order @returns {Cells} */
-function inOrder(slots, order) {
+/** Where cells without a slot lie: out of sight at any zoom. */
+const NOWHERE_PX = -1e6;
+
+/** @param {Cells} slots @param {Int32Array} order @param {Model} model @returns {Cells} */
+function inOrder(slots, order, model) {
+  const n = model.n_layers * model.n_heads;
   const cells = {
-    n: slots.n,
-    x: new Float32Array(slots.n),
-    y: new Float32Array(slots.n),
-    size: slots.size,
+    n,
+    x: new Float32Array(n).fill(NOWHERE_PX),
+    y: new Float32Array(n).fill(NOWHERE_PX),
+    size: new Float32Array(n).fill(slots.size[0]),
   };
   for (const [slot, cell] of order.entries())
-    [cells.x[cell], cells.y[cell]] = [slots.x[slot], slots.y[slot]];
+    if (cell >= 0) [cells.x[cell], cells.y[cell]] = [slots.x[slot], slots.y[slot]];
   return cells;
 }
 
@@ -356,8 +405,10 @@ export function arrangeHead(room) {
     pitch: { x: cellSize, y: cellSize },
     titleWidth: cellSize,
     title: 0,
+    note: 0,
     nColumns: 1,
     order: null,
+    rows: null,
     view: null,
     isScrolling: false,
     isList: false,

@@ -36,10 +36,11 @@ export function createAxes(root) {
   /** @type {Layers} */
   let rows = null;
 
-  /** @param {number} row @param {number} nColumns */
-  function nameOf(row, nColumns) {
+  /** @param {number} row @param {Arrangement} grid */
+  function nameOf(row, { nColumns, rows: shown }) {
     if (isRanked) return String(row * nColumns + 1);
-    return hasParts(rows) ? rowName(rows, row) : String(row);
+    const layer = shown?.layers[row] ?? row;
+    return hasParts(rows) ? rowName(rows, layer) : String(layer);
   }
 
   return {
@@ -61,7 +62,8 @@ export function createAxes(root) {
      * @param {Transform} transform
      * @param {Sight} sight
      */
-    place({ isList, nColumns, pitch, slots }, { k, x: left, y: top }, sight) {
+    place(arrangement, { k, x: left, y: top }, sight) {
+      const { isList, nColumns, pitch, rows: shown, slots } = arrangement;
       element.hidden = isList;
       if (isList) return;
       const { x, y, size } = slots;
@@ -77,10 +79,15 @@ export function createAxes(root) {
         Math.max(1, Math.ceil(APART_PX.y / (pitch.y * k))),
         (i) => ({
           at: (y[i * nColumns] + size[i * nColumns] / 2) * k + top,
-          name: nameOf(i, nColumns),
+          name: nameOf(i, arrangement),
         }),
       );
-      groups.place((i) => y[i * nColumns] * k + top - (pitch.y - size[0]) * k, sight);
+      /** @param {number} layer */
+      const rowOf = (layer) => (shown ? shown.layers.findIndex((row) => row >= layer) : layer);
+      groups.place(
+        (layer) => y[rowOf(layer) * nColumns] * k + top - (pitch.y - size[0]) * k,
+        sight,
+      );
     },
     destroy: () => element.remove(),
   };

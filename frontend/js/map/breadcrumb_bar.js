@@ -8,7 +8,13 @@ import { measureFacts } from '../data/head_measures.js';
 import { neighbourOf } from '../state/selectors.js';
 import { chosenMap, fidelityOf, meanFidelity } from '../data/points.js';
 import { fitsMarked } from '../state/url.js';
-import { formatHead, isMisleading, formatMeasure, MISLEADING_RECALL } from '../ui/labels.js';
+import {
+  formatHead,
+  formatMeasure,
+  formatModelSize,
+  isMisleading,
+  MISLEADING_RECALL,
+} from '../ui/labels.js';
 import { formatMap } from '../data/map_labels.js';
 import { createSave } from '../figure/save.js';
 import { createToolRow } from '../ui/tool_row.js';
@@ -352,7 +358,7 @@ function mapDetail(state, manifest, facts, derived) {
     ? ''
     : at
       ? formatOwn(derived.heads().column(score, state), at.layer * manifest.n_heads + at.head)
-      : ` · ${manifest.n_layers} × ${manifest.n_heads} heads · ${formatNumber(score ?? order)}`;
+      : ` · ${formatModelSize(manifest)} · ${formatNumber(score ?? order)}`;
   const map = method === BEST ? formatBest(state, facts.heads.value) : formatMap(method, dims);
   return `${map}${more}`;
 }

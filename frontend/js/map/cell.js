@@ -37,7 +37,8 @@ const AMBER =
  * @typedef {object} Look What the grid shows of its heads.
  * @property {Column | null} tint
  * @property {Column | null} sorted the number that gives the places
- * @property {Int32Array | null} places (head) slot of each head; null: layer by layer
+ * @property {Int32Array | null} places (cell) slot of each head; null: layer by layer
+ * @property {number} nHeads
  * @property {Uint8Array | null} inside (head) 0 outside of the chosen range; null: all are inside
  * @property {ShownTheme} theme
  */
@@ -126,9 +127,9 @@ function chipOf(name) {
 }
 
 /** The part of a name on the measures that are shown. @param {number} head @param {Look} look */
-function measureParts(head, { tint, sorted, places, inside }) {
+function measureParts(head, { tint, sorted, places, nHeads, inside }) {
   const shown = tint ?? sorted;
-  const more = places ? [`rank ${places[head] + 1} of ${places.length}`] : [];
+  const more = places ? [`rank ${places[head] + 1} of ${nHeads}`] : [];
   if (tint && sorted && sorted !== tint)
     more.push(`${formatMeasureValue(sorted.values[head])} ${measureFacts(sorted.name).label}`);
   if (inside?.[head] === 0) more.push('outside of the range');

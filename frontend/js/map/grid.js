@@ -7,6 +7,7 @@ import { cellAtPlace, centredOn, headOf, slotsInSight } from './arrangement.js';
 import { createCleanup, el } from '../ui/dom.js';
 import { createAxes } from './axes.js';
 import { createGridCells } from './grid_cells.js';
+import { createGridNotes } from './grid_notes.js';
 import { createGridPlacement } from './grid_placement.js';
 import { ALL, createGridScroll, SCROLL_KEYS } from './grid_scroll.js';
 import { createGridText, LAYERED } from './grid_text.js';
@@ -43,6 +44,7 @@ export function createGrid(root, context) {
   root.append(element);
   const scroll = createGridScroll(element, layer, viewport);
   const axes = createAxes(element);
+  const notes = createGridNotes(element);
   const text = createGridText(element, context);
   const placement = createGridPlacement(scroll.element, layer);
   const cells = createGridCells(layer, (cell) => {
@@ -51,8 +53,8 @@ export function createGrid(root, context) {
   });
   const overview = createOverview(root, context, {
     controls: id,
-    goTo(slot) {
-      if (shown) viewport.scrollTo(centredOn(shown.arrangement, cellOf(slot)));
+    goTo(cell) {
+      if (shown && cell >= 0) viewport.scrollTo(centredOn(shown.arrangement, cell));
     },
     step: scrollBySlots,
     turn: scrollByPages,
@@ -65,11 +67,6 @@ export function createGrid(root, context) {
   let shown = null;
 
   const nHeads = () => facts.description.value?.manifest?.n_heads ?? 1;
-
-  /** The cell that lies in a slot. @param {number} slot */
-  function cellOf(slot) {
-    return shown?.arrangement.order?.[slot] ?? slot;
-  }
 
   /** @param {State} state */
   function update(state) {
@@ -213,6 +210,7 @@ export function createGrid(root, context) {
       cells.show(seen, arrangement);
       placement.place(cells.shown, arrangement, transform, scroll.corner);
       axes.place(arrangement, transform, seen);
+      notes.place(arrangement, transform, seen);
       overview.place(arrangement, seen, room);
     },
     destroy() {

@@ -5,14 +5,16 @@
 
 import { inheritFocus } from '../ui/dom.js';
 import { slotsOf } from '../data/head_measure_columns.js';
+import { hasHead, layeredOrder } from '../compute/model_heads.js';
 import { cellOf, headOf, slotBeside } from './arrangement.js';
 import { createCell } from './cell.js';
 
-/** @import { HeadId, Manifest } from '../page.js' */
+/** @import { Model as Heads } from '../compute/model_heads.js' */
+/** @import { HeadId } from '../page.js' */
 /** @import { Arrangement } from './arrangement.js' */
 /** @import { Cell } from './cell.js' */
 
-/** @typedef {Pick<Manifest, 'id' | 'layers' | 'n_layers' | 'n_heads'>} Model */
+/** @typedef {Heads & {id: string}} Model */
 /** @typedef {{top: number, bottom: number, left: number, right: number}} Sight */
 
 /**
@@ -30,10 +32,12 @@ export function createGridCells(layer, entered) {
   let model = null;
   /** @type {Map<number, Cell>} */
   const shown = new Map();
-  /** Heads in the order of their places; null: layer by layer. @type {Int32Array | null} */
+  /** Cells in the order of a measure; null: layer by layer. @type {Int32Array | null} */
+  let sorted = null;
+  /** Cells by slot; null if they have the same numbers. @type {Int32Array | null} */
   let order = null;
-  /** @type {Int32Array | null} */
-  let places = null;
+  /** Slots by cell. @type {Int32Array | null} */
+  let slots = null;
   let current = 0;
   let pointed = -1;
   /** What is shown, in words. */
@@ -42,9 +46,9 @@ export function createGridCells(layer, entered) {
   const nHeads = () => model?.n_heads ?? 1;
   const count = () => (model?.n_layers ?? 0) * nHeads();
   /** @param {number} i */
-  const slotOf = (i) => places?.[i] ?? i;
+  const slotOf = (i) => slots?.[i] ?? i;
   /** @param {number} slot */
-  const cellIn = (slot) => (order ? order[slot] : slot);
+  const cellIn = (slot) => (order ? (order[slot] ?? -1) : slot);
 
   /** @param {number} i */
   function setCurrent(i) {
@@ -70,6 +74,13 @@ export function createGridCells(layer, entered) {
     return cell;
   }
 
+  /** @param {Int32Array | null} next */
+  function setOrder(next) {
+    sorted = next;
+    order = next ?? (model && layeredOrder(model));
+    slots = order && slotsOf(order, count());
+  }
+
   function clear() {
     for (const { button } of shown.values()) button.remove();
     shown.clear();
@@ -79,9 +90,9 @@ export function createGridCells(layer, entered) {
   return {
     /** The cells that have a button. */
     shown: () => shown.values(),
-    /** (head) where the order has it; null: layer by layer. */
+    /** (cell) where a measure has put it; null: layer by layer. */
     get places() {
-      return places;
+      return sorted && slots;
     },
     get current() {
       return current;
@@ -91,8 +102,8 @@ export function createGridCells(layer, entered) {
       const isSame = isSameModel(next, model);
       model = next;
       if (isSame) return false;
-      order = places = null;
-      current = 0;
+      setOrder(null);
+      current = order ? Math.max(0, order[0]) : 0;
       pointed = -1;
       clear();
       return true;
@@ -104,9 +115,8 @@ export function createGridCells(layer, entered) {
      * @returns whether it is another
      */
     sort(next) {
-      if (next === order || !model) return false;
-      order = next;
-      places = next && slotsOf(next);
+      if (next === sorted || !model) return false;
+      setOrder(next);
       key = '';
       return true;
     },
@@ -139,7 +149,9 @@ export function createGridCells(layer, entered) {
      * @returns its index
      */
     go(step, { nColumns, slots: { n } }) {
-      setCurrent(cellIn(slotBeside(slotOf(current), step, { nRows: n / nColumns, nColumns })));
+      let slot = slotBeside(slotOf(current), step, { nRows: n / nColumns, nColumns });
+      while (slot > 0 && cellIn(slot) < 0) slot--; // a row with fewer heads ends earlier
+      setCurrent(cellIn(slot));
       ensure(current);
       return current;
     },
@@ -148,7 +160,7 @@ export function createGridCells(layer, entered) {
     focus: () => ensure(current).button.focus({ preventScroll: true }),
     /** The head one comes from has the focus again. @param {HeadId} at */
     comeBackTo(at) {
-      if (!model || at.layer >= model.n_layers || at.head >= model.n_heads) return;
+      if (!model || !hasHead(model, at)) return;
       setCurrent(cellOf(at, model.n_heads));
       inheritFocus(ensure(current).button);
     },
@@ -174,7 +186,7 @@ export function createGridCells(layer, entered) {
     if ((bottom - top) * (right - left) > MAX_BUTTONS) return found;
     for (let row = top; row < bottom; row++)
       for (let column = left; column < right; column++) found.push(cellIn(row * nColumns + column));
-    return found;
+    return found.filter((cell) => cell >= 0);
   }
 
   /** @param {number[]} wanted heads, in the order of their places */

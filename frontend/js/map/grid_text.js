@@ -1,5 +1,6 @@
 /** Names, numbers and tooltips of the heads of the grid. */
 
+import { countHeads } from '../compute/model_heads.js';
 import { mapOf, methodOf } from '../data/best_map.js';
 import { methodLabels } from '../data/projection_methods.js';
 import { measureFacts } from '../data/head_measures.js';
@@ -24,7 +25,10 @@ export function createGridText(grid, { derived, facts, theme, tooltip }) {
   /** @type {unknown[]} */
   let known = [];
   /** @type {Look} */
-  let look = { tint: null, sorted: null, places: null, inside: null, theme: 'light' };
+  let look = {
+    ...{ tint: null, sorted: null, places: null, inside: null, theme: 'light' },
+    nHeads: 0,
+  };
   /** Name of the map that is described. */
   let name = '';
   /** @type {{at: HeadId, i: number, place: {x: number, y: number}} | null} */
@@ -102,7 +106,9 @@ export function createGridText(grid, { derived, facts, theme, tooltip }) {
       ];
       if (known.length > 0 && next.every((part, i) => part === known[i])) return;
       known = next;
-      look = { tint, sorted, places, inside, theme: theme() };
+      const model = facts.description.value?.manifest;
+      const nHeads = model ? countHeads(model) : 0;
+      look = { tint, sorted, places, nHeads, inside, theme: theme() };
       grid.setAttribute('aria-label', formatOrder(sorted, places));
       for (const cell of cells) describe(cell);
       if (explained) explain(explained.at, explained.i, explained.place);

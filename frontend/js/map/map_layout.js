@@ -14,6 +14,7 @@ import {
   isLeft,
   openedCell,
 } from './arrangement.js';
+import { countHeads } from '../compute/model_heads.js';
 import { cameraOf, gridSightOf, gridTransformOf, shiftIntoSight, transformOf } from './camera.js';
 import { isMotionReduced } from '../ui/dom.js';
 import { createSliding } from './sliding.js';
@@ -203,16 +204,18 @@ export function createMapLayout(map, { actions, derived, facts, store }, calls) 
 /** `place` null: at rest. @typedef {{shape: string, place: GridPlace | null}} GridSight */
 
 /** What two grids have in common where the same slots hold the same rows. */
-function shapeOf(/** @type {Arrangement} */ { nColumns, order, slots }) {
-  return [slots.n, nColumns, order === null].join(' ');
+function shapeOf(/** @type {Arrangement} */ { nColumns, order, rows, slots }) {
+  return [slots.n, nColumns, order === null, rows?.layers].join(' ');
 }
 
 /**
  * What is arranged: another subject is shown at rest at first.
  *
  * @param {Pick<State, 'at' | 'dims' | 'isFitted'>} state
- * @param {Pick<Manifest, 'id' | 'n_layers' | 'n_heads'>} manifest
+ * @param {Manifest} manifest
  */
-function subjectOf({ at, dims, isFitted }, { id, n_layers: nLayers, n_heads: nHeads }) {
-  return at ? `head ${dims}` : `grid ${id} ${nLayers} ${nHeads} ${isFitted}`;
+function subjectOf({ at, dims, isFitted }, manifest) {
+  const { id, n_layers: nLayers, n_heads: nHeads } = manifest;
+  if (at) return `head ${dims}`;
+  return `grid ${id} ${nLayers} ${nHeads} ${countHeads(manifest)} ${isFitted}`;
 }

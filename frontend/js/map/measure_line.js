@@ -53,7 +53,7 @@ export function createMeasureLine(root, { actions, derived, facts, theme }) {
       setText(
         range.text,
         within
-          ? `${count(within.n)} of ${counted(within.inside.length, 'head')}: ${formatRange(state)}`
+          ? `${count(within.n)} of ${counted(within.nHeads, 'head')}: ${formatRange(state)}`
           : '',
       );
     },

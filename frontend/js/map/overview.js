@@ -3,16 +3,20 @@
  * as a frame. A press or a drag brings a place into sight, and so do keys.
  */
 
+import { lastOnly } from '../compute/memo.js';
 import { colorOf, formatHeadMeasure } from './cell.js';
 import { canvasPalette, cssColor, rampStops } from '../color/palettes.js';
 import { createCleanup, el, emptyPen, setAttribute, setText } from '../ui/dom.js';
 import { formatMeasureValue } from '../data/head_measure_columns.js';
 import { measureFacts } from '../data/head_measures.js';
 import { formatHead } from '../ui/labels.js';
+import { layeredOrder } from '../compute/model_heads.js';
+import { slotsOf } from '../data/head_measure_columns.js';
 import { headOf } from './arrangement.js';
 import { SCROLL_KEYS } from './grid_scroll.js';
 
-/** @import { Context, Manifest, State } from '../page.js' */
+/** @import { Model } from '../compute/model_heads.js' */
+/** @import { Context, State } from '../page.js' */
 /** @import { ShownTheme } from '../color/point_style.js' */
 /** @import { Column } from '../data/head_measure_columns.js' */
 /** @import { Tooltip } from '../ui/tooltip.js' */
@@ -31,14 +35,12 @@ const OUTSIDE_OPACITY = 0.2;
 /** What the squares show unless a score is chosen. */
 const FIDELITY = 'recall_at_10';
 
-/** @typedef {Pick<Manifest, 'layers' | 'n_layers' | 'n_heads'>} Model */
-
 /**
  * @param {HTMLElement} root
  * @param {Pick<Context, 'derived' | 'facts'> & {tooltip: Tooltip, theme: () => ShownTheme}} context
  * @param {object} calls
  * @param {string} calls.controls id of what is scrolled
- * @param {(slot: number) => void} calls.goTo brings a place of the grid to the middle
+ * @param {(cell: number) => void} calls.goTo brings a head to the middle
  * @param {(down: number, right: number) => void} calls.step scrolls by rows and columns
  * @param {(pages: number) => void} calls.turn scrolls by windows
  * @param {(wheel: WheelEvent) => void} calls.roll
@@ -67,22 +69,31 @@ export function createOverview(root, { derived, facts, theme, tooltip }, calls) 
   const scale = el('div', { class: 'overview__scale', 'aria-hidden': 'true' }, ramp, least, most);
   const element = el('div', { class: 'overview', hidden: true }, label, strip, scale);
   root.append(element);
-  /** @type {{model: Model, side: {x: number, y: number}} | null} */
+  /** @type {{model: Model, nRows: number, side: {x: number, y: number}} | null} */
   let laid = null;
-  /** @type {{column: Column | null, inside: Uint8Array | null, order: Int32Array | null}} */
-  let look = { column: null, inside: null, order: null };
+  /**
+   * `order`: cells by square, -1 where there is none, null if they have the same numbers.
+   *
+   * @type {{column: Column | null, inside: Uint8Array | null, order: Int32Array | null, isRanked:
+   *   boolean}}
+   */
+  let look = { column: null, inside: null, order: null, isRanked: false };
   /** What the squares were drawn for. @type {unknown[]} */
   let drawn = [];
   let isDragging = false;
+  const layered = lastOnly(layeredOrder);
 
   /** @param {State} state */
   function update(state) {
     const heads = derived.heads();
     const column = heads.column(state.score ?? state.order ?? FIDELITY, state);
+    const model = facts.description.value?.manifest;
+    const sorted = heads.order(state);
     look = {
       column,
       inside: heads.within(state)?.inside ?? null,
-      order: heads.order(state),
+      order: sorted ?? (model ? layered(model) : null),
+      isRanked: sorted !== null,
     };
     const words = measureFacts(column?.name ?? FIDELITY).label;
     setText(label, words);
@@ -101,70 +112,78 @@ export function createOverview(root, { derived, facts, theme, tooltip }, calls) 
    * @param {Sight} sight
    * @param {{width: number, height: number}} room
    */
-  function place({ isList, nColumns, overview, slots }, sight, { height }) {
+  function place({ isList, nColumns, order, overview, rows: layers, slots }, sight, { height }) {
     element.hidden = overview === 0;
     root.style.setProperty('--overview', `${overview}px`);
     const model = facts.description.value?.manifest ?? null;
     if (overview === 0 || !model) return;
-    const { n_heads: nHeads, n_layers: nLayers } = model;
+    const { n_heads: nHeads } = model;
+    const nSquares = look.order ? look.order.length : model.n_layers * nHeads;
+    const nRows = Math.max(1, Math.ceil(nSquares / nHeads));
     const width = overview - 2 * PADDING_PX;
     const x = width / nHeads;
     const y = Math.min(
-      (height - TOP_PX - BOTTOM_PX) / nLayers,
+      (height - TOP_PX - BOTTOM_PX) / nRows,
       MOST_PX,
       isList ? MOST_PX : MOST_STRETCH * x,
     );
-    laid = { model, side: { x, y } };
+    laid = { model, nRows, side: { x, y } };
     element.style.width = `${overview}px`;
     element.classList.toggle('overview--slim', overview < WORDS_PX);
-    strip.style.height = `${y * nLayers}px`;
+    strip.style.height = `${y * nRows}px`;
+    const squares = look.order && slotsOf(look.order, model.n_layers * nHeads);
+    /** The row of what a list shows at a place. @param {number} slot */
+    const rowOf = (slot) => {
+      const cell = order?.[slot] ?? slot;
+      return Math.floor((squares?.[cell] ?? cell) / nHeads);
+    };
     const rows = isList
-      ? { top: Math.floor(sight.top / nHeads), bottom: Math.ceil(sight.bottom / nHeads) }
+      ? { top: rowOf(sight.top), bottom: rowOf(Math.max(sight.top, sight.bottom - 1)) + 1 }
       : sight;
     const columns = isList ? { left: 0, right: nHeads } : sight;
     frame.style.transform = `translate(${columns.left * x}px, ${rows.top * y}px)`;
     frame.style.width = `${(columns.right - columns.left) * x}px`;
     frame.style.height = `${(rows.bottom - rows.top) * y}px`;
-    const nRows = slots.n / nColumns;
-    setAttribute(strip, 'aria-valuemax', String(Math.max(0, nRows - 1)));
+    setAttribute(strip, 'aria-valuemax', String(Math.max(0, slots.n / nColumns - 1)));
     setAttribute(strip, 'aria-valuenow', String(sight.top));
-    setAttribute(strip, 'aria-valuetext', inWords({ ...rows, ...columns }, nHeads));
+    setAttribute(strip, 'aria-valuetext', inWords({ ...rows, ...columns }, nHeads, layers));
     draw();
   }
 
-  /** @param {Sight} sight @param {number} nHeads */
-  function inWords({ top, bottom, left, right }, nHeads) {
-    return look.order
-      ? `ranks ${top * nHeads + 1} to ${bottom * nHeads}`
-      : `layers ${top} to ${bottom - 1}, heads ${left} to ${right - 1}`;
+  /** @param {Sight} sight @param {number} nHeads @param {Arrangement['rows']} rows */
+  function inWords({ top, bottom, left, right }, nHeads, rows) {
+    if (look.isRanked) return `ranks ${top * nHeads + 1} to ${bottom * nHeads}`;
+    const [first, last] = [top, bottom - 1].map((row) => rows?.layers[row] ?? row);
+    return `layers ${first} to ${last}, heads ${left} to ${right - 1}`;
   }
 
   function draw() {
     if (!laid || element.hidden) return;
-    const { model, side } = laid;
+    const { model, nRows, side } = laid;
     const next = [look.column, look.inside, look.order, theme(), side.x, side.y, devicePixelRatio];
     if (next.every((part, i) => part === drawn[i])) return;
     drawn = next;
     const pen = emptyPen(squares);
-    if (pen) paint(pen, look, model.n_heads, model.n_layers, side, theme());
+    if (pen) paint(pen, look, model.n_heads, nRows, side, theme());
   }
 
-  /** The place under the mouse. @param {PointerEvent} event @returns {number} slot */
-  function slotAt({ clientX, clientY }) {
+  /** The head under the mouse. @param {PointerEvent} event @returns {number} cell; -1: none */
+  function cellAt({ clientX, clientY }) {
     if (!laid) return 0;
     const { left, top } = strip.getBoundingClientRect();
-    const { model, side } = laid;
+    const { model, nRows, side } = laid;
     /** @param {number} at @param {number} n */
     const index = (at, n) => Math.min(n - 1, Math.max(0, Math.floor(at)));
-    const row = index((clientY - top) / side.y, model.n_layers);
-    return row * model.n_heads + index((clientX - left) / side.x, model.n_heads);
+    const row = index((clientY - top) / side.y, nRows);
+    const square = row * model.n_heads + index((clientX - left) / side.x, model.n_heads);
+    return look.order ? (look.order[square] ?? -1) : square;
   }
 
   /** @param {PointerEvent} event */
   function explain(event) {
     if (!laid) return;
-    const slot = slotAt(event);
-    const head = look.order ? look.order[slot] : slot;
+    const head = cellAt(event);
+    if (head < 0) return tooltip.hide();
     const { left, top } = root.getBoundingClientRect();
     tooltip.show({ x: element.getBoundingClientRect().left - left, y: event.clientY - top }, [
       el(
@@ -184,11 +203,11 @@ export function createOverview(root, { derived, facts, theme, tooltip }, calls) 
     isDragging = true;
     strip.setPointerCapture(event.pointerId);
     tooltip.hide();
-    calls.goTo(slotAt(event));
+    calls.goTo(cellAt(event));
   });
   cleanup.listen(strip, 'pointermove', (/** @type {PointerEvent} */ event) => {
     event.stopPropagation();
-    if (isDragging) calls.goTo(slotAt(event));
+    if (isDragging) calls.goTo(cellAt(event));
     else if (event.pointerType !== 'touch') explain(event);
   });
   for (const type of ['pointerup', 'pointercancel'])
@@ -228,17 +247,18 @@ export function createOverview(root, { derived, facts, theme, tooltip }, calls) 
  * @param {CanvasRenderingContext2D} pen
  * @param {{column: Column | null, inside: Uint8Array | null, order: Int32Array | null}} look
  * @param {number} nHeads
- * @param {number} nLayers
+ * @param {number} nRows
  * @param {{x: number, y: number}} side
  * @param {ShownTheme} theme
  */
-function paint(pen, { column, inside, order }, nHeads, nLayers, side, theme) {
+function paint(pen, { column, inside, order }, nHeads, nRows, side, theme) {
   const ratio = pen.getTransform().a;
   /** @param {number} at */
   const snapped = (at) => Math.round(at * ratio) / ratio;
   const gap = { x: side.x >= 4 ? 1 : 0, y: side.y >= 4 ? 1 : 0 };
-  for (let slot = 0; slot < nHeads * nLayers; slot++) {
-    const head = order ? order[slot] : slot;
+  for (let slot = 0; slot < nHeads * nRows; slot++) {
+    const head = order ? (order[slot] ?? -1) : slot;
+    if (head < 0) continue;
     const color = column && colorOf(column, head, theme);
     if (color === null) continue;
     const [across, down] = [slot % nHeads, Math.floor(slot / nHeads)];

@@ -1,13 +1,14 @@
 /** The mean pattern of every head as a grid of small heat maps, in a dialog. */
 
+import { cellsOfHeads } from '../compute/model_heads.js';
 import { formatAllHeads } from '../data/mean_text.js';
 import { closeButton, closeOutside } from '../ui/dialog.js';
 import { el, ICONS, icon, setText } from '../ui/dom.js';
 import { formatHead, formatTitle } from '../ui/labels.js';
-import { layersOf } from '../data/points.js';
 import { createFigureButtons } from '../figure/figure_buttons.js';
 import { heatRamp, paintHeatMap } from '../ui/heat_map.js';
 
+/** @import { Model } from '../compute/model_heads.js' */
 /** @import { Context, HeadId } from '../page.js' */
 /** @import { Layers } from '../ui/labels.js' */
 /** @import { Shown } from './panel.js' */
@@ -62,7 +63,8 @@ export function createAllHeads(root, context) {
       const means = await api.aggregates(dataset, shown.n, weight, signal);
       if (signal.aborted) return;
       setText(words, formatWords(means, shown));
-      await drawHeads(grid, shown, means, openHead, signal, layersOf(context.facts));
+      const model = context.facts.description.value?.manifest;
+      if (model) await drawHeads(grid, shown, { means, model }, openHead, signal);
     } catch (error) {
       if (signal.aborted) return;
       const reason = error instanceof Error ? error.message : String(error);
@@ -131,17 +133,16 @@ function formatWords(means, { n, state, tokens }) {
 /**
  * @param {HTMLElement} grid
  * @param {Shown} shown
- * @param {Means} means
+ * @param {{means: Means, model: Model}} of
  * @param {(at: HeadId) => void} onOpen
  * @param {AbortSignal} signal
- * @param {Layers} layers
  */
-async function drawHeads(grid, { state }, means, onOpen, signal, layers) {
+async function drawHeads(grid, { state }, { means, model }, onOpen, signal) {
   grid.style.setProperty('--columns', String(means.nHeads));
   const ramp = heatRamp(state.palette);
   const size = means.n * means.n;
-  for (let i = 0; i < means.nLayers * means.nHeads; i++) {
-    if (i % AT_ONCE === AT_ONCE - 1)
+  for (const [drawn, i] of cellsOfHeads(model).entries()) {
+    if (drawn % AT_ONCE === AT_ONCE - 1)
       await new Promise((resolve) => {
         setTimeout(resolve);
       });
@@ -149,7 +150,9 @@ async function drawHeads(grid, { state }, means, onOpen, signal, layers) {
     const at = { layer: Math.floor(i / means.nHeads), head: i % means.nHeads };
     const mean = { n: means.n, pattern: means.patterns.subarray(i * size, (i + 1) * size) };
     const isOpen = state.at?.layer === at.layer && state.at.head === at.head;
-    grid.append(makeCell(at, mean, ramp, isOpen, () => onOpen(at), layers));
+    const cell = makeCell(at, mean, ramp, isOpen, () => onOpen(at), model.layers);
+    cell.style.gridColumnStart = String(at.head + 1);
+    grid.append(cell);
   }
 }
 

@@ -9,6 +9,8 @@ import { blockMeans, blockStarts } from '../compute/block_means.js';
 import { cropped, hasParts, partOf, rowName, spansOf } from '../compute/head_parts.js';
 import { layoutSquares } from '../compute/head_squares.js';
 import { withoutHidden } from '../compute/hidden_tokens.js';
+import { lastOnly } from '../compute/memo.js';
+import { layeredOrder, layerRows } from '../compute/model_heads.js';
 import { formatMeasureValue } from '../data/head_measure_columns.js';
 import { measureFacts } from '../data/head_measures.js';
 import { createSlot, freshValue } from '../data/slots.js';
@@ -65,13 +67,16 @@ export function createSentenceHeads(root, context) {
   let shown = null;
   /** @type {Squares | null} */
   let squares = null;
-  /** @type {Int32Array | readonly number[] | null} */
-  let order = null;
+  /** Cells by slot, -1 where there is no head; null if they have the same numbers. */
+  let order = /** @type {Int32Array | null} */ (null);
+  /** Layers of the rows; null if heads are sorted. @type {readonly number[] | null} */
+  let layers = null;
   /** Slot that is pointed at, or reached by keys; -1: none. */
   let current = -1;
   /** @type {{x: number, y: number} | null} inside of the current square, 0..1 */
   let inside = null;
   let handle = 0;
+  const layered = lastOnly(layeredOrder);
 
   const resize = new ResizeObserver(schedule);
   resize.observe(scroll);
@@ -87,8 +92,8 @@ export function createSentenceHeads(root, context) {
   cleanup.listen(canvas, 'keydown', walk);
   cleanup.listen(canvas, 'blur', () => point(-1, null));
 
-  /** @param {number} at a slot @returns {number} index of its head */
-  const headIn = (at) => (order ? order[at] : at);
+  /** @param {number} at a slot @returns {number} index of its head; -1: none */
+  const headIn = (at) => (order ? (order[at] ?? -1) : at);
 
   /** @param {number} index @returns {HeadId} */
   function headId(index) {
@@ -109,7 +114,7 @@ export function createSentenceHeads(root, context) {
     const box = canvas.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top + scroll.scrollTop];
     const at = squares.slotAt(x, y);
-    if (at < 0) return point(-1, null);
+    if (at < 0 || headIn(at) < 0) return point(-1, null);
     const place = squares.placeOf(at);
     const side = squares.pitch - GAP_PX;
     point(at, { x: (x - place.x) / side, y: (y - place.y) / side });
@@ -132,7 +137,8 @@ export function createSentenceHeads(root, context) {
     if (step === undefined) return;
     event.preventDefault();
     event.stopPropagation();
-    const next = current < 0 ? 0 : Math.min(n - 1, Math.max(0, current + step));
+    let next = current < 0 ? 0 : Math.min(n - 1, Math.max(0, current + step));
+    while (next > 0 && headIn(next) < 0) next += step === 1 && next < n - 1 ? 1 : -1;
     const { y } = squares.placeOf(next);
     if (y < scroll.scrollTop) scroll.scrollTop = y;
     const bottom = y + squares.pitch - scroll.clientHeight;
@@ -156,11 +162,21 @@ export function createSentenceHeads(root, context) {
     if (!shown || element.hidden || slot.status === 'failed' || scroll.clientWidth === 0) return;
     const patterns = freshValue(slot);
     canvas.classList.toggle('is-stale', !patterns);
-    const next = derived.heads().order(shown.state);
+    const { manifest } = shown;
+    const sorted = derived.heads().order(shown.state);
+    const next = sorted ?? layered(manifest);
     if (next !== order) scroll.scrollTop = 0;
     order = next;
-    const { n_layers: nLayers, n_heads: nHeads } = shown.manifest;
-    squares = layoutSquares({ nLayers, nHeads }, scroll.clientWidth, order !== null);
+    layers = sorted ? null : layerRows(manifest).layers;
+    squares = layoutSquares(
+      {
+        nLayers: layers?.length ?? manifest.n_layers,
+        nHeads: manifest.n_heads,
+        n: sorted?.length,
+      },
+      scroll.clientWidth,
+      sorted !== null,
+    );
     scroll.style.setProperty('--height', `${squares.height}px`);
     setText(line, formatLine(patterns));
     if (patterns) paint(shown, patterns, squares);
@@ -184,12 +200,14 @@ export function createSentenceHeads(root, context) {
     pen.textBaseline = 'middle';
     for (let at = first; at < Math.min(end, layout.n); at++) {
       const index = headIn(at);
+      if (index < 0) continue;
       const place = layout.placeOf(at);
       const y = place.y - top;
-      if (layout.left > 0 && at % patterns.nHeads === 0) {
+      if (layers && at % patterns.nHeads === 0) {
         pen.fillStyle = ink;
         pen.globalAlpha = 0.7;
-        pen.fillText(nameOfRow(given.manifest.layers, at / patterns.nHeads), 0, y + side / 2);
+        const row = layers[at / patterns.nHeads];
+        pen.fillText(nameOfRow(given.manifest.layers, row), 0, y + side / 2);
       }
       pen.globalAlpha = within?.inside[index] === 0 ? 0.25 : 1;
       pen.fillStyle = ground;
@@ -222,6 +240,7 @@ export function createSentenceHeads(root, context) {
     const most = mostBlocks(squares);
     if (current < 0) return hintOf(shown, patterns, most);
     const index = headIn(current);
+    if (index < 0) return hintOf(shown, patterns, most);
     const { order: by, score } = shown.state;
     const column = derived.heads().column(by ?? score, shown.state);
     const measure = column

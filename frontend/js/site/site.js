@@ -12,6 +12,7 @@ import {
   sequencePatterns,
   tokenScores,
 } from '../compute/head_attention.js';
+import { headMask } from '../compute/model_heads.js';
 import { readNpy } from '../compute/npy.js';
 import { pairs } from '../compute/pair_scores.js';
 import { sequenceScores } from '../compute/sequence_scores.js';
@@ -129,7 +130,12 @@ export function createSite(base, ask = (...parts) => fetch(...parts)) {
       return 'values' in found ? arrayAnswer(found) : Response.json(found);
     }
     const answer = await read(`${fileOf(path, params)}.${isJson ? 'json' : 'npy'}`, signal);
-    return isJson ? answer : arrayAnswer(readNpy(await answer.arrayBuffer()));
+    if (isJson) return answer;
+    const isGrid = /^projections\/[^/]+$/.test(below ?? '') && !params.has('head');
+    /** @type {Record<string, string>} */
+    const headers = {};
+    if (isGrid) headers['X-Ready'] = headMask((await corpusOf(dataset)).manifest).join('');
+    return arrayAnswer({ ...readNpy(await answer.arrayBuffer()), headers });
   }
 }
 

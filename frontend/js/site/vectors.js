@@ -46,12 +46,13 @@ export function createVectors(read) {
 
   return {
     /**
-     * @param {Pick<Manifest, 'id' | 'n_heads' | 'n_key_heads'>} manifest
+     * @param {Pick<Manifest, 'id' | 'n_heads' | 'n_key_heads' | 'layers'>} manifest
      * @param {HeadId} at
      * @param {Part} part keys are those of the head's group
      * @param {AbortSignal} signal
      */
-    of({ id, n_heads: nHeads, n_key_heads: nKeyHeads }, { layer, head }, part, signal) {
+    of({ id, layers, ...model }, { layer, head }, part, signal) {
+      const { n_heads: nHeads, n_key_heads: nKeyHeads } = { ...model, ...layers[layer] };
       const size = part === 'keys' ? nHeads / nKeyHeads : 1;
       return rows(
         `datasets/${id}/heads/${layer}/${Math.floor(head / size) * size}/${part}.npy`,

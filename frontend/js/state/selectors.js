@@ -1,6 +1,7 @@
 /** Derived from choices and facts: pure functions, no DOM and no requests. */
 
 import { hasPoint, partOf } from '../compute/head_parts.js';
+import { hasHead, headsIn, whyMissing } from '../compute/model_heads.js';
 import { mapName } from '../data/points.js';
 import { BEST, hasMap } from '../data/best_map.js';
 import { modesFor } from '../color/color_modes.js';
@@ -11,6 +12,7 @@ import { kindOther } from '../ui/labels.js';
 import { CLEARED, DEFAULTS } from './choices.js';
 
 /** @import { Description, Facts, HeadId, Manifest, State, Tokens } from '../page.js' */
+/** @import { Model } from '../compute/model_heads.js' */
 /** @import { Dims, Method } from '../types.js' */
 
 /**
@@ -83,7 +85,7 @@ function reconcileInside(state, manifest, description, nTokens) {
       Object.assign(change, map);
     }
   }
-  const outside = state.at && formatOutside(state.at, manifest);
+  const outside = state.at && whyMissing(manifest, state.at);
   if (outside) {
     change.at = null;
     notices.push(`${outside}; all heads are shown instead.`);
@@ -206,27 +208,20 @@ function firstMap({ method, dims }, { maps }, { best_maps: best, maps_ready: rea
 }
 
 /**
- * @param {HeadId} at
- * @param {Manifest} manifest
- */
-function formatOutside({ layer, head }, { n_layers: nLayers, n_heads: nHeads }) {
-  if (layer >= nLayers) return `Layer ${layer} is outside 0..${nLayers - 1}`;
-  if (head >= nHeads) return `Head ${head} is outside 0..${nHeads - 1}`;
-  return null;
-}
-
-/**
- * The neighbour of a head, or null at the edge of the model.
+ * The neighbour of a head, or null at the edge of the model. Layers without heads are passed over,
+ * and a layer with fewer heads is entered at its last.
  *
  * @param {HeadId} at
  * @param {'up' | 'down' | 'left' | 'right'} direction
- * @param {Pick<Manifest, 'n_layers' | 'n_heads'>} model
+ * @param {Model} model
  * @returns {HeadId | null}
  */
 export function neighbourOf({ layer, head }, direction, model) {
   const [down, right] = { up: [-1, 0], down: [1, 0], left: [0, -1], right: [0, 1] }[direction];
-  const next = { layer: layer + down, head: head + right };
-  const isInside =
-    next.layer >= 0 && next.layer < model.n_layers && next.head >= 0 && next.head < model.n_heads;
-  return isInside ? next : null;
+  const beside = { layer, head: head + right };
+  if (down === 0) return hasHead(model, beside) ? beside : null;
+  let next = layer + down;
+  while (next >= 0 && next < model.n_layers && headsIn(model, next) === 0) next += down;
+  const n = headsIn(model, next);
+  return n > 0 ? { layer: next, head: Math.min(head, n - 1) } : null;
 }

@@ -1,10 +1,12 @@
 /** Labels shared by several views: heads, measures, tokens. */
 
 import { rowLabel, rowName, textLength } from '../compute/head_parts.js';
-import { count } from '../compute/number_text.js';
+import { countHeads, isUniform } from '../compute/model_heads.js';
+import { count, counted } from '../compute/number_text.js';
 import { withShown } from '../compute/characters.js';
 
 /** @import { DatasetEntry, Fidelity, HeadId, Tokens } from '../page.js' */
+/** @import { Model } from '../compute/model_heads.js' */
 /** @import { Kind } from '../types.js' */
 
 /** How maps that are read by dot products of coordinates rank keys. */
@@ -33,6 +35,18 @@ export function isMisleading(fidelity) {
  */
 export function formatMeasure(value) {
   return value === null || value === undefined ? 'n/a' : value.toFixed(2).replace('-', '−');
+}
+
+/**
+ * How many heads a model has: "12 × 12 heads", or of all layers where these differ.
+ *
+ * @param {Model} model
+ * @param {boolean} [isLong] whether layers are named in either case
+ */
+export function formatModelSize(model, isLong = false) {
+  const layers = counted(model.n_layers, 'layer');
+  if (!isUniform(model)) return `${layers}, ${counted(countHeads(model), 'head')}`;
+  return `${isLong ? layers : model.n_layers} × ${counted(model.n_heads, 'head')}`;
 }
 
 /**

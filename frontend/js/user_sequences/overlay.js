@@ -6,6 +6,7 @@
 import { mapOf } from '../data/best_map.js';
 import { sequenceAt, startsOf } from '../data/user_layers.js';
 import { partOf } from '../compute/head_attention.js';
+import { headsOf } from '../compute/model_heads.js';
 import { ruleOfHead } from '../compute/score_rule.js';
 import { meanSpread } from '../compute/sequence_scores.js';
 import { appendDrawn, appendPositions, appendRows, appendTokens, insertPoints } from './append.js';
@@ -53,14 +54,14 @@ export function createApiOverlay(api, userSequences) {
       const answer = answerOf(id, sequence);
       if (!layer || !answer) return api.sequencePatterns(id, sequence, weight, of, signal);
       const { n, nHeads, nLayers, dHead } = answer;
-      if (nLayers * nHeads * n * n * dHead > MAX_PRODUCTS)
+      const heads = headsOf(layer.manifest);
+      if (heads.length * n * n * dHead > MAX_PRODUCTS)
         throw new Error(`${n} tokens are too many for all heads at once; open a head.`);
-      const part = partOf(nLayers * nHeads, n, of && [of.kind, of.position]);
+      const part = partOf(heads.length, n, of && [of.kind, of.position]);
       const values = new Float32Array(nLayers * nHeads * part.size);
-      for (let cell = 0; cell < nLayers * nHeads; cell++) {
-        const at = { layer: Math.floor(cell / nHeads), head: cell % nHeads };
+      for (const at of heads) {
         const pattern = patternOf(answer, at, layer.manifest.layers[at.layer], weight);
-        values.set(part.of(pattern), cell * part.size);
+        values.set(part.of(pattern), (at.layer * nHeads + at.head) * part.size);
       }
       return { nLayers, nHeads, side: part.side, values };
     },
@@ -108,13 +109,8 @@ export function createApiOverlay(api, userSequences) {
  * @param {HeadId | null} at
  */
 function spreads(answer, { manifest }, at) {
-  const { n, nHeads, nLayers, dHead } = answer;
-  const heads = at
-    ? [at]
-    : Array.from({ length: nLayers * nHeads }, (_, cell) => ({
-        layer: Math.floor(cell / nHeads),
-        head: cell % nHeads,
-      }));
+  const { n, dHead } = answer;
+  const heads = at ? [at] : headsOf(manifest);
   if (heads.length * n * n * dHead > MAX_PRODUCTS) return [NaN, NaN, NaN];
   const all = heads.map((head) =>
     meanSpread(

@@ -20,7 +20,8 @@ const NORM_COLUMN = { none: -1, value: 2, output: 3 };
  */
 export function patternOf(answer, { layer, head }, layerRule, weight = 'none') {
   const { dHead, keys, n, nHeads, nKeyHeads, queries } = answer;
-  const keyHead = Math.floor((head * nKeyHeads) / nHeads);
+  const own = { n_heads: nHeads, n_key_heads: nKeyHeads, ...layerRule };
+  const keyHead = Math.floor((head * own.n_key_heads) / own.n_heads);
   const pattern = patternNow(
     rowsOf(queries, layer * nHeads + head, n, dHead),
     rowsOf(keys, layer * nKeyHeads + keyHead, n, dHead),

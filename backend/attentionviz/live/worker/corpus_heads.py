@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from attentionviz.core.heads import head_number
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.live.worker.owner_cache import OwnerCache
 from attentionviz.projections import HeadVectors, Placer, dequantise, placer, warm_up
@@ -80,9 +81,7 @@ class CorpusHeads:
         return made
 
     def _make_placer(self, head: HeadId, name: MapName) -> MapPlacer:
-        facts: dict[str, Any] = self._facts[
-            head.layer * self.reader.manifest["n_heads"] + head.head
-        ]
+        facts: dict[str, Any] = self._facts[head_number(self.reader.manifest, head)]
         offset, scale = facts["maps"][str(name)]["offset"], facts["maps"][str(name)]["scale"]
         manifest = self.reader.manifest
         made = placer(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from attentionviz import models
+from attentionviz.core.heads import NOT_CAPTURED, layers_of
 from attentionviz.core.rule import LayerRule
 from attentionviz.core.types import HeadId
 from attentionviz.errors import LiveUnavailableError
@@ -16,7 +17,6 @@ from attentionviz.store.columns import parse_json
 from attentionviz.store.dataset import DatasetReader
 
 N_MODELS = 2
-COUNTS = ("n_layers", "n_heads", "n_key_heads", "d_head")
 # Tolerance relative to the size of the vectors. Another tokenizer or setting changes vectors by
 # about their size; different rounding, on a GPU or in half precision, by far less than this
 # before later layers amplify it.
@@ -72,7 +72,7 @@ class ModelCache:
         n_bytes = bytes_per_token(reader.manifest)
         limits = [LayerRule.of(rule).max_length for rule in reader.manifest["layers"]]
         most = min(settings.max_tokens, settings.max_answer_bytes // n_bytes, *filter(None, limits))
-        return models.load_source(
+        model = models.load_source(
             source,
             "cpu",
             max_length=max(most, 1),
@@ -80,6 +80,10 @@ class ModelCache:
             dtype=described.get("dtype", "float32"),
             part=described.get("part"),
         )
+        captured = layers_of(reader.manifest)
+        wanted = [i for i, heads in enumerate(captured) if heads.absent != NOT_CAPTURED]
+        is_whole = len(wanted) == len(captured) or model.n_layers != len(captured)
+        return model if is_whole else model.only(wanted)
 
 
 def bytes_per_token(manifest: Any) -> int:
@@ -91,8 +95,6 @@ def bytes_per_token(manifest: Any) -> int:
 
 def _require_counts(model: models.LoadedModel, reader: DatasetReader) -> None:
     manifest = reader.manifest
-    counts = {name: getattr(model, name) for name in COUNTS}
-    expected = {name: manifest[name] for name in COUNTS}
     grid = model.patch_grid and {
         name: getattr(model.patch_grid, name) for name in manifest["patch_grid"] or ()
     }
@@ -100,7 +102,11 @@ def _require_counts(model: models.LoadedModel, reader: DatasetReader) -> None:
         rule.is_close(LayerRule.of(wanted))
         for rule, wanted in zip(model.rules, manifest["layers"], strict=False)
     )
-    if counts != expected or not same_rules or (grid or None) != manifest["patch_grid"]:
+    if (
+        model.layers != layers_of(manifest)
+        or not same_rules
+        or (grid or None) != manifest["patch_grid"]
+    ):
         raise _other_settings(reader)
 
 
@@ -121,9 +127,11 @@ def _require_same_vectors(model: models.LoadedModel, reader: DatasetReader) -> N
         raise _other_settings(reader)
     captured = models.capture_batch(model, batch)
     # The input of layer 1 depends on every kind of module; rounding grows in later layers.
-    for head in (HeadId(0, 0), HeadId(min(1, model.n_layers - 1), model.n_heads - 1)):
+    first, *others = [layer for layer, heads in enumerate(model.layers) if heads.n_heads]
+    second = others[0] if others else first
+    for head in (HeadId(first, 0), HeadId(second, model.layers[second].n_heads - 1)):
         stored = reader.queries(head, start, start + length).astype(np.float32)
-        difference = np.abs(captured.queries[head.layer, head.head] - stored).max()
+        difference = np.abs(captured.vectors(head)[0] - stored).max()
         if not difference <= LARGEST_DIFFERENCE * max(float(np.abs(stored).max()), 1e-6):
             raise _other_settings(reader)
 

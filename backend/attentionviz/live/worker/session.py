@@ -15,6 +15,7 @@ from PIL import Image
 from safetensors.numpy import save
 
 from attentionviz import models
+from attentionviz.core.heads import LayerHeads, by_layer
 from attentionviz.core.image_kinds import UPLOAD_KINDS
 from attentionviz.core.image_limits import MAX_UPLOADED_WEBP_PIXELS
 from attentionviz.core.images import ImageError, decode_image
@@ -145,6 +146,7 @@ class Session:
             for vectors in (capture.queries, capture.keys)
         )
         tensors = {"queries": queries, "keys": keys, "norms": capture.norms()}
+        tensors = {name: _by_layer(tensor, model.layers) for name, tensor in tensors.items()}
         if batch.sprites is not None and image is not None:
             tensors["sprites"] = batch.sprites
             tensors["picture"] = np.asarray(model.visible_image(image))
@@ -204,18 +206,24 @@ def _image(body: bytes) -> Image.Image:
 
 
 def _new(captured: Captured, heads: CorpusHeads, head: HeadId) -> Any:
+    sizes = LayerHeads.of(heads.reader.manifest, head.layer)
     queries, keys = captured.tensors["queries"], captured.tensors["keys"]
-    key_head = head.head * keys.shape[1] // queries.shape[1]
     return heads.vectors(head).with_same_alignment(
-        queries[head.layer, head.head], keys[head.layer, key_head]
+        queries[head.layer, head.head, :, : sizes.d_head],
+        keys[head.layer, sizes.key_head(head.head), :, : sizes.d_head],
     )
+
+
+def _by_layer(array: NDArray[Any], layers: list[LayerHeads]) -> NDArray[Any]:
+    """Return an array over the layers that have heads as one over all layers, with zeros."""
+    placed = np.zeros((len(layers), *array.shape[1:]), dtype=array.dtype)
+    placed[[heads.n_heads > 0 for heads in layers]] = array
+    return placed
 
 
 def _by_head(arrays: Any, heads: CorpusHeads) -> NDArray[Any]:
     """Stack the arrays of all heads: (layer, head, ...)."""
-    manifest = heads.reader.manifest
-    joined: NDArray[Any] = np.stack(arrays)
-    return joined.reshape(manifest["n_layers"], manifest["n_heads"], *joined.shape[1:])
+    return by_layer(heads.reader.manifest, arrays)
 
 
 def _file(captured: Captured, names: list[MapName]) -> bytes:

@@ -157,7 +157,8 @@ class DatasetEntry(TypedDict):
     n_bytes: Annotated[int | None, doc("Size of its files; null while it is built.")]
     published_at: Annotated[str | None, doc("When its manifest was written, in UTC.")]
     n_layers: int | None
-    n_heads: int | None
+    n_heads: Annotated[int | None, doc("The largest number of a layer.")]
+    n_heads_total: Annotated[int | None, doc("Of all layers.")]
     n_sequences: int | None
     n_tokens: int | None
     progress: Progress | None
