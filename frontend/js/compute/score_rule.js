@@ -76,7 +76,9 @@ export function hidesLaterKeys({ is_causal: isCausal, block, part }) {
   return isCausal && !block && part !== 'cross';
 }
 
-/** @typedef {Pick<Rule, 'is_causal' | 'max_distance' | 'chunk' | 'block' | 'part' | 'max_ahead'>} Mask */
+/**
+ * @typedef {Pick<Rule, 'is_causal' | 'max_distance' | 'max_ahead' | 'chunk' | 'block' | 'part'>} Mask
+ */
 
 /**
  * First and last position of the keys that a query sees.
