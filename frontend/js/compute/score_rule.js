@@ -77,7 +77,8 @@ export function hidesLaterKeys({ is_causal: isCausal, block, part }) {
 }
 
 /**
- * @typedef {Pick<Rule, 'is_causal' | 'max_distance' | 'max_ahead' | 'chunk' | 'block' | 'part'>} Mask
+ * @typedef {Pick<Rule, 'is_causal' | 'max_distance' | 'max_ahead' | 'chunk' | 'block' |
+ *   'part'>} Mask
  */
 
 /**
