@@ -120,6 +120,23 @@ def test_a_model_that_sees_and_reads_needs_both_and_writes_nothing_else(
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("to april " * 110, "1.png: .* shorten it"),
+        ("to april " * 120, "the text of 1.png .* 1,000 characters or more"),
+        ("an <image>", "1.png: .*image"),
+    ],
+)
+def test_a_text_that_the_model_cannot_read_is_named_before_anything_is_written(
+    gemma: Path, tmp_path: Path, text: str, words: str
+) -> None:
+    images = save_images(tmp_path / "images", ["a river", text])
+    with pytest.raises(CorpusError, match=words):
+        build(request_of(gemma, tmp_path / "data", images=images))
+    assert not (tmp_path / "data").exists()
+
+
 def test_a_model_of_text_does_not_read_images(tiny_bert: Path, tmp_path: Path) -> None:
     folder = save_images(tmp_path / "images", TEXTS[:1])
     with pytest.raises(AppError, match="reads text: give --text FILE"):

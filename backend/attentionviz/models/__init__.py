@@ -8,7 +8,7 @@ How a build uses it::
 
     model = models.load("demo-bert", device="auto", local_models=checkout / "data/models")
     model.description                     # manifest["model"]
-    model.modality                        # "text" | "image"
+    model.modality                        # "text" | "image" | "image-text"
     model.n_layers, model.n_heads, model.n_key_heads, model.d_head, model.max_length
     model.rules                           # one core.rule.LayerRule a layer
     model.bias_terms                      # manifest["bias_terms"], such as ["sliding window"]
@@ -16,6 +16,7 @@ How a build uses it::
 
     for batch in model.text_batches(sequences):          # lazily: an iterable of str goes in
     for batch in model.image_batches(images):          # an iterable of PIL images (RGB) goes in
+    for batch in model.image_text_batches(pairs):      # of (image, text)
         batch.lengths                     # tokens of each sequence, special tokens included
         batch.truncated                   # tokens cut from each sequence, 0 where none was
         batch.tokens.text[i]              # columns over all tokens of the batch, padding removed
@@ -44,7 +45,8 @@ input and at most 512 px, to be shown under the patch grid.
 
 User errors are AppErrors of one sentence: ModelNotAvailableError (not found, not reachable,
 damaged), UnsupportedModelError (attention is more than q·k), NotFiniteError (vectors of a sequence
-are NaN or infinite; see its `vectors`), CorpusError (a sequence without tokens).
+are NaN or infinite; see its `vectors`), CorpusError (a sequence without tokens, or a text that does
+not fit beside its image).
 """
 
 from attentionviz.models.batches import Batch, PatchGrid, TokenColumns

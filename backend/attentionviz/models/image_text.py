@@ -131,11 +131,17 @@ class ImageTextInputs:
             return _shrunk(limit_aspect(image.convert("RGB")), self.px, longest_px)
         return self._images.visible(image, longest_px)
 
+    def checked_length(self, text: str) -> int:
+        """Return the number of tokens of a text with an image; CorpusError as `prepare` has it."""
+        return self._count(self._checked, text)
+
     def _length(self, text: str) -> int:
-        """Return the number of tokens of a text together with an image."""
+        return self._count(self._encode, text)
+
+    def _count(self, encode: Callable[..., dict[str, torch.Tensor]], text: str) -> int:
         self._is_counting = True
         try:
-            return _n_tokens(self._encode(self.blank(), text))
+            return _n_tokens(encode(self.blank(), text))
         finally:
             self._is_counting = False
 

@@ -173,8 +173,14 @@ class LoadedModel:
         return self._image_text_inputs.batches(pairs, self.batch_tokens)
 
     def image_text_lengths(self, texts: Iterable[str]) -> Iterator[int]:
-        """Yield the number of tokens of every text together with an image."""
-        return map(self._image_text_inputs.length, texts)
+        """Yield the number of tokens of every text together with an image.
+
+        Raises
+        ------
+        CorpusError
+            If a text is too long, has tokens of images, or cannot be prepared.
+        """
+        return map(self._image_text_inputs.checked_length, texts)
 
     def observe(self, listener: Listener, n_sequences: int) -> AbstractContextManager[Any]:
         """Return the context that reports the attention calls of all layers that have heads.

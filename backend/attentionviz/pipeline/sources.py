@@ -128,8 +128,19 @@ class ImageTextSource:
     corpus: ImageTextCorpus
 
     def lengths(self) -> Iterator[tuple[int, int]]:
-        """Yield the number of tokens of every image with its text, and 0, since none is cut."""
-        return ((n, 0) for n in self.model.image_text_lengths(self.corpus.sequences))
+        """Yield the number of tokens of every image with its text, and 0, since none is cut.
+
+        Raises
+        ------
+        CorpusError
+            If a text cannot be read by the model; names where it is.
+        """
+        found = self.model.image_text_lengths(self.corpus.sequences)
+        for location in self.corpus.locations:
+            try:
+                yield next(found), 0
+            except CorpusError as error:
+                raise CorpusError(f"{location}: {error}") from error
 
     def batches(self, n_sequences: int) -> Iterator["Batch"]:
         """Yield the first images with their texts, in order."""

@@ -7,7 +7,11 @@ from attentionviz.core.image_kinds import READ_KINDS
 from attentionviz.core.images import ImageError, require_image
 from attentionviz.errors import CorpusError
 from attentionviz.pipeline.corpora.images import LABELS, require_visible_file
-from attentionviz.pipeline.corpora.records import TEXT_COLUMNS, USUAL_NAMES
+from attentionviz.pipeline.corpora.records import (
+    MAX_CELL_CHARACTERS,
+    TEXT_COLUMNS,
+    USUAL_NAMES,
+)
 
 IMAGE_COLUMN = "image"
 FORMS = (
@@ -36,10 +40,15 @@ def text_column_of(columns: Sequence[str], wanted: str | None, corpus: str) -> s
 
 
 def require_texts(texts: Sequence[str], names: Sequence[str]) -> None:
-    """Raise CorpusError, naming the image, if a text is blank."""
+    """Raise CorpusError, naming the image, if a text is blank, or cut as a long cell is."""
     for text, name in zip(texts, names, strict=True):
         if not text.strip():
             raise CorpusError(f"{name} has no text in {LABELS}; write one, or remove the image")
+        if len(text) >= MAX_CELL_CHARACTERS:
+            raise CorpusError(
+                f"the text of {name} in {LABELS} has {MAX_CELL_CHARACTERS:,} characters or more; "
+                "shorten it, or give images and texts as JSONL"
+            )
 
 
 def paths_of(names: Sequence[str], locations: Sequence[str], file: Path) -> list[Path]:
