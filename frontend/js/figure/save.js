@@ -175,7 +175,7 @@ export function createSave(root, context) {
     );
     setText(
       /** @type {Element} */ (subjects.element.querySelector('[value="sequence"] + *')),
-      manifest?.model.modality === 'image' ? 'Image' : 'Sentence',
+      manifest?.model.modality === 'text' ? 'Sentence' : 'Image',
     );
     widths.update(chosen.width);
     white.update(chosen.isWhite);
