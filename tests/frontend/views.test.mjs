@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createOffsetProfile } from '../../frontend/js/controls/offset_profile.js';
 import { createSimilarHeads } from '../../frontend/js/controls/similar_heads.js';
+import { createImagePatches } from '../../frontend/js/sequence/image_patches.js';
 import { createAttentionTools } from '../../frontend/js/sequence/attention_tools.js';
 import { createOffsets } from '../../frontend/js/sequence/offsets.js';
 import { DEFAULTS } from '../../frontend/js/state/choices.js';
@@ -128,4 +129,22 @@ test('arrow keys move through the offset profile from the strongest offset', () 
     assert.match(slider.getAttribute('aria-valuetext'), words);
   }
   assert.equal(slider.getAttribute('aria-valuenow'), '-2');
+});
+
+test('patches lie in the grid by row and column, in whatever order they are read', () => {
+  const document = openDocument();
+  const view = createImagePatches({ pick() {}, toggle() {}, mark() {}, point() {} });
+  document.body.append(view.patches, view.prefix);
+  const tokens = {
+    text: ['<s>', '', '', '', '', 'red'],
+    tokenType: ['special', 'patch', 'patch', 'patch', 'patch', 'text'],
+    row: [-1, 1, 0, 0, 1, -1],
+    column: [-1, 1, 1, 0, 0, -1],
+    isMixed: true,
+  };
+  view.list({ tokens, start: 0, n: 6 }, { n_rows: 2, n_columns: 2 });
+  const positions = (holder) => [...holder.children].map((each) => each.dataset.position);
+  assert.deepEqual(positions(view.patches), ['3', '2', '4', '1']);
+  assert.deepEqual(positions(view.prefix), ['0', '5']);
+  assert.equal(view.prefix.textContent, '<s>red');
 });
