@@ -44,13 +44,20 @@ export interface Corpus {
   /** Format 2 has none. */
   account?: Account;
   pairs?: LabelledPairs;
+  /** Only of encoder-decoder models. */
+  target?: Target;
 }
 
-/** One row per sequence: first token, number of tokens, text, and metadata. */
+/**
+ * One row per sequence: first token, number of tokens, text, and metadata.  Only of encoder-
+ * decoder models: the number of source tokens, which come first, and the target text.
+ */
 export interface CorpusSequences {
   start: number[];
   length: number[];
   text: string[];
+  n_source?: number[];
+  target_text?: string[];
   columns: Record<string, unknown[]>;
 }
 
@@ -74,6 +81,7 @@ export interface CorpusTokens {
   surface?: (string | null)[];
   token_id: number[];
   sequence: number[];
+  /** From 0, in each text of the sequence. */
   position: number[];
   token_type: ('text' | 'special' | 'class' | 'register' | 'patch')[];
   row?: (number | null)[];
@@ -229,7 +237,7 @@ export interface HeadOnMap {
   head: number;
   x: number;
   y: number;
-  /** The five nearest heads by distance, not on the map. */
+  /** The five nearest heads by distance, not on the map; those of the same part. */
   nearest: NearHead[];
 }
 
@@ -239,7 +247,7 @@ export interface HeadPairs {
   head: number;
   /** Mean of percentile if strong, 1 - percentile if weak. */
   fit: number;
-  pairs: PairScore[];
+  pairs: (PairScore | null)[];
 }
 
 /** A score of one head, and the number of attention rows from which it is computed. */
@@ -387,6 +395,8 @@ export interface LayerRule {
   max_distance: number | null;
   /** Largest distance of keys after the query. */
   max_ahead?: number;
+  /** Only of encoder-decoder models. */
+  part?: 'encoder' | 'decoder' | 'cross';
   /** Positions of a chunk; others' keys are hidden. */
   chunk?: number;
   /** Positions that see each other: ends. */
@@ -493,7 +503,7 @@ export interface ModelFacts {
   modality: 'text' | 'image' | 'image-text';
   license: string | null;
   dtype?: string;
-  /** Which model of a pair, such as CLIP: text or vision. */
+  /** Text or vision of a pair such as CLIP; encoder without its decoder. */
   part?: string;
 }
 
@@ -534,7 +544,7 @@ export interface OpenApiDocument {
   [key: string]: unknown;
 }
 
-/** Scores of some pairs in every head. */
+/** Scores of some pairs in every head that has a query and a key of one of them. */
 export interface PairAnswer {
   pairs: PairWish[];
   /** Number of keys with which a pair is compared. */
@@ -641,6 +651,11 @@ export interface ScoreFacts {
   scale: 'linear' | 'log';
   /** Of heads that do this above all; null: none. */
   head_name: HeadName | null;
+  /**
+   * Of encoder-decoder models, 1: not defined for cross heads, since queries and keys must be
+   * of one text; 2: defined for cross heads only; null: for all heads.
+   */
+  texts: 1 | 2 | null;
 }
 
 /** Role and session of the client. */
@@ -684,6 +699,14 @@ export interface SimilarityFacts {
   log_base: number;
   stress: number;
   map_method: string;
+}
+
+/** Where the target texts of an encoder-decoder model are from. */
+export interface Target {
+  /** Column of the corpus; null: greedy decoding. */
+  column: string | null;
+  /** Tokens that were decoded at most. */
+  max_length: number | null;
 }
 
 /** A text for the model of a dataset. */

@@ -16,6 +16,7 @@ from attentionviz.pipeline.progress import Progress
 from attentionviz.pipeline.similarity import write_similarity
 from attentionviz.projections import HeadVectors
 from attentionviz.store import layout
+from attentionviz.store.columns import Sequences
 from attentionviz.store.journal import Journal
 
 SEED = 0
@@ -79,7 +80,8 @@ def similarity_seconds(all_heads: Capture, repeats: int) -> float:
             (folder / layout.JOURNAL).unlink(missing_ok=True)
             progress = Progress(folder, lambda _: None)
             with Journal(folder) as journal:
-                write_similarity(folder, manifest, tuple(all_heads.lengths), journal, progress)
+                sequences = Sequences.of(all_heads.lengths)
+                write_similarity(folder, manifest, sequences, journal, progress)
 
         return cpu_seconds(once, repeats) / len(heads)
 

@@ -16,7 +16,7 @@ from attentionviz.core.pattern import (
     pattern_rows,
     weigh_keys,
 )
-from attentionviz.core.rule import HeadRule, LayerRule, OffsetBias
+from attentionviz.core.rule import HeadRule, LayerRule, OffsetBias, row_name
 from attentionviz.errors import ShapeError
 
 # A row of float32 exponentials sums to one within its rounding.
@@ -167,3 +167,31 @@ def test_mismatched_shapes_are_named() -> None:
         attention_pattern(keys, keys.T, CAUSAL)
     with pytest.raises(ShapeError, match=r"\(2,\), expected \(3,\)"):
         weigh_keys(np.zeros((3, 3), np.float32), np.zeros(2))
+
+
+def test_rows_of_an_encoder_decoder_model_are_named_and_placed_by_part() -> None:
+    parts = ["encoder", "encoder", "decoder", "decoder", "cross", "cross"]
+    manifest = {"layers": [{"part": part} for part in parts]}
+    assert [row_name(manifest, row) for row in range(6)] == ["E0", "E1", "D0", "D1", "X0", "X1"]
+    assert row_name({"layers": [{}, {}]}, 1) == "L1"
+    start, length, n_source = np.array([0, 5]), np.array([5, 4]), np.array([3, 1])
+    expected = {
+        "encoder": ([0, 1, 2, 5], [0, 1, 2, 5]),
+        "decoder": ([3, 4, 6, 7, 8], [3, 4, 6, 7, 8]),
+        "cross": ([3, 4, 6, 7, 8], [0, 1, 2, 5]),
+        None: (list(range(9)), list(range(9))),
+    }
+    for part, (queries, keys) in expected.items():
+        rule = HeadRule(1.0, is_causal=False, part=part)
+        spans = rule.spans(start, length, n_source)
+        assert (spans.queries.tolist(), spans.keys.tolist()) == (queries, keys)
+        one = rule.span_of(5, 4, 1)
+        assert list(range(*one.queries)) == [token for token in queries if token >= 5]
+        whole = one.placed(np.ones([end - first for first, end in one[:2]]))
+        rows, columns = (sorted(set(axis + 5)) for axis in np.nonzero(whole))
+        assert rows == [token for token in queries if token >= 5]
+        assert columns == [token for token in keys if token >= 5]
+    cross = HeadRule(1.0, is_causal=False, part="cross")
+    assert cross.span(7, 2) == (0, 2)
+    assert attention_pattern(np.ones((7, 4)), np.ones((2, 4)), cross) == pytest.approx(0.5)
+    assert LayerRule.of(LayerRule(1.0, False, part="cross").facts()).part == "cross"

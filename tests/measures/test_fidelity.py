@@ -211,3 +211,25 @@ def test_arrays_of_another_length_are_refused() -> None:
         prepare(vectors, places_of([11]), 0)
     with pytest.raises(ShapeError, match="coordinates has shape"):
         measure(prepare(vectors, places_of([12]), 0), np.zeros((23, 2)), "pca")
+
+
+def test_fidelity_of_a_cross_head_is_over_its_queries_and_keys() -> None:
+    # Two sequences: 7 source and 4 target tokens, then 9 and 6.
+    rng = np.random.default_rng(3)
+    queries, keys = rng.standard_normal((10, 6)), rng.standard_normal((16, 6))
+    vectors = HeadVectors.of(queries, keys, 0.4)
+    rule = ScoreRule(1.0, is_causal=False, part="cross")
+    spans = rule.spans(np.array([0, 11]), np.array([11, 15]), np.array([7, 9]))
+    reference = prepare(vectors, TokenPositions.of(spans, rule), 0)
+    coordinates = rng.standard_normal((26, 2)).astype(np.float32)
+    found = measure(reference, coordinates, "tsne")
+    shares, correlations = [], []
+    for i in range(10):
+        near = drawn_nearness(coordinates, i, 10, "tsne")
+        scores = vectors.keys @ vectors.queries[i]
+        strongest, nearest = (set(np.argsort(-values)[:10]) for values in (scores, near))
+        shares.append(len(strongest & nearest) / 10)
+        own = slice(0, 7) if i < 4 else slice(7, 16)
+        correlations.append(spearmanr(near[own], scores[own])[0])
+    assert found["recall_at_10"] == pytest.approx(np.mean(shares))
+    assert found["rank_correlation"] == pytest.approx(np.mean(correlations))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.head_patterns import (
+    TINY,
     grid_tokens,
     head_of,
     random_head,
@@ -18,7 +19,7 @@ from tests.support.head_patterns import (
     text_tokens,
 )
 
-from attentionviz.core.rule import HeadRule, OffsetBias
+from attentionviz.core.rule import HeadRule, OffsetBias, Part
 from attentionviz.core.scores import HEAD_NAMES, PROBE_SCORES, SCORE_FACTS
 from attentionviz.errors import BuildError, ShapeError
 from attentionviz.measures.head_scores import (
@@ -29,6 +30,7 @@ from attentionviz.measures.head_scores import (
     repeated_weights,
     score_head,
     terms,
+    undefined_score,
 )
 from attentionviz.measures.head_scores import corpus as blocks_of
 from attentionviz.measures.head_scores.registry import MEASURES
@@ -591,3 +593,36 @@ def test_a_dataset_without_images_and_texts_together_has_no_such_scores() -> Non
     scores = found(head_of(REPEATED, is_causal=True), text_tokens([7, 8, 7, 8]))
     names = ("words_to_patches", "patches_to_words", "sink_patch")
     assert [scores[name] for name in names] == [UNDEFINED] * 3
+
+
+def head_of_two_texts(part: Part) -> HeadAttention:
+    """Return a head of three source and two target tokens, with vectors for its part alone."""
+    queries, keys = np.full((2, 5, 3), np.nan, dtype=np.float32)
+    weights = np.array([[0.7, 0.2, 0.1], [TINY, 0.5, 0.5]])
+    if part == "cross":
+        queries[3:], keys[:3] = np.log(weights), np.eye(3)
+    else:
+        queries[:3], keys[:3] = np.log(weights[[0, 1, 0]]), np.eye(3)
+    rule = HeadRule(1.0, is_causal=False, part=part)
+    return HeadAttention(queries, keys, np.array([5]), rule, np.array([3]))
+
+
+def test_a_cross_head_has_the_scores_that_two_texts_allow() -> None:
+    tokens = text_tokens([1, 5, 6, 1, 5], special=[1])
+    cross, encoder = (score_head(head_of_two_texts(part), tokens) for part in ("cross", "encoder"))
+    for name, facts in SCORE_FACTS.items():
+        if name in PROBE_SCORES or facts.modality == "image":
+            continue
+        if facts.texts == 1:
+            assert cross.scores[name] == undefined_score(), name
+        if facts.texts == 2:
+            assert encoder.scores[name] == undefined_score(), name
+    assert cross.scores["first"] == {"value": 0.35, "n_rows": 2}
+    assert cross.scores["special"] == {"value": 0.35, "n_rows": 2}
+    assert cross.scores["sparsity"] == {"value": 2.0, "n_rows": 2}
+    first = 0.7 + 0.2 * np.exp(-1 / 9 / 0.08) + 0.1 * np.exp(-4 / 9 / 0.08)
+    second = np.exp(-((1 / 2 - 1 / 3) ** 2) / 0.08)
+    assert cross.scores["diagonality"]["value"] == pytest.approx((first + second) / 2, abs=1e-6)
+    assert not any(cross.profile["n_rows"])
+    assert encoder.scores["self"]["value"] == pytest.approx((0.7 + 0.5 + 0.1) / 3, abs=1e-6)
+    assert encoder.scores["self"]["n_rows"] == 3

@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 
+from attentionviz.core.rule import ScoreRule, Spans
 from attentionviz.measures import similarity
 from attentionviz.measures.similarity import Row, choose_rows, distances, distances_from, smoothed
+from attentionviz.store.columns import Sequences
 
 # Terms are summed in float64; the root of a difference of sums near 0 keeps half of the digits.
 TOLERANCE = 1e-6
@@ -80,20 +82,24 @@ def test_a_row_is_smoothed_over_its_visible_keys() -> None:
     assert smoothed(np.zeros((1, 4)))[0] == pytest.approx([0.25] * 4), "nothing is made even"
 
 
+def spans_of(lengths: list[int]) -> Spans:
+    return ScoreRule(1.0, False).spans(*Sequences.of(lengths))
+
+
 def test_rows_are_chosen_by_seed_and_have_two_keys_or_more() -> None:
-    lengths = np.array([1, 3, 2, 50])
+    lengths = spans_of([1, 3, 2, 50])
     rows = choose_rows(lengths, 4, is_causal=True, seed=5)
     assert rows == choose_rows(lengths, 4, is_causal=True, seed=5)
-    assert Row(2, 1, 3) in rows
+    assert Row(2, 1, 3, 1) in rows
     assert all(row.stop == row.query + 1 and row.stop - row.start > 1 for row in rows)
     assert len(rows) == 2 + 1 + 49
     both = choose_rows(lengths, 4, is_causal=False, seed=5)
-    assert [row for row in both if row.start == 1] == [Row(i, 1, 4) for i in (1, 2, 3)]
-    assert choose_rows(np.array([1, 1]), 4, is_causal=False, seed=0) == []
+    assert [row for row in both if row.start == 1] == [Row(i, 1, 4, 1) for i in (1, 2, 3)]
+    assert choose_rows(spans_of([1, 1]), 4, is_causal=False, seed=0) == []
 
 
 def test_many_heads_get_fewer_rows_within_the_bounds() -> None:
-    lengths = np.full(400, 100)
+    lengths = spans_of([100] * 400)
     for n_heads in (72, 1000, 4000):
         rows = choose_rows(lengths, n_heads, is_causal=False, seed=0)
         n_keys = sum(row.stop - row.start for row in rows)

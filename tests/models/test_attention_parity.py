@@ -27,9 +27,9 @@ def load_text(name: str, folder: Path) -> models.LoadedModel:
     architecture, config = make(*TEXT_ARCHITECTURES[name])
     tokenizer = byte_level_tokenizer()
     tokenizer.model_max_length = 90
-    return models.load(
-        str(save(architecture, config, folder, tokenizer=tokenizer)), "cpu", local_models=None
-    )
+    saved = str(save(architecture, config, folder, tokenizer=tokenizer))
+    part = "encoder" if name.startswith("encoder of") else None
+    return models.load(saved, "cpu", local_models=None, part=part)
 
 
 def load_vision(case: VisionCase, folder: Path) -> models.LoadedModel:

@@ -29,22 +29,6 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
         {**COMMON, "attention_window": 8},
         "layer 0: its scores also depend on an operation between q·k and the softmax",
     ),
-    "fsmt": (
-        "FSMT",
-        {
-            "langs": ["en", "de"],
-            "src_vocab_size": 330,
-            "tgt_vocab_size": 330,
-            "d_model": 32,
-            "encoder_layers": 1,
-            "decoder_layers": 1,
-            "encoder_attention_heads": 4,
-            "decoder_attention_heads": 4,
-            "encoder_ffn_dim": 48,
-            "decoder_ffn_dim": 48,
-        },
-        "the encoder of fsmt is no model",
-    ),
     "mamba": (
         "Mamba",
         {"vocab_size": 330, "hidden_size": 32, "num_hidden_layers": 2},

@@ -17,6 +17,7 @@ from attentionviz.projections import (
     defaults,
     find_neighbours,
     needs_neighbours,
+    placer,
     project,
 )
 
@@ -53,6 +54,22 @@ def test_a_map_has_a_point_for_every_query_and_key(method: str, dims: int) -> No
     projection = project(method, random_head(60), dims=dims, seed=0)
     check(projection, 60, dims)
     assert (np.ptp(projection.coordinates, axis=0) > 0).all()
+
+
+@EVERY_MAP
+@pytest.mark.parametrize("fit_points", [None, 60])
+def test_a_cross_head_has_as_many_points_as_it_has_queries_and_keys(
+    method: str, dims: int, fit_points: int | None
+) -> None:
+    rng = np.random.default_rng(1)
+    vectors = HeadVectors.of(rng.standard_normal((34, 8)), rng.standard_normal((53, 8)), 0.35)
+    sampled = {"fit_points": fit_points} if "fit_points" in defaults(method, dims) else {}
+    projection = project(method, vectors, dims=dims, seed=0, **(sampled if fit_points else {}))
+    assert projection.coordinates.shape == (87, dims)
+    assert (np.ptp(projection.coordinates, axis=0) > 0).all()
+    made = placer(method, vectors, projection.coordinates, step=1.0, seed=0, parameters={})
+    placed = made.place(vectors.subset(np.arange(3), np.arange(5)))
+    assert placed.shape == (8, dims)
 
 
 @EVERY_MAP

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from attentionviz.pipeline.corpora.account import Account
+from attentionviz.store.columns import Sequences
 
 WORDS = (
     "april rain river stone green seven music paper light winter garden engine market letter "
@@ -62,6 +63,11 @@ class FakeCorpus:
         """Number of tokens of every sequence."""
         return self.tokens["sequences"]["length"]
 
+    @property
+    def sequences(self) -> Sequences:
+        """Every sequence as a reader of the dataset returns it."""
+        return Sequences.of(self.lengths, self.tokens["sequences"].get("n_source"))
+
 
 def text_corpus(n_tokens: int, *, seed: int, lengths: tuple[int, int] = (7, 40)) -> FakeCorpus:
     """Return sentences with exactly n_tokens tokens in total."""
@@ -106,6 +112,35 @@ def with_pairs(corpus: FakeCorpus) -> FakeCorpus:
         "left_out": [],
     }
     return FakeCorpus({**corpus.tokens, "pairs": pairs}, {**corpus.facts, "pairs": facts})
+
+
+def with_targets(corpus: FakeCorpus) -> FakeCorpus:
+    """Return the corpus with the last two fifths of each sentence as its target text."""
+    tokens = {name: list(values) for name, values in corpus.tokens.items() if name != "sequences"}
+    n_source, texts, target_texts = [], [], []
+    for start, length in zip(corpus.starts, corpus.lengths, strict=True):
+        n = max(1, 3 * length // 5)
+        marks = {start + n: ("[CLS]", 0)} | ({start + n - 1: ("[SEP]", 1)} if n > 2 else {})
+        for i, (text, token_id) in marks.items():
+            tokens["text"][i], tokens["token_id"][i], tokens["token_type"][i] = (
+                text,
+                token_id,
+                "special",
+            )
+        tokens["position"][start + n : start + length] = range(length - n)
+        n_source.append(n)
+        for found, span in (
+            (texts, (start, start + n)),
+            (target_texts, (start + n, start + length)),
+        ):
+            words = zip(
+                tokens["text"][slice(*span)], tokens["token_type"][slice(*span)], strict=True
+            )
+            found.append(" ".join(text for text, kind in words if kind == "text"))
+    sequences = {**corpus.tokens["sequences"], "text": texts}
+    sequences |= {"n_source": n_source, "target_text": target_texts}
+    facts = {**corpus.facts, "target": {"column": None, "max_length": 64}}
+    return FakeCorpus({**tokens, "sequences": sequences}, facts)
 
 
 def cut_again(corpus: FakeCorpus) -> FakeCorpus:

@@ -21,14 +21,16 @@ from tests.support.fake_corpus import (
     image_text_corpus,
     text_corpus,
     with_pairs,
+    with_targets,
 )
-from tests.support.fake_maps import byte_norms, fake_maps, mean_fidelity, pack_grid
+from tests.support.fake_maps import fake_maps, mean_fidelity, pack_grid
 from tests.support.fake_scores import fake_scores
 from tests.support.fake_similarity import SIMILARITY_FACTS, fake_similarity
 from tests.support.fake_spec import ALL_MAPS, FakeSpec, build_key, fake_manifest
 
 from attentionviz.core.heads import by_layer
 from attentionviz.core.types import HeadId
+from attentionviz.store.grid import byte_norms
 
 # What the facts of every map in a staging folder repeat of its head.
 HEAD_FACTS = ("alignment_scale", "vector_rank_correlation")
@@ -172,6 +174,7 @@ def make_corpus(spec: FakeSpec) -> FakeCorpus:
     if spec.modality == "text":
         corpus = text_corpus(spec.n_tokens, seed=spec.seed, lengths=spec.sentence_lengths)
         corpus = cut_again(corpus) if spec.is_cut else corpus
+        corpus = with_targets(corpus) if spec.has_two_texts else corpus
         return with_pairs(corpus) if spec.has_pairs else corpus
     grid = (spec.patch_rows, spec.patch_columns)
     if spec.modality == "image-text":
@@ -189,7 +192,8 @@ def write_capture(folder: Folder, spec: FakeSpec, corpus: FakeCorpus) -> dict[st
     heads, grid_norms = {}, []
     for head_id in spec.head_ids:
         norms = write_vectors(folder, spec, corpus, head_id, rng)
-        grid_norms.append(byte_norms(norms)[grid_points])
+        spans = spec.rules[head_id.layer].spans(*corpus.sequences)
+        grid_norms.append(byte_norms(norms, spans=spans)[grid_points])
         heads[head_id] = {
             "layer": head_id.layer,
             "head": head_id.head,
@@ -215,11 +219,14 @@ def write_vectors(
 ) -> np.ndarray:
     """Write queries, keys and norms of one head; return the norms, float32 (n_tokens, 4)."""
     shape = (corpus.n_tokens, spec.d_head)
+    spans = spec.rules[head_id.layer].spans(*corpus.sequences)
     queries = rng.standard_normal(shape, dtype=np.float32)
+    queries[~spans.has_query(corpus.n_tokens)] = 0
     folder.write_array(f"{head_id.folder}/queries.npy", queries.astype(spec.precision))
     owner = spec.key_owner(head_id)
     if owner == head_id:
         keys = rng.standard_normal(shape, dtype=np.float32) * 1.5
+        keys[~spans.has_key(corpus.n_tokens)] = 0
         folder.write_array(f"{head_id.folder}/keys.npy", keys.astype(spec.precision))
     else:
         path = folder.path / owner.folder / "keys.npy"
@@ -228,6 +235,7 @@ def write_vectors(
     norms[:, 0] = np.linalg.norm(queries, axis=1)
     norms[:, 1] = np.linalg.norm(keys, axis=1)
     norms[:, 2:] = rng.uniform(0.1, 3.0, (corpus.n_tokens, 2))
+    norms[~spans.has_key(corpus.n_tokens), 2:] = 0
     folder.write_array(f"{head_id.folder}/norms.npy", norms)
     return norms
 
@@ -259,6 +267,7 @@ def main() -> None:
     parser.add_argument("--causal", action="store_true")
     parser.add_argument("--image", action="store_true")
     parser.add_argument("--image-text", action="store_true")
+    parser.add_argument("--two-texts", action="store_true", help="three layers or a multiple")
     parser.add_argument("--building", action="store_true")
     args = parser.parse_args()
     modality = "image-text" if args.image_text else "image" if args.image else "text"
@@ -273,6 +282,7 @@ def main() -> None:
         grid_points=args.grid_points,
         seed=args.seed,
         is_causal=args.causal,
+        has_two_texts=args.two_texts,
     )
     write = write_fake_building if args.building else write_fake_dataset
     sys.stdout.write(f"{write(args.out, spec)}\n")

@@ -19,6 +19,8 @@ def fake_maps(
     """Yield head, map name, uint16 (2 * n_tokens, dims) coordinates and the facts of the map."""
     rng = np.random.default_rng(spec.seed + 1)
     token_id = np.asarray(corpus.tokens["token_id"])
+    spans = [rule.spans(*corpus.sequences) for rule in spec.rules]
+    exists = [np.isin(np.arange(2 * len(token_id)), s.points(len(token_id))) for s in spans]
     for head_id in spec.head_ids:
         n_clusters = int(rng.integers(4, 12))
         cluster = np.concatenate([token_id % n_clusters, n_clusters + token_id % n_clusters])
@@ -36,6 +38,7 @@ def fake_maps(
             scale = max(float((high - low).max()) / 65535, 1e-9)
             offset = (low + high) / 2 - 32767.5 * scale
             steps = np.clip(np.rint((coordinates - offset) / scale), 0, 65535)
+            steps *= exists[head_id.layer][:, None]
             facts = {
                 "offset": [float(value) for value in offset],
                 "scale": scale,
@@ -109,10 +112,3 @@ def pack_grid(grid: np.ndarray) -> np.ndarray:
         return grid
     x, y, z = (grid[..., axis].astype(np.uint32) for axis in range(3))
     return (x >> 5) | (y >> 5) << 11 | (z >> 6) << 22
-
-
-def byte_norms(norms: np.ndarray) -> np.ndarray:
-    """Return uint8 (2 * n_tokens,): norms of queries, then of keys, each from 0 to 255."""
-    low, high = norms[:, :2].min(axis=0), norms[:, :2].max(axis=0)
-    scaled = (norms[:, :2] - low) / np.maximum(high - low, 1e-12)
-    return np.rint(scaled * 255).astype(np.uint8).T.reshape(-1)

@@ -23,8 +23,10 @@ def fake_similarity(spec: FakeSpec) -> dict[str, np.ndarray]:
     points = (points - points.mean(axis=0)).astype(np.float32)
     apart = points[:, None] - points[None, :]
     distances = np.hypot(apart[..., 0], apart[..., 1]).astype(np.float32)
+    parts = np.repeat([str(rule.part) for rule in spec.rules], spec.n_heads)
+    is_of_part = parts[:, None] == parts[None, :]
     return {
-        "similarity-pattern.npy": distances,
-        "similarity-vectors.npy": (1 - distances).astype(np.float32),
+        "similarity-pattern.npy": np.where(is_of_part, distances, np.float32(1)),
+        "similarity-vectors.npy": np.where(is_of_part, 1 - distances, np.float32(np.nan)),
         "head_map.npy": points,
     }

@@ -14,7 +14,7 @@ from attentionviz.core.heads import (
     largest_sizes,
     without_heads,
 )
-from attentionviz.core.rule import NO_RULE, LayerRule, OffsetBias
+from attentionviz.core.rule import NO_RULE, LayerRule, OffsetBias, Part
 from attentionviz.core.scores import ALL_SCORES, ScoreFacts, scores_of
 from attentionviz.core.types import DIMS, METHODS, HeadId, MapName
 from attentionviz.store.schema import SCHEMA_VERSION
@@ -23,6 +23,7 @@ SINCE_0_4 = (
     *("attention_entropy", "mean_distance", "variance_of_distance", "prefix_matching"),
     *("norm_ratio", "sink_mass", "variance_beyond_qk", "precision_at_l"),
 )
+PARTS: tuple[Part, ...] = ("encoder", "decoder", "cross")
 ALL_MAPS = tuple(str(MapName(method, dims)) for dims in DIMS for method in METHODS)
 
 
@@ -56,6 +57,8 @@ class FakeSpec:
     is_cut: bool = False  # the same sentences in other tokens: without marks, long words in two
     has_terms: bool = False  # scores with a soft cap, a bias by offset and, in layer 0, a sink
     has_block: bool = False  # patches of an image and a text see each other both ways
+    # encoder, decoder and cross heads in thirds of the layers, and a target text of each sentence
+    has_two_texts: bool = False
     has_pairs: bool = False  # labelled pairs of text tokens six positions apart
     is_earlier: bool = False  # format 2, with the scores of 0.3.1
 
@@ -89,7 +92,12 @@ class FakeSpec:
     def scores(self) -> dict[str, ScoreFacts]:
         """Return the scores that a build of its time computes."""
         if not self.is_earlier:
-            return scores_of(self.terms, has_pairs=self.has_pairs, modality=self.modality)
+            return scores_of(
+                self.terms,
+                has_pairs=self.has_pairs,
+                modality=self.modality,
+                has_two_texts=self.has_two_texts,
+            )
         return {name: facts for name, facts in ALL_SCORES.items() if name not in SINCE_0_4}
 
     def key_owner(self, head_id: HeadId) -> HeadId:
@@ -110,6 +118,9 @@ def fake_rule(spec: FakeSpec, layer: int) -> LayerRule:
     if spec.has_block:
         end = IMAGE_START + spec.patch_rows * spec.patch_columns
         return replace(rule, block=(IMAGE_START, end))
+    if spec.has_two_texts:
+        part = PARTS[3 * layer // spec.n_layers]
+        rule = replace(rule, part=part, is_causal=part == "decoder")
     if not spec.has_terms:
         return rule
     n_heads = spec.layers[layer].n_heads
@@ -132,7 +143,8 @@ def fake_manifest(spec: FakeSpec, corpus: FakeCorpus, n_grid_tokens: int) -> dic
         prefix_probe = {"n_sequences": 0, "period": 0, "n_repeats": 0, "start": []}
     family = {"image": "vit", "image-text": "llava"}.get(spec.modality)
     family = family or ("gpt2" if spec.is_causal else "bert")
-    architectures = {"bert": "Bert", "gpt2": "GPT2", "vit": "ViT", "llava": "Llava"}
+    family = "t5" if spec.has_two_texts else family
+    architectures = {"bert": "Bert", "gpt2": "GPT2", "vit": "ViT", "llava": "Llava", "t5": "T5"}
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "id": spec.dataset_id,

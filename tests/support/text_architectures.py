@@ -171,6 +171,41 @@ OWN_CODE: dict[str, tuple[str, dict[str, Any]]] = {
 TEXT_ARCHITECTURES |= OWN_CODE
 
 
+BART = {
+    "vocab_size": 330,
+    "d_model": 32,
+    "encoder_layers": 2,
+    "decoder_layers": 3,
+    "encoder_attention_heads": 4,
+    "decoder_attention_heads": 4,
+    "encoder_ffn_dim": 48,
+    "decoder_ffn_dim": 48,
+    "max_position_embeddings": 96,
+    "pad_token_id": 1,
+    "bos_token_id": 0,
+    "eos_token_id": 0,
+    "decoder_start_token_id": 1,
+}
+TWO_T5 = {
+    **{**T5, "num_layers": 2, "num_decoder_layers": 3},
+    **{"pad_token_id": 1, "eos_token_id": 0, "decoder_start_token_id": 1},
+}
+FSMT = {**BART, "langs": ["en", "de"], "src_vocab_size": 330, "tgt_vocab_size": 330}
+
+TWO_TEXTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "t5, with buckets of offsets in encoder and decoder": ("T5", TWO_T5),
+    "umt5, with buckets of its own in each layer": ("UMT5", TWO_T5),
+    "bart": ("Bart", BART),
+    "mbart, which starts with the last token of the target": ("MBart", BART),
+    "pegasus": ("Pegasus", BART),
+    "marian": ("Marian", BART),
+    "m2m 100": ("M2M100", BART),
+    "blenderbot": ("Blenderbot", BART),
+    "fsmt, whose attention is code of its own": ("FSMT", FSMT),
+}
+"""Architectures with an encoder of two and a decoder of three layers."""
+
+
 def make(prefix: str, arguments: dict[str, Any], suffix: str = "") -> tuple[Any, Any]:
     """Return the class of a model and its configuration, such as of "Bert"."""
     model = getattr(transformers, f"{prefix}{suffix}Model")

@@ -23,13 +23,15 @@ def shared_grid_norms(reader: DatasetReader) -> NDArray[Any]:
     Returns
     -------
     ndarray of uint8, shape (n_layers, n_heads, n_grid_points)
-        0 for the least norm of a head, 255 for its largest.
+        0 for the least norm of a head, 255 for its largest; 0 for points that it does not have.
     """
 
     def compute() -> NDArray[Any]:
         points = grid_points(reader.grid_tokens(), reader.n_tokens)
         heads = heads_of(reader.manifest)
-        norms = [byte_norms(reader.norms(head), "head")[points] for head in heads]
+        norms = [
+            byte_norms(reader.norms(head), "head", reader.spans(head))[points] for head in heads
+        ]
         return by_layer(reader.manifest, norms)
 
     return cached(reader, shared_fingerprint(reader), compute, lambda norms: norms.nbytes)

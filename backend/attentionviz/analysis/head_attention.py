@@ -12,7 +12,7 @@ from attentionviz import __version__
 from attentionviz.analysis.answer_cache import cached
 from attentionviz.core.heads import by_layer, heads_of
 from attentionviz.core.pattern import NORM_COLUMN, WEIGHTS, Floats, attention_pattern, weigh_keys
-from attentionviz.core.rule import head_rule
+from attentionviz.core.rule import HeadRule, row_name
 from attentionviz.core.types import HeadId
 from attentionviz.errors import DamagedDatasetError, InvalidRequestError, NotFoundError
 from attentionviz.store import layout
@@ -84,7 +84,7 @@ def sequence_pattern(
     Returns
     -------
     ndarray of float32, shape (n, n)
-        [query_pos, key_pos].
+        [query_pos, key_pos] of all tokens of the sequence; 0 where the head has no query or key.
 
     Raises
     ------
@@ -97,18 +97,18 @@ def sequence_pattern(
     """
     if weight not in WEIGHTS:
         raise InvalidRequestError(f"weight is {weight!r}, not one of {', '.join(WEIGHTS)}")
-    reader.require_head(head)
-    span = _sequence_span(reader, sequence_idx, max_tokens)
-    is_long = span[1] - span[0] > LONG_SEQUENCE
+    rule = reader.rule(head)
+    found = _sequence(reader, sequence_idx, max_tokens)
+    span = rule.span_of(*found)
+    is_long = found[1] > LONG_SEQUENCE
     with (
         limiter if limiter and is_long else nullcontext(),
         _open_norms(reader, head, weight) as norms,
     ):
-        queries, keys = reader.queries(head, *span), reader.keys(head, *span)
-        pattern = attention_pattern(queries, keys, head_rule(reader.manifest, head))
-        pattern = _weighed(pattern, norms, span, weight)
+        queries, keys = reader.queries(head, *span.queries), reader.keys(head, *span.keys)
+        pattern = _weighed(attention_pattern(queries, keys, rule), norms, span.keys, weight)
         require_finite(pattern, head)
-    return pattern
+    return span.placed(pattern)
 
 
 def mean_pattern(
@@ -118,15 +118,16 @@ def mean_pattern(
     weight: str,
     limiter: AbstractContextManager[object] | None = None,
 ) -> tuple[Floats, int, int]:
-    """Return the mean pattern over sequences of at least `length` tokens, kept once computed.
+    """Return the mean pattern over sequences whose texts have `length` tokens, kept once computed.
 
     Parameters
     ----------
     reader : DatasetReader
     head : HeadId
     length : int
-        Rows and columns of the answer: the first positions. Keys beyond them keep their share of
-        the softmax, so rows may sum to less than 1.
+        Rows and columns of the answer: the first positions, of a cross head those of target and
+        source text. Keys beyond them keep their share of the softmax, so rows may sum to less
+        than 1.
     weight : "none", "value" or "output"
         How the pattern of each sequence is weighed before the mean is taken.
     limiter : context manager or None
@@ -217,7 +218,7 @@ def sequence_patterns(
         When the sequence is too long for the number of heads.
     """
     heads = heads_of(reader.manifest)
-    n = int(np.subtract(*_sequence_span(reader, sequence_idx, None)[::-1]))
+    _, n, _ = _sequence(reader, sequence_idx, None)
     most = math.isqrt(MAX_ALL_HEADS_SCORES // len(heads))
     if of is not None:
         most = min(most, MAX_ALL_HEADS_NUMBERS // len(heads))
@@ -263,14 +264,21 @@ def strongest_partners(
     Raises
     ------
     NotFoundError
-        When there is no such point.
+        When there is no such point, or the head has no query or key of that token.
     """
     n = reader.n_tokens
     if point >= 2 * n:
         raise NotFoundError(f"point {point} is outside 0..{2 * n - 1}")
     own, other = reader.queries_path(head), reader.keys_path(head)
+    spans = reader.spans(head)
+    has_own, has_other = spans.has_query(n), spans.has_key(n)
+    kind = "query"
     if point >= n:
-        own, other, point = other, own, point - n
+        own, other, has_own, has_other = other, own, has_other, has_own
+        kind, point = "key", point - n
+    if not has_own[point]:
+        name = row_name(reader.manifest, head.layer)
+        raise NotFoundError(f"{name}, head {head.head} has no {kind} of token {point}")
     with reader.open_array(own) as array:
         vector = array.rows(point, point + 1)[0].astype(np.float32)
     vector *= np.float32(reader.manifest["layers"][head.layer]["scaling"])
@@ -280,8 +288,9 @@ def strongest_partners(
         for start in range(0, n, CHUNK_ROWS):
             stop = min(start + CHUNK_ROWS, n)
             found = array.rows(start, stop).astype(np.float32) @ vector  # (row,)
-            tokens = np.concatenate([tokens, np.arange(start, stop)])
-            scores = np.concatenate([scores, found])
+            existing = np.flatnonzero(has_other[start:stop])
+            tokens = np.concatenate([tokens, start + existing])
+            scores = np.concatenate([scores, found[existing]])
             best = np.lexsort((tokens, -scores))[:k]
             tokens, scores = tokens[best], scores[best]
     require_finite(scores, head)
@@ -289,20 +298,20 @@ def strongest_partners(
     return [{"token": token, "score": score} for token, score in pairs]
 
 
-def _sequence_span(
+def _sequence(
     reader: DatasetReader, sequence_idx: int, max_tokens: int | None
-) -> tuple[int, int]:
-    """Return start and end token of a sequence; raise if it is missing or too long."""
+) -> tuple[int, int, int | None]:
+    """Return start, length and source tokens of a sequence; raise if missing or too long."""
     sequences = reader.sequences()
     n_sequences = len(sequences.start)
     if not 0 <= sequence_idx < n_sequences:
         raise NotFoundError(f"sequence {sequence_idx} is outside 0..{n_sequences - 1}")
-    start, length = int(sequences.start[sequence_idx]), int(sequences.length[sequence_idx])
-    if max_tokens is not None and length > max_tokens:
+    found = sequences.one(sequence_idx)
+    if max_tokens is not None and found[1] > max_tokens:
         raise InvalidRequestError(
-            f"sequence {sequence_idx} has {length} tokens; attention is shown up to {max_tokens}"
+            f"sequence {sequence_idx} has {found[1]} tokens; attention is shown up to {max_tokens}"
         )
-    return start, start + length
+    return found
 
 
 def _coarse(pattern: Floats, most: int = MAX_ALL_HEADS_SIDE) -> Floats:
@@ -318,7 +327,7 @@ def _coarse(pattern: Floats, most: int = MAX_ALL_HEADS_SIDE) -> Floats:
 def _long_sequences(
     reader: DatasetReader, length: int, most_scores: int = MAX_AGGREGATE_SCORES
 ) -> tuple[NDArray[np.int64], int]:
-    lengths = reader.sequences().length
+    lengths = reader.sequences().text_lengths
     found = np.flatnonzero((lengths >= length) & (lengths <= MAX_SEQUENCE))
     if len(found) == 0:
         longest = int(lengths[lengths <= MAX_SEQUENCE].max(initial=0))
@@ -333,20 +342,21 @@ def _long_sequences(
 def _mean(
     reader: DatasetReader, head: HeadId, length: int, weight: str, chosen: NDArray[np.int64]
 ) -> Floats:
-    sequences = reader.sequences()
-    rule = head_rule(reader.manifest, head)
+    rule: HeadRule = reader.rule(head)
+    spans = rule.spans(*reader.sequences().chosen(chosen))
     total = np.zeros((length, length), dtype=np.float64)
     with (
         reader.open_array(reader.queries_path(head)) as queries,
         reader.open_array(reader.keys_path(head)) as keys,
         _open_norms(reader, head, weight) as norms,
     ):
-        for start, n in zip(sequences.start[chosen], sequences.length[chosen], strict=True):
+        columns = (spans.query_start.tolist(), spans.key_start.tolist(), spans.n_keys.tolist())
+        for first_query, first_key, n_keys in zip(*columns, strict=True):
             # The first rows of a causal pattern do not depend on later keys.
-            stop = start + (length if rule.hides_later_keys else n)
-            rows = queries.rows(int(start), int(start) + length)
-            pattern = attention_pattern(rows, keys.rows(int(start), int(stop)), rule)
-            total += _weighed(pattern, norms, (int(start), int(stop)), weight)[:, :length]
+            span = first_key, first_key + (length if rule.hides_later_keys else n_keys)
+            rows = queries.rows(first_query, first_query + length)
+            pattern = attention_pattern(rows, keys.rows(*span), rule)
+            total += _weighed(pattern, norms, span, weight)[:, :length]
     mean = (total / len(chosen)).astype(np.float32)
     require_finite(mean, head)
     return mean

@@ -5,12 +5,13 @@ from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from attentionviz.analysis.answer_cache import cached
 from attentionviz.analysis.head_attention import CHUNK_ROWS, fingerprint, require_finite
 from attentionviz.core.heads import heads_of, layers_of
 from attentionviz.core.pattern import Floats
-from attentionviz.core.rule import HeadRule, head_rule
+from attentionviz.core.rule import HeadRule
 from attentionviz.core.types import HeadId
 from attentionviz.errors import InvalidRequestError
 from attentionviz.measures.pair_fit import PairScores, fit, pair_weight, score_pairs
@@ -53,11 +54,13 @@ def heads_by_pairs(
     -------
     dict
         ``pairs``: each with ``query``, ``key``, ``wish`` ("strong" or "weak") and
-        ``is_same_sequence``. ``n_keys``: with how many keys each is compared, of
-        ``n_keys_total``. ``heads``, layer by layer: each with ``layer``, ``head``, ``fit`` (0 to
-        1, see `measures.pair_fit.fit`) and ``pairs``, in the order given: ``score`` = scaling *
-        q·k, ``percentile`` among the keys (0 to 1), ``rank`` from 1, and ``weight`` in the
-        pattern, None where the query does not see the key. Numbers have seven decimals.
+        ``is_same_sequence``. ``n_keys``: how many tokens each is compared with, those that have a
+        key in the head, of ``n_keys_total``. ``heads``, layer by layer: each with ``layer``,
+        ``head``, ``fit`` (0 to 1, see `measures.pair_fit.fit`) and ``pairs``, in the order given:
+        ``score`` = scaling * q·k, ``percentile`` among the keys (0 to 1), ``rank`` from 1, and
+        ``weight`` in the pattern, None where the query does not see the key. Numbers have seven
+        decimals. A pair is None in a head without that query or key, and heads without any of the
+        pairs are left out.
 
     Raises
     ------
@@ -105,11 +108,18 @@ def _compute(reader: DatasetReader, pairs: Sequence[Pair]) -> dict[str, Any]:
     sequence = [np.searchsorted(sequences.start, pair[:2], side="right") for pair in pairs]
     heads = []
     for head in heads_of(reader.manifest):
-        found, weights = _score_head(reader, head, pairs, spans)
+        of_head = reader.spans(head)
+        has_query, has_key = of_head.has_query(reader.n_tokens), of_head.has_key(reader.n_tokens)
+        exists = [bool(has_query[pair.query] and has_key[pair.key]) for pair in pairs]
+        if not any(exists):
+            continue
+        existing = [pair for pair, is_there in zip(pairs, exists, strict=True) if is_there]
+        found, weights = _score_head(reader, head, existing, spans, has_key)
         columns = zip(found.score, found.percentile, found.n_above + 1, weights, strict=True)
-        rows = [_row(*numbers) for numbers in columns]
-        fitting = round(float(fit(found.percentile, is_strong)), N_DIGITS)
-        heads.append({"layer": head.layer, "head": head.head, "fit": fitting, "pairs": rows})
+        rows = (_row(*numbers) for numbers in columns)
+        fitting = round(float(fit(found.percentile, is_strong[exists])), N_DIGITS)
+        of_pairs = [next(rows) if is_there else None for is_there in exists]
+        heads.append({"layer": head.layer, "head": head.head, "fit": fitting, "pairs": of_pairs})
     wishes = [
         {
             "query": pair.query,
@@ -144,7 +154,11 @@ def _compared_spans(reader: DatasetReader) -> list[tuple[int, int]]:
 
 
 def _score_head(
-    reader: DatasetReader, head: HeadId, pairs: Sequence[Pair], spans: list[tuple[int, int]]
+    reader: DatasetReader,
+    head: HeadId,
+    pairs: Sequence[Pair],
+    spans: list[tuple[int, int]],
+    has_key: NDArray[np.bool_],
 ) -> tuple[PairScores, list[float | None]]:
     """Return where the pairs stand, and their weights; None where a query does not see the key."""
     scaling = np.float32(reader.manifest["layers"][head.layer]["scaling"])
@@ -154,9 +168,11 @@ def _score_head(
     ):
         own_queries = _stacked(queries, [pair.query for pair in pairs])
         own_keys = _stacked(keys, [pair.key for pair in pairs])
-        found = score_pairs(scaling * own_queries, own_keys, _blocks(keys, spans))
+        blocks = zip(spans, _blocks(keys, spans), strict=True)
+        existing = (block[has_key[slice(*span)]] for span, block in blocks)
+        found = score_pairs(scaling * own_queries, own_keys, existing)
         require_finite(found.score, head)
-        rule = head_rule(reader.manifest, head)
+        rule = reader.rule(head)
         weights = [
             _weight(reader, rule, pair, query, keys)
             for pair, query in zip(pairs, own_queries, strict=True)
@@ -170,9 +186,10 @@ def _weight(
     """Return the weight of a pair in the pattern; None where its query does not see its key."""
     sequences = reader.sequences()
     sequence = int(np.searchsorted(sequences.start, pair.query, side="right")) - 1
-    start, n = int(sequences.start[sequence]), int(sequences.length[sequence])
-    at = (pair.query - start, pair.key - start)
-    low, end = rule.span(at[0], n)
+    span = rule.span_of(*sequences.one(sequence))
+    start = span.keys[0]
+    at = (pair.query - span.queries[0], pair.key - start)
+    low, end = rule.span(at[0], span.keys[1] - start)
     if not low <= at[1] < end:
         return None
     firsts = range(low, end, CHUNK_ROWS)

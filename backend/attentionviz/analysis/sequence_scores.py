@@ -14,7 +14,6 @@ from attentionviz.analysis.head_attention import (
 )
 from attentionviz.core.heads import heads_of
 from attentionviz.core.pattern import Floats
-from attentionviz.core.rule import head_rule
 from attentionviz.core.types import HeadId
 from attentionviz.measures.head_scores.corpus import HeadAttention, TextTokens
 from attentionviz.measures.head_scores.spread import row_entropies, row_sparsities
@@ -38,7 +37,7 @@ def sequence_scores(
     ----------
     reader : DatasetReader
     head : HeadId or None
-        None for the mean over all heads, each counting the same.
+        None for the mean over all heads that have a mean, each counting the same.
     limiter : context manager or None
         Held while it is computed: how many may compute at once.
 
@@ -72,17 +71,15 @@ def sequence_scores(
 
 def _compute(reader: DatasetReader, heads: Sequence[HeadId]) -> tuple[Floats, int]:
     chosen = _chosen_sequences(reader.sequences().length, len(heads))
-    means = np.zeros((reader.manifest["n_sequences"], 2))
-    n_rows = np.zeros(len(means))
+    totals = np.zeros((reader.manifest["n_sequences"], 4))  # means, rows, heads
+    for head in heads:
+        sums = _sums_of(reader, head, chosen)
+        require_finite(sums, head)
+        has_rows = sums[:, 2] > 0  # a head without a row that has a choice has no mean
+        totals[has_rows, :2] += sums[has_rows, :2] / sums[has_rows, 2:]
+        totals[:, 2:] += np.column_stack([sums[:, 2], has_rows])
     with np.errstate(invalid="ignore"):
-        for head in heads:
-            sums = _sums_of(reader, head, chosen)
-            require_finite(sums, head)
-            # A head without a row that has a choice has no mean; heads of a model agree on that.
-            means += sums[:, :2] / sums[:, 2:]
-            n_rows += sums[:, 2]
-    means[n_rows == 0] = np.nan
-    scores = np.column_stack([means / len(heads), n_rows])
+        scores = np.column_stack([totals[:, :2] / totals[:, 3:], totals[:, 2]])
     scores[~chosen] = np.nan
     return scores.astype(np.float32), int(np.count_nonzero(chosen))
 
@@ -99,7 +96,8 @@ def _chosen_sequences(lengths: NDArray[np.int64], n_heads: int) -> NDArray[np.bo
 
 def _sums_of(reader: DatasetReader, head: HeadId, chosen: NDArray[np.bool_]) -> Sums:
     """Return keys for 90 %, entropy and 1, summed over the rows of each sequence."""
-    (starts, lengths), rule = reader.sequences(), head_rule(reader.manifest, head)
+    sequences, rule = reader.sequences(), reader.rule(head)
+    starts, lengths = sequences.start, sequences.length
     sums = np.zeros((len(chosen), 3))
     groups = starts // CHUNK_TOKENS
     with (
@@ -113,7 +111,11 @@ def _sums_of(reader: DatasetReader, head: HeadId, chosen: NDArray[np.bool_]) -> 
             first = np.cumsum(lengths[some]) - lengths[some]
             tokens = np.repeat(starts[some] - span[0] - first, lengths[some]) + np.arange(len(own))
             attention = HeadAttention(
-                queries.rows(*span)[tokens], keys.rows(*span)[tokens], lengths[some], rule
+                queries.rows(*span)[tokens],
+                keys.rows(*span)[tokens],
+                lengths[some],
+                rule,
+                sequences.chosen(some).n_source,
             )
             _add_sums(sums, attention, own)
     return sums

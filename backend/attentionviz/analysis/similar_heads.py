@@ -62,7 +62,8 @@ def map_of_heads(reader: DatasetReader) -> dict[str, Any]:
     -------
     dict
         What the manifest says of the comparison, and ``heads``, layer by layer, each with ``x``,
-        ``y`` and ``nearest``: five others by their true distance, not by that on the map.
+        ``y`` and ``nearest``: five others by their true distance, not by that on the map; those
+        of the same part, if the model has an encoder and a decoder.
 
     Raises
     ------
@@ -77,7 +78,7 @@ def map_of_heads(reader: DatasetReader) -> dict[str, Any]:
     def describe(i: int) -> dict[str, Any]:
         nearest = [
             {**heads[j]._asdict(), "distance": float(distances[i, j])}
-            for j in _nearest(distances[i], NEAREST_ON_MAP, but=i)
+            for j in _nearest(distances[i], NEAREST_ON_MAP, _others_of_part(reader, heads[i]))
         ]
         return {**heads[i]._asdict(), "x": places[i][0], "y": places[i][1], "nearest": nearest}
 
@@ -105,7 +106,7 @@ def similar_heads(
     head : HeadId
     other : DatasetReader
         Whose heads are compared; may be `reader` itself: then the numbers are those that its
-        build has stored, and the head itself is left out.
+        build has stored, and the head itself and those of other parts of the model are left out.
     k : int
         How many; fewer where there are fewer.
     limiter : context manager or None
@@ -128,7 +129,8 @@ def similar_heads(
     is_own = other.dataset_id == reader.dataset_id
     found = _stored(reader, head) if is_own else _likeness(reader, head, other, limiter)
     heads = heads_of(other.manifest)
-    order = _nearest(found.distances, k, but=heads.index(head) if is_own else None)
+    among = _others_of_part(reader, head) if is_own else np.arange(len(heads))
+    order = _nearest(found.distances, k, among)
     return {
         "with": other.dataset_id,
         "compared_by": found.compared_by,
@@ -146,7 +148,12 @@ def similar_heads(
 
 
 def is_comparable(one: Any, other: Any) -> bool:
-    """Return whether two manifests are of one corpus, and of images divided in the same way."""
+    """Return whether two manifests are of one corpus, and of images divided in the same way.
+
+    Not if a model has an encoder and a decoder, whose target texts are not of the corpus alone.
+    """
+    if any("part" in facts["layers"][0] for facts in (one, other)):
+        return False
     if one["corpus"]["sha256"] != other["corpus"]["sha256"]:
         return False
     return _division(one["patch_grid"]) == _division(other["patch_grid"])
@@ -170,7 +177,8 @@ def _likeness(
     if not is_comparable(reader.manifest, other.manifest):
         raise InvalidRequestError(
             f"{reader.dataset_id} and {other.dataset_id} have no corpus, or no division of its "
-            "images, in common; heads are compared on the same sentences or images"
+            "images, in common; heads are compared on the same sentences or images, those of an "
+            "encoder and a decoder only with each other"
         )
     other.require_complete()
     key = fingerprint(other, None, fingerprint(reader, head))
@@ -183,9 +191,19 @@ def _likeness(
     )
 
 
-def _nearest(distances: NDArray[np.floating], k: int, but: int | None) -> list[int]:
-    order = np.argsort(distances, kind="stable")
-    return [int(i) for i in order[: k + 1] if i != but][:k]
+def _others_of_part(reader: DatasetReader, head: HeadId) -> NDArray[np.int64]:
+    """Return the indices of the other heads with the same tokens as queries and as keys."""
+    layers = reader.manifest["layers"]
+    part = layers[head.layer].get("part")
+    of_part = [
+        one != head and layers[one.layer].get("part") == part for one in heads_of(reader.manifest)
+    ]
+    return np.flatnonzero(of_part)
+
+
+def _nearest(distances: NDArray[np.floating], k: int, among: NDArray[np.int64]) -> list[int]:
+    order = among[np.argsort(distances[among], kind="stable")]
+    return [int(i) for i in order[:k]]
 
 
 def _division(grid: dict[str, Any] | None) -> tuple[Any, ...] | None:

@@ -7,7 +7,6 @@ import numpy as np
 from attentionviz.analysis.answer_cache import cached
 from attentionviz.analysis.head_attention import MAX_SEQUENCE, fingerprint
 from attentionviz.core.pattern import Floats, attention_pattern
-from attentionviz.core.rule import head_rule
 from attentionviz.core.types import HeadId
 from attentionviz.store.dataset import DatasetReader
 
@@ -31,7 +30,8 @@ def token_scores(
     -------
     scores : ndarray of float32, shape (n_tokens, 2)
         Of its query: the largest weight of its row of the pattern, 0 to 1. Of its key: the sum
-        of its column, where 1 is the mean of the sequence. NaN where a sequence was left out.
+        of its column over the number of queries per key, so that 1 is the mean of the sequence.
+        NaN where a sequence was left out, or the head has no query or key of a token.
     n_used : int
         Sequences that were computed; those of more than 4,096 tokens, and what is beyond 2^27
         weights in all, are left out.
@@ -46,19 +46,21 @@ def token_scores(
 
 
 def _compute(reader: DatasetReader, head: HeadId) -> tuple[Floats, int]:
-    sequences, rule = reader.sequences(), head_rule(reader.manifest, head)
+    sequences, rule = reader.sequences(), reader.rule(head)
     scores = np.full((reader.n_tokens, 2), np.nan, dtype=np.float32)
     n_used = n_weights = 0
     with (
         reader.open_array(reader.queries_path(head)) as queries,
         reader.open_array(reader.keys_path(head)) as keys,
     ):
-        for start, n in zip(sequences.start.tolist(), sequences.length.tolist(), strict=True):
+        for sequence, n in enumerate(sequences.length.tolist()):
             n_weights += n * n
             if n > MAX_SEQUENCE or n_weights > MAX_WEIGHTS:
                 continue
-            span = (start, start + n)
-            pattern = attention_pattern(queries.rows(*span), keys.rows(*span), rule)
-            scores[start : start + n] = np.stack([pattern.max(axis=1), pattern.sum(axis=0)], axis=1)
+            span = rule.span_of(*sequences.one(sequence))
+            pattern = attention_pattern(queries.rows(*span.queries), keys.rows(*span.keys), rule)
+            n_queries, n_keys = pattern.shape
+            scores[slice(*span.queries), 0] = pattern.max(axis=1)
+            scores[slice(*span.keys), 1] = pattern.sum(axis=0) * np.float32(n_keys / n_queries)
             n_used += 1
     return scores, n_used

@@ -111,13 +111,16 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     add("--max-memory", type=float, metavar="GB", help="with --device-map: memory for weights")
     add("--layers", metavar="LIST", help="capture only these layers, such as 0,5-10")
     add("--max-length", type=int, metavar="N", help="cut longer texts (default: 512 tokens)")
-    part = "text or vision: which model of a pair of both, such as CLIP"
+    part = "text or vision of a pair such as CLIP; encoder of a model with encoder and decoder"
     add("--part", metavar="NAME", help=part)
     add("--workers", type=int, metavar="N", help="processes that draw maps (default: all cores)")
     text_column = "column of a table that holds the text"
     add("--text-column", type=readable, metavar="NAME", help=text_column)
     pairs = "table of labelled pairs of a text: sequence,i,j,name, positions from 1"
     add("--pairs", type=Path, metavar="FILE", help=pairs)
+    target = "column of the target texts of a model with encoder and decoder (default: generated)"
+    add("--target", type=readable, metavar="NAME", help=target)
+    add("--max-target", type=int, metavar="N", help="generate up to so many tokens (default: 128)")
     add(
         "--skip-bad-sequences",
         action="store_true",
@@ -226,6 +229,8 @@ def _build_request(arguments: argparse.Namespace) -> "BuildRequest":
         n_workers=_workers(arguments.workers),
         text_column=arguments.text_column,
         pairs=arguments.pairs,
+        target=arguments.target,
+        max_target=arguments.max_target,
         skip_bad_sequences=arguments.skip_bad_sequences,
         local_models=CHECKOUT / "data" / "models",
     )

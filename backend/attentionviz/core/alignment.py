@@ -22,7 +22,7 @@ class Aligned(NamedTuple):
 
     Attributes
     ----------
-    queries, keys : ndarray of float32, shape (n_tokens, d_head)
+    queries, keys : ndarray of float32, shapes (n_queries, d_head) and (n_keys, d_head)
     scale : float
         c in q·c and k/c.
     shift : ndarray of float64, shape (d_head,)
@@ -35,7 +35,7 @@ class Aligned(NamedTuple):
     shift: NDArray[np.float64]
 
     def points(self) -> Floats:
-        """Return queries, then keys, as one array of shape (2 * n_tokens, d_head)."""
+        """Return queries, then keys, as one array of shape (n_queries + n_keys, d_head)."""
         return np.concatenate([self.queries, self.keys])
 
     def with_same_alignment(self, queries: Floats, keys: Floats) -> "Aligned":
@@ -43,7 +43,7 @@ class Aligned(NamedTuple):
 
         Parameters
         ----------
-        queries, keys : ndarray of float32, shape (n_other_tokens, d_head)
+        queries, keys : ndarray of float32, shapes (any, d_head)
             As the attention function saw them. Not modified.
         """
         q = queries.astype(np.float64) * self.scale
@@ -61,7 +61,7 @@ def align(
 
     Parameters
     ----------
-    queries, keys : ndarray of float32, shape (n_tokens, d_head)
+    queries, keys : ndarray of float32, shapes (n_queries, d_head) and (n_keys, d_head)
         As the attention function saw them. Not modified.
     rule : "norm ratio" or "search"
         How c is chosen: sqrt(median ‖k‖ / median ‖q‖), or the candidate for which the distances
@@ -72,16 +72,17 @@ def align(
     Raises
     ------
     ShapeError
-        If the arrays are not of the same shape.
+        If the arrays are not of the same head size, or one is empty.
 
     Notes
     -----
     Source: Yeh et al. 2023 (arXiv 2305.03210), section 5.1.1.
     """
     require_shape("queries", queries, (None, None), "f")
-    require_shape("keys", keys, queries.shape, "f")
-    if len(queries) == 0:
-        raise ShapeError("queries has shape (0, any), expected at least one token")
+    require_shape("keys", keys, (None, queries.shape[1]), "f")
+    for name, vectors in (("queries", queries), ("keys", keys)):
+        if len(vectors) == 0:
+            raise ShapeError(f"{name} has shape (0, any), expected at least one token")
     q, k = queries.astype(np.float64), keys.astype(np.float64)
     scale = _searched_scale(q, k, seed) if rule == "search" else _norm_ratio(q, k)
     aligned_q, aligned_k, shift = _apply(q, k, scale)
@@ -104,12 +105,17 @@ def _norm_ratio(q: NDArray[np.float64], k: NDArray[np.float64]) -> float:
 
 
 def _searched_scale(q: NDArray[np.float64], k: NDArray[np.float64], seed: int) -> float:
-    if len(q) > SEARCH_TOKENS:
-        chosen = np.random.default_rng(seed).choice(len(q), SEARCH_TOKENS, replace=False)
-        q, k = q[chosen], k[chosen]
+    q, k = _sample(q, seed), _sample(k, seed)
     products = q @ k.T  # (query, key)
     quality = [_distance_quality(*_apply(q, k, c)[:2], products) for c in SEARCH_CANDIDATES]
     return float(SEARCH_CANDIDATES[int(np.argmin(quality))])
+
+
+def _sample(vectors: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """Return at most 1,000 vectors; those of the same tokens for as many queries as keys."""
+    if len(vectors) <= SEARCH_TOKENS:
+        return vectors
+    return vectors[np.random.default_rng(seed).choice(len(vectors), SEARCH_TOKENS, replace=False)]
 
 
 def _distance_quality(

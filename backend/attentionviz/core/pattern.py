@@ -26,7 +26,8 @@ def attention_pattern(queries: NDArray[Any], keys: NDArray[Any], rule: HeadRule)
     queries : ndarray of float, shape (n_queries, d_head)
         The sequence's first, as the attention function saw them. Not modified.
     keys : ndarray of float, shape (n_keys, d_head)
-        Of the same sequence, n_keys >= n_queries. Not modified.
+        Of the same sequence, n_keys >= n_queries; of a cross head of its source text, of any
+        number. Not modified.
     rule : HeadRule
 
     Returns
@@ -42,7 +43,7 @@ def attention_pattern(queries: NDArray[Any], keys: NDArray[Any], rule: HeadRule)
     """
     require_shape("keys", keys, (None, None), "f")
     require_shape("queries", queries, (None, keys.shape[1]), "f")
-    if len(queries) > len(keys):
+    if len(queries) > len(keys) and rule.part != "cross":
         raise ShapeError(f"{len(queries)} queries of a sequence that has {len(keys)} keys")
     return pattern_rows(queries[None], keys[None], np.arange(len(queries)), rule)[0]
 
@@ -97,14 +98,14 @@ def weigh_keys(pattern: Floats, norms: NDArray[Any]) -> Floats:
 
     Parameters
     ----------
-    pattern : ndarray of float32, shape (n, n)
+    pattern : ndarray of float32, shape (n_queries, n_keys)
         [query_pos, key_pos]. Not modified.
-    norms : ndarray of float, shape (n,)
+    norms : ndarray of float, shape (n_keys,)
         ‖v_j‖ or ‖v_j·W_O‖ of every key.
 
     Returns
     -------
-    ndarray of float32, shape (n, n)
+    ndarray of float32, shape (n_queries, n_keys)
         A row whose weights are all zero stays zero.
 
     Notes

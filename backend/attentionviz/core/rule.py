@@ -3,11 +3,15 @@
 The score of query i and key j is ``f(scaling * q·k) + bias(j - i)``, where f is a soft cap or
 nothing. The softmax is over the visible keys, and over a learned sink if there is one: a key
 without vectors, whose score is the same for every query.
+
+A sequence of an encoder-decoder model is two texts, source and target. Each of its rows of heads is
+a part: encoder heads have queries and keys of source tokens, decoder heads of target tokens, and
+cross heads queries of target and keys of source tokens. Positions count from 0 in each text.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +23,71 @@ ROUNDING = 1e-6
 
 MASKS = ("sliding window", "chunks", "bidirectional block")
 """Terms that hide or show keys and leave scores as they are."""
+
+
+Part = Literal["encoder", "decoder", "cross"]
+PART_LETTERS: dict[Part | None, str] = {None: "L", "encoder": "E", "decoder": "D", "cross": "X"}
+"""First letter of the name of a row of heads."""
+
+Tokens = NDArray[np.int64]
+
+
+class Spans(NamedTuple):
+    """The tokens with a query and those with a key in each sequence, int64 (n_sequences,) each.
+
+    They are the same, all tokens of the sequence, unless it is of an encoder-decoder model.
+    """
+
+    query_start: Tokens
+    n_queries: Tokens
+    key_start: Tokens
+    n_keys: Tokens
+
+    @property
+    def queries(self) -> Tokens:
+        """Tokens of the corpus that have a query, ascending."""
+        return _tokens_of(self.query_start, self.n_queries)
+
+    @property
+    def keys(self) -> Tokens:
+        """Tokens of the corpus that have a key, ascending."""
+        return _tokens_of(self.key_start, self.n_keys)
+
+    def points(self, n_tokens: int) -> Tokens:
+        """Return the points of a corpus of so many tokens that a head has: queries, then keys."""
+        return np.concatenate([self.queries, n_tokens + self.keys])
+
+    def without_gaps(self) -> "Spans":
+        """Return the spans within arrays that hold nothing but these queries, or these keys."""
+        firsts = (np.cumsum(n) - n for n in (self.n_queries, self.n_keys))
+        query_start, key_start = firsts
+        return Spans(query_start, self.n_queries, key_start, self.n_keys)
+
+    def has_query(self, n_tokens: int) -> NDArray[np.bool_]:
+        """Return which of so many tokens have a query, bool (n_tokens,)."""
+        return _flags(self.queries, n_tokens)
+
+    def has_key(self, n_tokens: int) -> NDArray[np.bool_]:
+        """Return which of so many tokens have a key, bool (n_tokens,)."""
+        return _flags(self.keys, n_tokens)
+
+
+class SequenceSpan(NamedTuple):
+    """First and end token of the queries and of the keys of one sequence, and of all its tokens."""
+
+    queries: tuple[int, int]
+    keys: tuple[int, int]
+    tokens: tuple[int, int]
+
+    def placed(self, pattern: NDArray[Any]) -> NDArray[Any]:
+        """Return a pattern of the queries and keys as one of all tokens, 0 for all others."""
+        start, end = self.tokens
+        if self.queries == self.keys == self.tokens:
+            return pattern
+        whole = np.zeros((end - start, end - start), dtype=pattern.dtype)
+        rows, columns = (slice(first - start, stop - start) for first, stop in self[:2])
+        whole[rows, columns] = pattern
+        return whole
 
 
 class OffsetBias(NamedTuple):
@@ -67,6 +136,8 @@ class ScoreRule:
         Scores are limited to ``softcap * tanh(score / softcap)``, before bias and mask.
     bias : OffsetBias or None
         Added to scores.
+    part : "encoder", "decoder", "cross" or None
+        Of an encoder-decoder model; None for all other models.
     """
 
     scaling: float
@@ -77,6 +148,7 @@ class ScoreRule:
     block: tuple[int, int] | None = None
     softcap: float | None = None
     bias: OffsetBias | None = None
+    part: Part | None = None
 
     @property
     def terms(self) -> list[str]:
@@ -106,14 +178,41 @@ class ScoreRule:
         """Whether no query sees a key after it."""
         return self.is_causal and self.block is None
 
+    def spans(self, start: Tokens, length: Tokens, n_source: Tokens | None = None) -> Spans:
+        """Return where the queries and keys of the heads are in each sequence.
+
+        Parameters
+        ----------
+        start, length : ndarray of int64, shape (n_sequences,)
+            First token and number of tokens of every sequence.
+        n_source : ndarray of int64, shape (n_sequences,), or None
+            Number of its source tokens, which come first; None without a part.
+        """
+        if self.part is None or n_source is None:
+            return Spans(start, length, start, length)
+        source, target = (start, n_source), (start + n_source, length - n_source)
+        queries = source if self.part == "encoder" else target
+        return Spans(*queries, *(target if self.part == "decoder" else source))
+
+    def span_of(self, start: int, length: int, n_source: int | None = None) -> SequenceSpan:
+        """Return where the queries and keys of the heads are in one sequence; see `spans`."""
+        one = [None if n is None else np.array([n]) for n in (start, length, n_source)]
+        found = self.spans(*one)  # type: ignore[arg-type]
+        first_query, n_queries, first_key, n_keys = (int(numbers[0]) for numbers in found)
+        return SequenceSpan(
+            (first_query, first_query + n_queries),
+            (first_key, first_key + n_keys),
+            (start, start + length),
+        )
+
     def visible(self, positions: NDArray[np.int64], n_keys: int) -> NDArray[np.bool_]:
-        """Return the keys that the queries at some positions of a sequence see.
+        """Return the keys that the queries at some positions of a text see.
 
         Parameters
         ----------
         positions : ndarray of int, shape (n_queries,)
         n_keys : int
-            Keys from the start of the same sequence.
+            Keys from the start of the same text, or of the source for a cross head.
 
         Returns
         -------
@@ -136,10 +235,13 @@ class ScoreRule:
 
     def span(self, query: int, n_keys: int) -> tuple[int, int]:
         """Return start and end of the keys that the query at a position sees, of `n_keys`."""
-        reach = n_keys if self.max_distance is None else self.max_distance
-        first = max(0, query - reach)
-        ahead = n_keys if self._ahead is None else self._ahead
-        end = query + 1 if self.is_causal else min(n_keys, query + ahead + 1)
+        first, end = 0, n_keys
+        if self.max_distance is not None:
+            first = max(0, query - self.max_distance)
+        if self._ahead is not None:
+            end = min(end, query + self._ahead + 1)
+        if self.is_causal:
+            end = min(end, query + 1)
         if self.block is not None and self.block[0] <= query < self.block[1]:
             end = min(n_keys, self.block[1])
         if self.chunk is not None:
@@ -228,6 +330,7 @@ class LayerRule(ScoreRule):
             chunk=facts.get("chunk"),
             block=facts.get("block") and tuple(facts["block"]),
             softcap=facts.get("softcap"),
+            part=facts.get("part"),
             bias=bias and OffsetBias(tuple(bias["offsets"]), tuple(map(tuple, bias["values"]))),
             sinks=sinks and tuple(sinks),
         )
@@ -239,14 +342,11 @@ class LayerRule(ScoreRule):
             "is_causal": self.is_causal,
             "max_distance": self.max_distance,
         }
-        if self.max_ahead is not None:
-            facts["max_ahead"] = self.max_ahead
-        if self.chunk is not None:
-            facts["chunk"] = self.chunk
+        for name in ("part", "max_ahead", "chunk", "softcap"):
+            if getattr(self, name) is not None:
+                facts[name] = getattr(self, name)
         if self.block is not None:
             facts["block"] = list(self.block)
-        if self.softcap is not None:
-            facts["softcap"] = self.softcap
         if self.bias is not None:
             values = [_as_float32(values) for values in self.bias.values]
             facts["bias"] = {"offsets": list(self.bias.offsets), "values": values}
@@ -275,6 +375,7 @@ class LayerRule(ScoreRule):
             self.block,
             self.softcap,
             self.bias and self.bias._replace(values=(self.bias.values[head],)),
+            self.part,
             None if self.sinks is None else self.sinks[head],
         )
 
@@ -292,6 +393,27 @@ def attention_formula(terms: Iterable[str]) -> str:
 def head_rule(manifest: Mapping[str, Any], head: HeadId) -> HeadRule:
     """Return the rule of a head of a dataset."""
     return LayerRule.of(manifest["layers"][head.layer]).of_head(head.head)
+
+
+def row_name(manifest: Mapping[str, Any], row: int) -> str:
+    """Return the name of a row of heads: L3 or, of an encoder-decoder model, E3, D3 or X3.
+
+    The number counts the rows before it, of the same part.
+    """
+    parts = [rule.get("part") for rule in manifest["layers"][: row + 1]]
+    return f"{PART_LETTERS[parts[row]]}{parts[:row].count(parts[row])}"
+
+
+def _tokens_of(start: Tokens, n: Tokens) -> Tokens:
+    """Return the tokens of consecutive spans that are sorted by their start."""
+    within = np.arange(int(n.sum())) - np.repeat(np.cumsum(n) - n, n)
+    return np.repeat(start, n) + within
+
+
+def _flags(tokens: Tokens, n_tokens: int) -> NDArray[np.bool_]:
+    flags = np.zeros(n_tokens, dtype=bool)
+    flags[tokens] = True
+    return flags
 
 
 def _as_float32(values: tuple[float, ...]) -> list[float]:

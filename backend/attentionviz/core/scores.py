@@ -45,6 +45,9 @@ class ScoreFacts(NamedTuple):
         for a score of every model.
     needs_pairs : bool
         Whether only datasets with labelled pairs have it.
+    texts : 1, 2 or None
+        1 if queries and keys must be of one text, so that cross heads have no value; 2 if of two,
+        so that only these have one, in datasets of encoder-decoder models; None for either.
     """
 
     label: str
@@ -59,6 +62,7 @@ class ScoreFacts(NamedTuple):
     scale: Literal["linear", "log"] = "linear"
     terms: tuple[str, ...] = ()
     needs_pairs: bool = False
+    texts: Literal[1, 2] | None = None
 
     def is_of(self, modality: Modality) -> bool:
         """Return whether datasets of a modality have this score."""
@@ -86,12 +90,14 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
         "How much of its attention a token pays to the token before it.",
         "mean of A[i, i−1]",
         _CLARK,
+        texts=1,
     ),
     "next": ScoreFacts(
         "Next token",
         "How much of its attention a token pays to the token after it.",
         "mean of A[i, i+1]",
         _CLARK,
+        texts=1,
     ),
     "self": ScoreFacts(
         "Itself",
@@ -99,6 +105,7 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
         "mean of A[i, i]",
         _CLARK,
         None,
+        texts=1,
     ),
     "first": ScoreFacts(
         "First token",
@@ -124,18 +131,21 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
         "How much attention a repeated token pays to its own earlier copies.",
         "mean of Σ A[i, j] over j < i with token j = token i",
         f"ours, of the duplicate token heads of {_WANG}",
+        texts=1,
     ),
     "induction": ScoreFacts(
         "Induction",
         "How much attention a repeated token pays to the tokens after its earlier copies.",
         "mean of Σ A[i, j+1] over j < i−1 with token j = token i",
         f"ours, of the induction heads of {_OLSSON}; their number is prefix matching",
+        texts=1,
     ),
     "reverse_induction": ScoreFacts(
         "Reverse induction",
         "How much attention a repeated token pays to the tokens before its earlier copies.",
         "mean of Σ A[i, j−1] over 1 < j < i with token j = token i, token j−1 not special",
         _OURS,
+        texts=1,
     ),
     "attention_entropy": ScoreFacts(
         "Entropy",
@@ -163,6 +173,7 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
         f"{_VIG}, eq. 6",
         high=None,
         unit="tokens",
+        texts=1,
     ),
     "variance_of_distance": ScoreFacts(
         "Variance of distance",
@@ -171,6 +182,7 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
         f"ours, over the weights of {_VIG}, eq. 6",
         high=None,
         unit="tokens²",
+        texts=1,
     ),
     "content_dependence": ScoreFacts(
         "Attention variability",
@@ -203,6 +215,14 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
         unit="times",
         scale="log",
     ),
+    "diagonality": ScoreFacts(
+        "Diagonal alignment",
+        "How near attention is to the diagonal, where a token attends to the same share of the "
+        "other text: 1 on it.",
+        "mean of Σ A[i, j]·exp(−(i/n − j/m)² ÷ 0.08), n and m the tokens of the two texts",
+        "ours, one minus the guided attention loss of Tachibana et al. 2017 (arXiv 1710.08969)",
+        texts=2,
+    ),
     "precision_at_l": ScoreFacts(
         "Precision at L",
         "Of the L pairs of tokens with the highest attention, the share that is labelled as pairs; "
@@ -211,6 +231,7 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
         "S = A + Aᵀ without special tokens, s its row sums",
         _RAO,
         needs_pairs=True,
+        texts=1,
     ),
     "same_row": ScoreFacts(
         "Same row",
@@ -298,24 +319,28 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
         "most is that of frequency",
         f"{_OLSSON}, appendix, as corrected on 2022-09-20",
         high=0.5,
+        texts=1,
     ),
     "probe_induction": ScoreFacts(
         "Induction on random tokens (ours)",
         "On repeated random tokens: attention from the repeat to the token after its first copy.",
         "mean of A[i, i−p+1] over the repeat, p its length",
         f"ours, after the prefix matching of {_OLSSON}",
+        texts=1,
     ),
     "probe_previous": ScoreFacts(
         "Previous on random tokens (ours)",
         "On repeated random tokens: attention to the previous token.",
         "mean of A[i, i−1]",
         f"ours, of the previous token heads of {_OLSSON}",
+        texts=1,
     ),
     "probe_duplicate": ScoreFacts(
         "Duplicate on random tokens (ours)",
         "On repeated random tokens: attention from the repeat to its first copy.",
         "mean of A[i, i−p] over the repeat, p its length",
         f"ours, of the duplicate token heads of {_WANG}",
+        texts=1,
     ),
     "sink_mass": ScoreFacts(
         "Sink",
@@ -367,7 +392,11 @@ ALL_SCORES = SCORE_FACTS | FORMER_SCORES
 
 
 def scores_of(
-    terms: Iterable[str], *, has_pairs: bool = False, modality: Modality = "text"
+    terms: Iterable[str],
+    *,
+    has_pairs: bool = False,
+    modality: Modality = "text",
+    has_two_texts: bool = False,
 ) -> dict[str, ScoreFacts]:
     """Return the scores of a dataset.
 
@@ -379,6 +408,8 @@ def scores_of(
         Whether the dataset has labelled pairs.
     modality : str
         Only datasets of images and texts have the scores of both together.
+    has_two_texts : bool
+        Whether it is of an encoder-decoder model.
     """
     present = set(terms)
     return {
@@ -387,6 +418,7 @@ def scores_of(
         if (facts.modality != "image-text" or facts.is_of(modality))
         and (not facts.terms or present.intersection(facts.terms))
         and (has_pairs or not facts.needs_pairs)
+        and (has_two_texts or facts.texts != 2)
     }
 
 

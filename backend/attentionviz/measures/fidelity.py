@@ -56,11 +56,10 @@ class Reference(NamedTuple):
 
     Attributes
     ----------
-    n_tokens : int
-    queries : ndarray of int, shape (n_queries,)
-        Tokens whose strongest keys are compared.
+    queries : ndarray of int, shape (n_compared,)
+        Queries whose strongest keys are compared.
     vectors : HeadVectors
-    least_score : ndarray of float32, shape (n_queries,)
+    least_score : ndarray of float32, shape (n_compared,)
         Smallest q·k that counts as one of the ten largest of a query.
     ranks : list of SequenceRanks
         Ranks of the scores within sequences.
@@ -70,7 +69,6 @@ class Reference(NamedTuple):
         Rank correlation of the cosine distances of aligned vectors, without a projection.
     """
 
-    n_tokens: int
     queries: NDArray[np.int64]
     vectors: HeadVectors
     least_score: NDArray[np.float32]
@@ -86,18 +84,19 @@ def prepare(vectors: HeadVectors, positions: TokenPositions, seed: int) -> Refer
     ----------
     vectors : HeadVectors
     positions : TokenPositions
-        Positions of the tokens and the masking rule.
+        Positions of the queries and keys, and the masking rule.
     seed : int
         Seed of the samples of queries, sequences and points in large corpora.
     """
-    n = vectors.n_tokens
+    n = len(vectors.queries)
     require_shape("sequence_index", positions.sequence_index, (n,), "iu")
     require_shape("position", positions.position, (n,), "iu")
+    keys_of = positions.key_sequence_index
+    require_shape("keys", vectors.keys, (n if keys_of is None else len(keys_of), None), "f")
     queries = _sample(n, MAX_QUERIES, seed)
     ranks = rank_scores(vectors.queries, vectors.keys, positions, seed)
     aligned = vectors.aligned
     return Reference(
-        n_tokens=n,
         queries=queries,
         vectors=vectors,
         least_score=_least_scores(vectors, queries),
@@ -116,17 +115,17 @@ def measure(reference: Reference, coordinates: NDArray[np.floating], method: str
     ----------
     reference : Reference
         From `prepare`.
-    coordinates : ndarray of floats, shape (2 * n_tokens, dims)
+    coordinates : ndarray of floats, shape (n_points, dims)
         As stored: queries, then keys.
     method : str
         Determines nearness, see `attentionviz.projections.nearness`.
     """
-    n = reference.n_tokens
-    require_shape("coordinates", coordinates, (2 * n, None), "f")
-    q, k = coordinates[:n], coordinates[n:]
+    vectors = reference.vectors
+    require_shape("coordinates", coordinates, (vectors.n_points, None), "f")
+    q, k = np.split(coordinates, [len(vectors.queries)])
     recall = None
-    if n > N_STRONGEST:
-        drawn = _largest(lambda rows: nearness(method, q[rows], k), reference.queries, n)
+    if len(k) > N_STRONGEST:
+        drawn = _largest(lambda rows: nearness(method, q[rows], k), reference.queries, len(k))
         recall = _share_of_strongest(reference, drawn)
     return Fidelity(
         recall_at_10=recall,
@@ -161,7 +160,7 @@ def _largest(
 def _least_scores(vectors: HeadVectors, queries: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return the tenth largest q·k of each query minus a tolerance for ties."""
     strongest = _largest(
-        lambda rows: vectors.queries[rows] @ vectors.keys.T, queries, vectors.n_tokens
+        lambda rows: vectors.queries[rows] @ vectors.keys.T, queries, len(vectors.keys)
     )
     scores = _scores(vectors, queries, strongest)
     least: NDArray[np.float32] = scores.min(axis=1) - TIE * np.abs(scores).max(axis=1)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from attentionviz.core.rule import ScoreRule
+from attentionviz.core.rule import ScoreRule, Spans
 
 Floats = NDArray[np.floating]
 Tokens = NDArray[np.int64]
@@ -24,13 +24,32 @@ class TokenPositions(NamedTuple):
 
     Attributes
     ----------
-    sequence_index, position : ndarray of int, shape (n_tokens,)
+    sequence_index, position : ndarray of int, shape (n_queries,)
+        Of the tokens with a query.
     rule : ScoreRule
+    key_sequence_index : ndarray of int, shape (n_keys,), or None
+        Of the tokens with a key, in the order of their positions, if they are others.
     """
 
     sequence_index: NDArray[np.integer]
     position: NDArray[np.integer]
     rule: ScoreRule
+    key_sequence_index: NDArray[np.integer] | None = None
+
+    @classmethod
+    def of(cls, spans: Spans, rule: ScoreRule) -> "TokenPositions":
+        """Return the positions of the queries and keys of a head."""
+
+        def sequence_of(n: Tokens) -> Tokens:
+            return np.repeat(np.arange(len(n)), n)
+
+        queries = spans.queries
+        return cls(
+            sequence_of(spans.n_queries),
+            queries - np.repeat(spans.query_start, spans.n_queries),
+            rule,
+            sequence_of(spans.n_keys) if rule.part == "cross" else None,
+        )
 
 
 class SequenceRanks(NamedTuple):
@@ -39,7 +58,7 @@ class SequenceRanks(NamedTuple):
     Attributes
     ----------
     queries, keys : ndarray of int, shapes (n_queries,) and (n_keys,)
-        Tokens; only queries with a defined rank correlation.
+        Indices of the vectors; only queries with a defined rank correlation.
     visible : ndarray of bool, shape (n_queries, n_keys)
     ranks : ndarray of float, shape (n_queries, n_keys)
         Minus their mean; 0 if not visible.
@@ -58,22 +77,22 @@ def rank_scores(
 
     Parameters
     ----------
-    queries, keys : ndarray of floats, shape (n_tokens, d_head)
+    queries, keys : ndarray of floats, shapes (n_queries, d_head) and (n_keys, d_head)
         Raw vectors; the scaling does not affect ranks.
     positions : TokenPositions
     seed : int
         Seed of the sample, for more than `ENOUGH_TOKENS` tokens.
     """
     ranked = []
-    for tokens in _sequences(positions, seed):
-        step = -(-(len(tokens) ** 2) // MAX_PAIRS)  # rounded up
+    for tokens, others in _sequences(positions, seed):
+        step = -(-(len(tokens) * len(others)) // MAX_PAIRS)  # rounded up
         rows = tokens[::step]
-        visible = positions.rule.visible(np.arange(len(tokens))[::step], len(tokens))
-        ranks = _centred_ranks(queries[rows] @ keys[tokens].T, visible)
+        visible = positions.rule.visible(np.arange(len(tokens))[::step], len(others))
+        ranks = _centred_ranks(queries[rows] @ keys[others].T, visible)
         has_order = (visible.sum(axis=1) >= MIN_KEYS) & (ranks != 0).any(axis=1)
         if has_order.any():
             ranked.append(
-                SequenceRanks(rows[has_order], tokens, visible[has_order], ranks[has_order])
+                SequenceRanks(rows[has_order], others, visible[has_order], ranks[has_order])
             )
     return ranked
 
@@ -107,17 +126,25 @@ def mean_correlation(
     return float(np.concatenate(correlations).mean()) if correlations else None
 
 
-def _sequences(positions: TokenPositions, seed: int) -> list[Tokens]:
-    """Return the tokens of each sequence of a sample with `ENOUGH_TOKENS` tokens."""
+def _sequences(positions: TokenPositions, seed: int) -> list[tuple[Tokens, Tokens]]:
+    """Return queries and keys of each sequence of a sample with `ENOUGH_TOKENS` queries."""
     order = np.lexsort((positions.position, positions.sequence_index))
-    cuts = np.flatnonzero(np.diff(positions.sequence_index[order])) + 1
-    sequences = np.split(order, cuts)
+    of_queries = _by_sequence(order, positions.sequence_index)
+    of_keys = of_queries
+    if positions.key_sequence_index is not None:
+        n_keys = len(positions.key_sequence_index)
+        of_keys = _by_sequence(np.arange(n_keys), positions.key_sequence_index)
+    sequences = list(zip(of_queries, of_keys, strict=True))
     if len(order) <= ENOUGH_TOKENS:
         return sequences
     shuffled = np.random.default_rng(seed).permutation(len(sequences))
-    n_tokens = np.cumsum([len(sequences[i]) for i in shuffled])
+    n_tokens = np.cumsum([len(of_queries[i]) for i in shuffled])
     n_taken = int(np.searchsorted(n_tokens, ENOUGH_TOKENS)) + 1
     return [sequences[i] for i in np.sort(shuffled[:n_taken])]
+
+
+def _by_sequence(order: Tokens, sequence_index: NDArray[np.integer]) -> list[Tokens]:
+    return np.split(order, np.flatnonzero(np.diff(sequence_index[order])) + 1)
 
 
 def _centred_ranks(values: Floats, visible: NDArray[np.bool_]) -> Floats:

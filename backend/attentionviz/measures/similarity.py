@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from attentionviz.core.rule import Spans
 from attentionviz.core.shapes import require_shape
 
 Floats = NDArray[np.floating]
@@ -41,22 +42,23 @@ class Row(NamedTuple):
         Token of the query.
     start, stop : int
         Tokens start..stop are its keys.
+    first_query : int
+        Token of the first query of its sequence.
     """
 
     query: int
     start: int
     stop: int
+    first_query: int
 
 
-def choose_rows(
-    lengths: NDArray[np.int64], n_heads: int, *, is_causal: bool, seed: int
-) -> list[Row]:
+def choose_rows(spans: Spans, n_heads: int, *, is_causal: bool, seed: int) -> list[Row]:
     """Return a random sample of rows of the corpus, in corpus order.
 
     Parameters
     ----------
-    lengths : ndarray of int, shape (n_sequences,)
-        Number of tokens of every sequence.
+    spans : Spans
+        Queries and keys of every sequence, the same in all heads.
     n_heads : int
         Heads of all layers; with more heads, fewer rows are sampled.
     is_causal : bool
@@ -69,9 +71,12 @@ def choose_rows(
         At most 2,048, and at least one unless no row has two keys; rows with a single key are left
         out, since they are the same in every head.
     """
-    start = np.repeat(np.cumsum(lengths) - lengths, lengths)  # (token,)
-    tokens = np.arange(len(start))
-    stop = tokens + 1 if is_causal else start + np.repeat(lengths, lengths)
+    queries = spans.queries
+    first_query, start, n_keys_of = (
+        np.repeat(column, spans.n_queries)
+        for column in (spans.query_start, spans.key_start, spans.n_keys)
+    )
+    stop = queries + 1 if is_causal else start + n_keys_of
     eligible = np.flatnonzero(stop - start > 1)
     shuffled = np.random.default_rng(seed).permutation(eligible)[:MAX_ROWS]
     n_pairs = n_heads * (n_heads + 1) // 2
@@ -79,7 +84,8 @@ def choose_rows(
     n_keys = np.cumsum(stop[shuffled] - start[shuffled])
     n_rows = max(1, int(np.searchsorted(n_keys, max_keys, side="right")))
     chosen = np.sort(shuffled[:n_rows])
-    return [Row(int(i), int(start[i]), int(stop[i])) for i in chosen]
+    columns = (column[chosen].tolist() for column in (queries, start, stop, first_query))
+    return [Row(*row) for row in zip(*columns, strict=True)]
 
 
 def smoothed(pattern: Floats, is_visible: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:

@@ -64,11 +64,35 @@ def alignment_vector(queries: Floats, keys: Floats) -> NDArray[np.float64]:
     require_shape("queries", queries, (None, None), "f")
     if len(queries) != len(keys):
         raise ShapeError(f"{len(queries)} queries and {len(keys)} keys")
-    n = len(queries)
-    upper = np.triu_indices(n, 1)
-    if n < MIN_TOKENS:
+    return _unit(_centred_half(_kernel(queries) + _kernel(keys)), len(queries))
+
+
+def alignment_vector_across(queries: Floats, keys: Floats) -> NDArray[np.float64]:
+    """Return the vector of `alignment_vector` for a head whose keys are of other tokens.
+
+    Parameters
+    ----------
+    queries, keys : ndarray of float, shapes (n_queries, d_head) and (n_keys, d_head)
+        Of one head, as stored. Not modified.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_queries * (n_queries - 1) / 2 + n_keys * (n_keys - 1) / 2,)
+        The kernels of queries and of keys side by side, since they cannot be added.
+    """
+    halves = [_centred_half(_kernel(vectors)) for vectors in (queries, keys)]
+    return _unit(np.concatenate(halves), max(len(queries), len(keys)))
+
+
+def _centred_half(gram: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the numbers above the diagonal of the U-centred matrix; NaN for too few tokens."""
+    upper = np.triu_indices(len(gram), 1)
+    if len(gram) < MIN_TOKENS:
         return np.full(len(upper[0]), np.nan)
-    gram = u_centred(_kernel(queries) + _kernel(keys))[upper]
+    return u_centred(gram)[upper]
+
+
+def _unit(gram: NDArray[np.float64], n: int) -> NDArray[np.float64]:
     norm = np.linalg.norm(gram)
     # If all vectors are equal, only rounding is left, which has no meaningful direction.
     return gram / norm if norm > 1e-9 * n else np.full_like(gram, np.nan)

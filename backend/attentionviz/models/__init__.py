@@ -55,11 +55,12 @@ from attentionviz.models.find_model import find_described
 from attentionviz.models.finite import BadVector, NotFiniteError
 from attentionviz.models.forward import use_threads
 from attentionviz.models.loaded import LoadedModel
-from attentionviz.models.loading import load, load_source
+from attentionviz.models.loading import load, load_source, reads_two_texts
 from attentionviz.models.names import EMBEDDED, PRESETS, meaning
 from attentionviz.models.parity import AttentionCheck, check_attention
 from attentionviz.models.placement import Placement
 from attentionviz.models.repeated import RepeatedTokens, prefix_matching_tokens, repeat_tokens
+from attentionviz.models.seq2seq import Target
 from attentionviz.models.steps import step
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "PatchGrid",
     "Placement",
     "RepeatedTokens",
+    "Target",
     "TokenColumns",
     "capture_batch",
     "check_attention",
@@ -82,6 +84,7 @@ __all__ = [
     "load_source",
     "meaning",
     "prefix_matching_tokens",
+    "reads_two_texts",
     "repeat_tokens",
     "step",
     "use_threads",

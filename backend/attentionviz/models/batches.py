@@ -1,12 +1,19 @@
 """Batches: padded model inputs, and the columns of their tokens."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
 
+from attentionviz.core.rule import ScoreRule, Spans
 from attentionviz.core.types import TokenType
+
+TARGET = "decoder_"
+"""Prefix of the inputs of target texts."""
+
+WITHOUT_TOKENS = ("pixel_values", "input_features")
+"""Inputs whose second axis is not that of tokens, and which are not padded."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ class TokenColumns:
         Index in the vocabulary; -1 for images.
     token_type : list of TokenType
     position : list of int
-        Index in its sequence, from 0.
+        Index in its sequence, from 0; in its text, if a sequence is a source and a target text.
     surface : list of str or None
         Word of the text for an unknown token, else None; empty for patches.
     row, column : list of int or None
@@ -90,6 +97,9 @@ class Batch:
         Columns over all tokens, padding removed.
     sprites : ndarray of uint8, shape (n_tokens, 8, 8, 3), or None
         Pixels of each patch, RGB; zeros for prefix tokens; None for text.
+    n_source : list of int or None
+        Number of source tokens of each sequence, which come first; None unless the model has an
+        encoder and a decoder.
     """
 
     inputs: dict[str, torch.Tensor]
@@ -97,8 +107,46 @@ class Batch:
     truncated: list[int]
     tokens: TokenColumns
     sprites: np.ndarray[Any, Any] | None = None
+    n_source: list[int] | None = None
 
     @property
     def n_tokens(self) -> int:
         """Number of tokens of all sequences, without padding."""
         return sum(self.lengths)
+
+    def spans(self, rule: ScoreRule) -> Spans:
+        """Return the tokens of each sequence with a query, and with a key, in a layer."""
+        return spans_of(rule, self.lengths, self.n_source)
+
+    def cut(self, rows: list[int], most: int | None = None) -> "Batch":
+        """Return some of the sequences.
+
+        Parameters
+        ----------
+        rows : list of int
+        most : int or None
+            Each of their texts is cut to so many tokens, without padding that none of them needs;
+            columns of tokens are not cut. None for inputs as they are.
+        """
+        whole = [self.lengths[row] if self.n_source is None else self.n_source[row] for row in rows]
+        target = [self.lengths[row] - n for row, n in zip(rows, whole, strict=True)]
+        source, target = ([min(n, most or n) for n in lengths] for lengths in (whole, target))
+        inputs = {}
+        for name, tensor in self.inputs.items():
+            width = max(target if name.startswith(TARGET) else source)
+            chosen = tensor.unflatten(0, (len(self.lengths), -1))[rows].flatten(0, 1)
+            has_tokens = most is not None and name not in WITHOUT_TOKENS
+            inputs[name] = chosen[:, :width] if has_tokens else chosen
+        return replace(
+            self,
+            inputs=inputs,
+            lengths=[n + m for n, m in zip(source, target, strict=True)],
+            n_source=None if self.n_source is None else source,
+        )
+
+
+def spans_of(rule: ScoreRule, lengths: list[int], n_source: list[int] | None) -> Spans:
+    """Return the tokens of sequences with a query, and with a key, in a layer."""
+    length = np.array(lengths)
+    source = None if n_source is None else np.array(n_source)
+    return rule.spans(np.cumsum(length) - length, length, source)

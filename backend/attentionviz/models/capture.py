@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 from attentionviz.core.heads import LayerHeads
-from attentionviz.core.rule import ROUNDING, LayerRule
+from attentionviz.core.rule import ROUNDING, LayerRule, Part, ScoreRule
 from attentionviz.core.types import HeadId
 from attentionviz.errors import UnsupportedModelError
-from attentionviz.models.batches import Batch
+from attentionviz.models.batches import Batch, spans_of
 from attentionviz.models.finite import BadVector, NotFiniteError, bad_vectors
 from attentionviz.models.forward import run
 from attentionviz.models.interface import AttentionCall
@@ -38,6 +38,8 @@ class CapturedBatch:
     keys : ndarray of float32, shape (n_layers, n_key_heads, n_tokens, d_head)
     value_norms, output_norms : ndarray of float32, shape (n_layers, n_heads, n_tokens)
         ‖v‖ and ‖v·W_O‖, where W_O are the head's rows of the output projection.
+    n_source : list of int or None
+        As of `Batch`; vectors and norms of tokens without a query, or a key, in a layer are 0.
     """
 
     lengths: list[int]
@@ -46,6 +48,7 @@ class CapturedBatch:
     keys: Array
     value_norms: Array
     output_norms: Array
+    n_source: list[int] | None = None
 
     def vectors(self, head: HeadId) -> tuple[Array, Array]:
         """Return the queries and the keys of a head, (n_tokens, d_head) each."""
@@ -53,15 +56,15 @@ class CapturedBatch:
         queries = self.queries[at, head.head, :, : heads.d_head]
         return queries, self.keys[at, heads.key_head(head.head), :, : heads.d_head]
 
-    def heads_of(self, layer: int) -> Iterator[tuple[int, int, Array, Array]]:
+    def heads_of(self, layer: int, rule: ScoreRule) -> Iterator[tuple[int, int, Array, Array]]:
         """Yield sequence index, head index, queries and keys of one layer, (token, d_head) each."""
-        start = 0
-        for sequence, n_tokens in enumerate(self.lengths):
-            inside = slice(start, start + n_tokens)
+        spans = zip(*spans_of(rule, self.lengths, self.n_source), strict=True)
+        for sequence, (first_query, n_queries, first_key, n_keys) in enumerate(spans):
+            own = slice(first_query, first_query + n_queries)
+            others = slice(first_key, first_key + n_keys)
             for head in range(self.layers[layer].n_heads):
                 queries, keys = self.vectors(HeadId(layer, head))
-                yield sequence, head, queries[inside], keys[inside]
-            start += n_tokens
+                yield sequence, head, queries[own], keys[others]
 
     def norms(self) -> Array:
         """Return ‖q‖, ‖k‖, ‖v‖ and ‖v·W_O‖, float32 (n_layers, n_heads, n_tokens, 4)."""
@@ -97,31 +100,31 @@ def array_layers(layers: list[LayerHeads]) -> dict[int, int]:
     return {layer: at for at, layer in enumerate(with_heads)}
 
 
-class _Collector:
-    """Listener that copies the vectors of each attention call without padding."""
+class _Text:
+    """The tokens of a batch that have queries, or keys, in a layer.
 
-    def __init__(self, model: LoadedModel, batch: Batch) -> None:
-        self.model = model
-        self.lengths = torch.tensor(batch.lengths, device=model.device)
-        self.n_padded = max(batch.lengths)
-        self.kept = self._kept_positions(batch.lengths)
-        self.places = array_layers(model.layers)
-        # Numbers of missing heads must be zero.
-        make = torch.empty if model.has_equal_layers else torch.zeros
-        n = (len(self.places), model.n_heads, batch.n_tokens)
-        self.queries = make(*n, model.d_head)
-        self.keys = make(n[0], model.n_key_heads, n[2], model.d_head)
-        self.value_norms = make(n)
-        self.output_norms = make(n)
-        # Mask, bias, and how they were understood.
-        self.proven: list[tuple[Any, Any, tuple[bool, LayerRule]]] = []
+    Parameters
+    ----------
+    starts, lengths : ndarray of int, shape (n_sequences,)
+        In the tokens of the batch.
+    n_tokens : int
+        Of the batch.
+    device : torch.device
+    """
 
-    def _kept_positions(self, lengths: list[int]) -> torch.Tensor | None:
-        """Return the indices of tokens in the flattened (sequence, position); None: no padding."""
-        if min(lengths) == self.n_padded:
-            return None
-        is_real = torch.arange(self.n_padded) < torch.tensor(lengths)[:, None]
-        return is_real.flatten().nonzero()[:, 0].to(self.model.device)
+    def __init__(self, starts: Array, lengths: Array, n_tokens: int, device: torch.device) -> None:
+        self.lengths = torch.from_numpy(lengths).to(device)
+        self.n_padded = int(lengths.max())
+        is_real = torch.arange(self.n_padded) < torch.from_numpy(lengths)[:, None]
+        # Indices of tokens in the flattened (sequence, position); None: no padding.
+        self.kept = None
+        if not is_real.all():
+            self.kept = is_real.flatten().nonzero()[:, 0].to(device)
+        # Indices in the tokens of the batch; None: all of them.
+        self.tokens = None
+        if lengths.sum() < n_tokens:
+            within = np.concatenate([np.arange(n) for n in lengths])
+            self.tokens = torch.from_numpy(np.repeat(starts, lengths) + within)
 
     def unpad(self, tensor: torch.Tensor) -> torch.Tensor:
         """Return (sequence, head, position, d) as (head, token, d) without padding."""
@@ -130,27 +133,69 @@ class _Collector:
             by_token = by_token.index_select(0, self.kept)
         return by_token.transpose(0, 1)
 
+    def store(self, whole: torch.Tensor, part: torch.Tensor) -> None:
+        """Copy (head, token of the text, …) into the same for all tokens of the batch."""
+        if self.tokens is None:
+            whole.copy_(part)
+        else:
+            whole[:, self.tokens] = part.to(whole)
+
+
+class _Collector:
+    """Listener that copies the vectors of each attention call without padding."""
+
+    def __init__(self, model: LoadedModel, batch: Batch) -> None:
+        self.model = model
+        self.batch = batch
+        self.texts: dict[Part | None, tuple[_Text, _Text]] = {}
+        self.places = array_layers(model.layers)
+        # Numbers of missing heads, queries and keys must be zero.
+        is_full = model.has_equal_layers and batch.n_source is None
+        make = torch.empty if is_full else torch.zeros
+        n = (len(self.places), model.n_heads, batch.n_tokens)
+        self.queries = make(*n, model.d_head)
+        self.keys = make(n[0], model.n_key_heads, n[2], model.d_head)
+        self.value_norms = make(n)
+        self.output_norms = make(n)
+        # Mask, bias, and how they were understood.
+        self.proven: list[tuple[Any, Any, tuple[bool, LayerRule]]] = []
+
+    def texts_of(self, rule: LayerRule) -> tuple[_Text, _Text]:
+        """Return the tokens with queries, and those with keys, of a layer."""
+        if rule.part not in self.texts:
+            spans, device = self.batch.spans(rule), self.model.device
+            n_tokens = self.batch.n_tokens
+            of_queries = _Text(spans.query_start, spans.n_queries, n_tokens, device)
+            of_keys = of_queries
+            if rule.part == "cross":
+                of_keys = _Text(spans.key_start, spans.n_keys, n_tokens, device)
+            self.texts[rule.part] = of_queries, of_keys
+        return self.texts[rule.part]
+
     def __call__(self, layer: int, call: AttentionCall) -> None:
         _, n_heads, n_padded, d_head = call.query.shape
-        n_key_heads, expected = call.key.shape[1], self.model.layers[layer]
-        if n_padded != self.n_padded or expected != (n_heads, n_key_heads, d_head, None):
+        n_key_heads, n_padded_keys = call.key.shape[1:3]
+        expected = self.model.layers[layer]
+        of_queries, of_keys = self.texts_of(self.model.rules[layer])
+        has_tokens = (n_padded, n_padded_keys) == (of_queries.n_padded, of_keys.n_padded)
+        if not has_tokens or expected != (n_heads, n_key_heads, d_head, None):
             raise UnsupportedModelError(
                 f"layer {layer} has {n_heads} heads of {n_padded} queries per sequence in this "
-                f"batch, expected {expected.n_heads} of {self.n_padded}"
+                f"batch, expected {expected.n_heads} of {of_queries.n_padded}"
             )
         self.require_rule(layer, call)
         at = self.places[layer]
-        self.queries[at, :n_heads, :, :d_head].copy_(self.unpad(call.query))
-        self.keys[at, :n_key_heads, :, :d_head].copy_(self.unpad(call.key))
-        values = self.unpad(call.value).float()  # (key head, token, d_value)
+        of_queries.store(self.queries[at, :n_heads, :, :d_head], of_queries.unpad(call.query))
+        of_keys.store(self.keys[at, :n_key_heads, :, :d_head], of_keys.unpad(call.key))
+        values = of_keys.unpad(call.value).float()  # (key head, token, d_value)
         n_key_heads, n_tokens, d_value = values.shape
         group = n_heads // n_key_heads
         factor = self.model.norm_factors[layer].view(n_key_heads, group, d_value, -1)
         outputs = torch.matmul(values[:, None], factor)  # (key head, head of it, token, d_value)
         norms = torch.linalg.vector_norm(values, dim=-1)  # (key head, token)
-        self.value_norms[at, :n_heads].copy_(norms.repeat_interleave(group, 0))
+        of_keys.store(self.value_norms[at, :n_heads], norms.repeat_interleave(group, 0))
         of_outputs = torch.linalg.vector_norm(outputs, dim=-1).view(-1, n_tokens)
-        self.output_norms[at, :n_heads].copy_(of_outputs)
+        of_keys.store(self.output_norms[at, :n_heads], of_outputs)
 
     def require_rule(self, layer: int, call: AttentionCall) -> None:
         """Check the call against the layer's rule; layers mostly share masks, so cache them."""
@@ -163,7 +208,8 @@ class _Collector:
         known = (call.is_causal, rule)
         if any(m is call.mask and b is call.bias and known == k for m, b, k in self.proven):
             return
-        require_call_follows(rule, call, self.lengths, layer)
+        of_queries, of_keys = self.texts_of(rule)
+        require_call_follows(rule, call, of_queries.lengths, layer, of_keys.lengths)
         self.proven.append((call.mask, call.bias, known))
 
 
@@ -203,6 +249,7 @@ def capture_batch(model: LoadedModel, batch: Batch) -> CapturedBatch:
         keys=collector.keys.numpy(),
         value_norms=collector.value_norms.numpy(),
         output_norms=collector.output_norms.numpy(),
+        n_source=batch.n_source,
     )
     # A sum is not finite if any number is not, and is 20 times faster than checking every number.
     parts = (collector.queries, collector.keys, collector.value_norms, collector.output_norms)

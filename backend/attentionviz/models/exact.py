@@ -157,7 +157,7 @@ class _Comparison:
             return captured
         own = weights_of(returned, layer)
         problem = self._compare_weights(layer, own)
-        error = self._relative_error(output_of(returned), self.outputs[index])
+        error = self._relative_error(output_of(returned), self.outputs[index], layer)
         if problem is None and not error <= TOLERANCE + self.rounding:
             problem = (
                 f"layer {layer}: its attention weights are those of q·k, but its output "
@@ -165,7 +165,7 @@ class _Comparison:
             )
         if problem:
             change = float(np.abs(weights_of(again := rerun(), layer) - own).max())
-            change = max(change, self._relative_error(output_of(again), output_of(returned)))
+            change = max(change, self._relative_error(output_of(again), output_of(returned), layer))
             if change > TOLERANCE:
                 problem = CHANGES.format(f"attention of layer {layer} changes", change)
             raise UnsupportedModelError(problem)
@@ -183,10 +183,10 @@ class _Comparison:
         rule, worst, problem = self.twin.rules[layer], 0.0, None
         rule = rule if scaling is None else dataclasses.replace(rule, scaling=scaling)
         self.rounding = 0.0
-        for sequence, head, queries, keys in self.captured.heads_of(layer):
+        for sequence, head, queries, keys in self.captured.heads_of(layer, rule):
             pattern = attention_pattern(queries, keys, rule.of_head(head))
-            n_tokens, d_head = queries.shape
-            error = np.abs(own[sequence, head, :n_tokens, :n_tokens] - pattern)
+            n_queries, d_head = queries.shape
+            error = np.abs(own[sequence, head, :n_queries, : len(keys)] - pattern)
             largest = abs(rule.scaling) * np.linalg.norm(queries, axis=1).max()
             largest *= np.linalg.norm(keys, axis=1).max()
             # If all scores of a row change by s, a weight p changes by at most 2p(1 - p) s.
@@ -211,22 +211,17 @@ class _Comparison:
                 )
         return problem
 
-    def _relative_error(self, output: torch.Tensor, reference: torch.Tensor) -> float:
+    def _relative_error(self, output: torch.Tensor, reference: torch.Tensor, layer: int) -> float:
         """Return the largest difference of two outputs over the largest number, without padding."""
         if output.shape != reference.shape:
             return np.inf
         real = torch.ones_like(reference[..., 0], dtype=torch.bool)  # (sequence, position)
         if self.twin.modality == "text":
-            lengths = torch.tensor(self.batch.lengths, device=real.device)
+            n_queries = self.batch.spans(self.twin.rules[layer]).n_queries
+            lengths = torch.from_numpy(n_queries).to(real.device)
             real = torch.arange(real.shape[1], device=real.device) < lengths[:, None]
         largest = reference[real].abs().max()
         return float((output - reference)[real].abs().max() / largest.clamp(min=1e-30))
-
-
-def _chosen(tensor: torch.Tensor, chosen: list[int], batch: Batch) -> torch.Tensor:
-    """Return the rows of some sequences, each of which has as many, such as those of its image."""
-    by_sequence = tensor.unflatten(0, (len(batch.lengths), -1))  # (sequence, row, ...)
-    return by_sequence[chosen].flatten(0, 1)
 
 
 def _few(batch: Batch, *, is_text: bool) -> Batch:
@@ -236,8 +231,4 @@ def _few(batch: Batch, *, is_text: bool) -> Batch:
         longest = min(longest, MAX_TOKENS // 2)
     by_length = np.argsort(batch.lengths, kind="stable").tolist()
     chosen = [by_length[-1], *by_length[:-1]][: max(1, MAX_TOKENS // longest)]
-    inputs = {name: _chosen(tensor, chosen, batch) for name, tensor in batch.inputs.items()}
-    if is_text:
-        inputs = {name: tensor[:, :longest] for name, tensor in inputs.items()}
-    lengths = [min(batch.lengths[i], longest) for i in chosen]
-    return dataclasses.replace(batch, inputs=inputs, lengths=lengths)
+    return batch.cut(chosen, longest if is_text else None)

@@ -18,6 +18,7 @@ from attentionviz.models.forward import run
 from attentionviz.models.image_text import ImageTextInputs
 from attentionviz.models.images import ImageInputs
 from attentionviz.models.interface import AttentionCall, Listener, observe
+from attentionviz.models.seq2seq import Seq2SeqInputs, Target, greedy
 from attentionviz.models.text import TextInputs
 from attentionviz.models.tracing import trace
 
@@ -52,7 +53,7 @@ class LoadedModel:
         modality, license.
     settings_sha256 : str
         Hash of configuration, tokenizer and image processor.
-    inputs : TextInputs, ImageInputs or ImageTextInputs
+    inputs : TextInputs, Seq2SeqInputs, ImageInputs or ImageTextInputs
     layers : list of LayerHeads
     rules : list of LayerRule
         One a layer; without meaning for a layer that has no heads.
@@ -66,13 +67,16 @@ class LoadedModel:
         None for text.
     notes : tuple of str
         Messages for the user about its files, one sentence each.
+    language_model : PreTrainedModel or None
+        Of a model with encoder and decoder, with the layer that predicts tokens; shares all other
+        weights with the network. None if its weights lack that layer.
     """
 
     network: PreTrainedModel
     device: torch.device
     description: dict[str, Any]
     settings_sha256: str
-    inputs: TextInputs | ImageInputs | ImageTextInputs
+    inputs: TextInputs | Seq2SeqInputs | ImageInputs | ImageTextInputs
     layers: list[LayerHeads]
     rules: list[LayerRule]
     norm_factors: list[torch.Tensor]
@@ -80,6 +84,7 @@ class LoadedModel:
     is_traced: bool
     patch_grid: PatchGrid | None
     notes: tuple[str, ...] = ()
+    language_model: PreTrainedModel | None = None
 
     @property
     def n_layers(self) -> int:
@@ -115,6 +120,11 @@ class LoadedModel:
     def modality(self) -> Modality:
         """Return "text", "image" or "image-text"."""
         return self.inputs.modality
+
+    @property
+    def has_two_texts(self) -> bool:
+        """Whether it has an encoder of source texts and a decoder of target texts."""
+        return isinstance(self.inputs, Seq2SeqInputs)
 
     @property
     def max_length(self) -> int:
@@ -155,6 +165,52 @@ class LoadedModel:
         n_at_once = max(1, self.batch_tokens // len(sequences[0]))
         for first in range(0, len(sequences), n_at_once):
             yield self._text_inputs.prepare_ids(sequences[first : first + n_at_once])
+
+    def prepare_with_targets(self, texts: Sequence[str], targets: Sequence[Target]) -> Batch:
+        """Return one batch of source texts and their targets: texts, or decoder inputs."""
+        return self._two_texts.prepare(texts, targets)
+
+    def batches_with_targets(
+        self, texts: Sequence[str], targets: Sequence[Target]
+    ) -> Iterator[Batch]:
+        """Yield source texts and their targets in order, in batches of `batch_tokens`."""
+        return self._two_texts.batches(texts, targets, self.batch_tokens)
+
+    def lengths_with_targets(
+        self, texts: Sequence[str], targets: Sequence[Target]
+    ) -> Iterator[tuple[int, int, int]]:
+        """Yield for every text the numbers of source, target, and cut tokens."""
+        return self._two_texts.lengths(texts, targets)
+
+    def generate(self, texts: Sequence[str], max_length: int) -> list[list[int]]:
+        """Return what the decoder reads while it generates the likeliest next tokens of texts.
+
+        Parameters
+        ----------
+        texts : sequence of str
+        max_length : int
+            Tokens of a target, at the model's own limit if that is lower.
+
+        Raises
+        ------
+        UnsupportedModelError
+            If the weights lack the layer that predicts tokens.
+        """
+        if self.language_model is None:
+            raise UnsupportedModelError(
+                f"the weights of {self.description['name']} cannot predict tokens, since they lack "
+                "the last layer; name the column of its target texts with --target"
+            )
+        most = min(max_length, self.max_length)
+        inputs = self._two_texts
+        encoded = inputs.source.encode(list(texts))
+        parts = [rule.part for rule in self.rules]
+        has_cache = parts.count("decoder") <= parts.count("encoder")
+        return greedy(self.language_model, inputs, encoded, most, self.device, has_cache=has_cache)
+
+    def target_text(self, target: Target) -> str:
+        """Return a target as a text."""
+        return target if isinstance(target, str) else self._two_texts.text_of(target)
 
     def prepare_images(self, images: list[Image.Image]) -> Batch:
         """Return one batch of these images."""
@@ -200,7 +256,9 @@ class LoadedModel:
 
         if self.is_traced:
             n_key_heads = [call.n_key_heads for call in self.calls]
-            return trace(listen, self.network, n_sequences, n_key_heads)
+            return trace(
+                listen, self.network, n_sequences, n_key_heads, has_two_texts=self.has_two_texts
+            )
         return observe(listen)
 
     def only(self, layers: Sequence[int]) -> Self:
@@ -232,7 +290,10 @@ class LoadedModel:
         return replace(
             self,
             layers=[one if k else absent for one, k in zip(self.layers, kept, strict=True)],
-            rules=[rule if k else NO_RULE for rule, k in zip(self.rules, kept, strict=True)],
+            rules=[
+                rule if k else replace(NO_RULE, part=rule.part)
+                for rule, k in zip(self.rules, kept, strict=True)
+            ],
         )
 
     def layer_of_call(self, index: int) -> int:
@@ -256,8 +317,18 @@ class LoadedModel:
 
     @property
     def _text_inputs(self) -> TextInputs:
+        if isinstance(self.inputs, Seq2SeqInputs):
+            return self.inputs.source
         if not isinstance(self.inputs, TextInputs):
             raise self._other_inputs("text alone")
+        return self.inputs
+
+    @property
+    def _two_texts(self) -> Seq2SeqInputs:
+        if not isinstance(self.inputs, Seq2SeqInputs):
+            raise InvalidRequestError(
+                f"{self.description['name']} has no decoder with target texts"
+            )
         return self.inputs
 
     @property

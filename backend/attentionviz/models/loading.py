@@ -11,6 +11,7 @@ from transformers.utils import logging as transformers_logging
 
 from attentionviz.errors import (
     ConfigError,
+    InvalidRequestError,
     ModelNotAvailableError,
     UnsupportedModelError,
 )
@@ -28,6 +29,7 @@ from attentionviz.models.placement import Placement, input_device, read_unobserv
 from attentionviz.models.positions import TooFewPositionsError
 from attentionviz.models.probe import Findings, NotReachedError, probe
 from attentionviz.models.processor import load_image_processor, load_processor
+from attentionviz.models.seq2seq import Seq2SeqInputs, seq2seq_class
 from attentionviz.models.sizes import describe
 from attentionviz.models.steps import step
 from attentionviz.models.text import TextInputs
@@ -42,7 +44,8 @@ from attentionviz.models.weights import (
     weights_sha256,
 )
 
-Inputs = TextInputs | ImageInputs | ImageTextInputs
+Inputs = TextInputs | Seq2SeqInputs | ImageInputs | ImageTextInputs
+ENCODER = "encoder"
 
 MAX_SEQUENCE = 2**16
 """Tokens of an image and its text together, if the model states no limit."""
@@ -85,8 +88,9 @@ def load(
         weights.
     placement : Placement or None
         How its weights are distributed over GPUs, memory and disk; None: all on the device.
-    part : "text", "vision" or None
-        Which model of a pair of a text and an image model, such as CLIP.
+    part : "text", "vision", "encoder" or None
+        Which model of a pair of a text and an image model, such as CLIP, or of one with encoder and
+        decoder the encoder alone.
 
     Returns
     -------
@@ -100,6 +104,8 @@ def load(
         If its attention is not given by queries and keys alone, with the reason.
     ConfigError
         If the device does not exist here.
+    InvalidRequestError
+        If the model has no such part.
     """
     return load_source(
         resolve(name, local_models),
@@ -140,7 +146,9 @@ def load_source(
     with _quiet():
         config = read_config(source)
         files = weight_files(source)
-        described = _part(describe(config, source, files), part, source)
+        language_class = seq2seq_class(config) if part is None else None
+        whole = describe(config, source, files)
+        described = whole if language_class else _part(whole, part, source)
         # Small files come first, so that errors in them show before minutes of reading weights.
         inputs = _make_inputs(described, source, config, max_length or DEFAULT_MAX_LENGTH)
         with step(f"reading the files of {source.name}", ModelNotAvailableError, source):
@@ -150,16 +158,23 @@ def load_source(
                 f"the weights of {source.name} on this machine have SHA-256 {digest[:12]}…, "
                 f"expected {str(weights)[:12]}…; use the model with which the dataset was built"
             )
-        network, notes = _load_network(source, config, chosen, dtype, placement, part)
+        network, notes, language_model = _load_network(
+            source, config, chosen, dtype, placement, part, language_class
+        )
+        if isinstance(inputs, TextInputs) and language_class is not None:
+            inputs = _with_targets(inputs, network)
         chosen = input_device(network, chosen)
         with step(f"the trial run of {source.name}", ModelNotAvailableError, source):
             inputs, findings, is_traced = _find_attention(network, inputs, source, chosen)
-            if isinstance(inputs, TextInputs):
+            if isinstance(inputs, TextInputs | Seq2SeqInputs):
                 trial = inputs.trial(source.name)
-                inputs.is_padded = not changes_with_padding(network, trial, chosen)
-                notes += () if inputs.is_padded else (UNPADDED,)
+                is_padded = not changes_with_padding(network, trial, chosen)
+                of_source = inputs.source if isinstance(inputs, Seq2SeqInputs) else inputs
+                of_source.is_padded = is_padded
+                notes += () if is_padded else (UNPADDED,)
         notes += (GATED,) if findings.has_gate else ()
-        if max_length and isinstance(inputs, TextInputs) and inputs.max_length < max_length:
+        reads_texts = isinstance(inputs, TextInputs | Seq2SeqInputs)
+        if max_length and reads_texts and inputs.max_length < max_length:
             notes += (
                 f"{source.name} reads texts of up to {inputs.max_length:,} tokens; a --max-length "
                 f"of {max_length:,} has no effect",
@@ -177,9 +192,16 @@ def load_source(
         norm_factors=findings.norm_factors,
         calls=findings.calls,
         is_traced=is_traced,
-        patch_grid=None if isinstance(inputs, TextInputs) else inputs.grid,
+        patch_grid=None if isinstance(inputs, TextInputs | Seq2SeqInputs) else inputs.grid,
         notes=notes,
+        language_model=language_model,
     )
+
+
+def reads_two_texts(source: ModelSource) -> bool:
+    """Return whether a model has an encoder and a decoder that are captured together."""
+    with _quiet():
+        return seq2seq_class(read_config(source)) is not None
 
 
 def choose_device(device: str) -> torch.device:
@@ -205,10 +227,11 @@ def _load_network(
     dtype: str,
     placement: Placement | None,
     part_name: str | None,
-) -> tuple[PreTrainedModel, tuple[str, ...]]:
+    language_class: Any,
+) -> tuple[PreTrainedModel, tuple[str, ...], PreTrainedModel | None]:
     register()
     with step(f"reading the weights of {source.name}", ModelNotAvailableError, source):
-        whole, report = AutoModel.from_pretrained(
+        whole, report = (language_class or AutoModel).from_pretrained(
             source.folder,
             config=config,
             use_safetensors=True,
@@ -220,19 +243,56 @@ def _load_network(
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # reported by require_loaded
         )
-        part = _part(whole, part_name, source)
+        part = _with_decoder(whole) if language_class else _part(whole, part_name, source)
         require_loaded(whole, part, report, source)
         if placement is None:
-            torch.nn.Module.to(part, device)
+            torch.nn.Module.to(whole if language_class else part, device)
         else:
             read_unobserved(part)
         set_attention(part, IMPLEMENTATION)
-    return part, layers_left_out(part, report, source)
+    can_generate = language_class is not None and not _lacks_last_layer(whole, report)
+    return part, layers_left_out(part, report, source), whole if can_generate else None
+
+
+def _lacks_last_layer(whole: PreTrainedModel, report: Any) -> bool:
+    """Return whether the layer that predicts tokens was not among the weights of a model."""
+    last = whole.get_output_embeddings()
+    own = {id(parameter) for parameter in last.parameters()} if last is not None else set()
+    names = {name for name, one in whole.named_parameters(remove_duplicate=False) if id(one) in own}
+    absent = {*report["missing_keys"], *(key for key, *_ in report["mismatched_keys"])}
+    return not names or names <= absent
+
+
+def _with_targets(inputs: TextInputs, network: PreTrainedModel) -> Seq2SeqInputs:
+    """Return the inputs of a model that reads source texts with such, and target texts."""
+    limit, n_embedded = inputs.max_length, _n_embeddings(network)
+    target = TextInputs(inputs.tokenizer, limit, n_embedded, is_target=True)
+    return Seq2SeqInputs(inputs, target, network)
+
+
+def _with_decoder(whole: PreTrainedModel) -> PreTrainedModel:
+    """Return the encoder and the decoder of a language model of transformers.
+
+    It holds them as one module, or as the modules of one.
+    """
+    network: Any = whole.base_model
+    if network is not whole:
+        return network
+    with torch.device("meta"):
+        network = AutoModel.from_config(whole.config, trust_remote_code=False)
+    for name, _ in list(network.named_children()):
+        setattr(network, name, getattr(whole, name))
+    return network.eval()
 
 
 def _part(whole: PreTrainedModel, part: str | None, source: ModelSource) -> PreTrainedModel:
     """Return the part to capture: that which is asked for, or the encoder of an encoder-decoder."""
-    whole = chosen_part(whole, part, source.name)
+    is_encoder_decoder = getattr(whole.config, "is_encoder_decoder", False)
+    if part == ENCODER and not is_encoder_decoder:
+        raise InvalidRequestError(
+            f"{source.name} has no encoder beside a decoder; leave out --part {ENCODER}"
+        )
+    whole = chosen_part(whole, None if part == ENCODER else part, source.name)
     if getattr(whole.config, "is_encoder_decoder", False):
         encoder = whole.get_encoder()
         if not isinstance(encoder, PreTrainedModel):
@@ -289,12 +349,13 @@ def _probe(
 ) -> tuple[Inputs, Findings]:
     if isinstance(inputs, ImageTextInputs):
         return inputs, probe_image_texts(network, inputs, device)
-    if not isinstance(inputs, TextInputs):
+    if not isinstance(inputs, TextInputs | Seq2SeqInputs):
         return probe_images(network, inputs, device, is_traced=is_traced)
     try:
         findings = _probe_texts(network, inputs, source, device, is_traced)
     except TooFewPositionsError as error:
-        if error.max_length <= inputs.tokenizer.num_special_tokens_to_add():
+        tokenizer = (inputs.source if isinstance(inputs, Seq2SeqInputs) else inputs).tokenizer
+        if error.max_length <= tokenizer.num_special_tokens_to_add():
             raise _padding_error(network, source) from error
         inputs.max_length = error.max_length
         findings = _probe_texts(network, inputs, source, device, is_traced)
@@ -316,19 +377,24 @@ def _padding_error(network: PreTrainedModel, source: ModelSource) -> ModelNotAva
 
 def _probe_texts(
     network: PreTrainedModel,
-    inputs: TextInputs,
+    inputs: TextInputs | Seq2SeqInputs,
     source: ModelSource,
     device: torch.device,
     is_traced: bool,
 ) -> Findings:
     batch = inputs.trial(source.name)
+    lengths, target_lengths = batch.lengths, None
+    if batch.n_source is not None:
+        lengths = batch.n_source
+        target_lengths = [n - m for n, m in zip(batch.lengths, lengths, strict=True)]
     return probe(
         network,
         batch.inputs,
         device,
-        lengths=batch.lengths,
+        lengths=lengths,
         max_length=inputs.max_length,
         is_traced=is_traced,
+        target_lengths=target_lengths,
     )
 
 

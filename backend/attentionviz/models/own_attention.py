@@ -17,6 +17,8 @@ from attentionviz.models.tracing import TracedCall, trace
 Array = np.ndarray[Any, Any]
 Rerun = Callable[[], Any]
 LayerListener = Callable[[int, Any, Rerun], Any]
+RETURNED = ("attentions", "encoder_attentions", "decoder_attentions", "cross_attentions")
+"""Names of the weights in a model's output, in the order of the layers."""
 
 
 @contextmanager
@@ -88,14 +90,18 @@ def watch_weights(
             listener(layer, as_array(call.weights), call.scaling)
 
     options = {"output_attentions": True} if _returns_attention(model.network) else {}
-    with trace(report, model.network, len(batch.lengths)):
+    n_sequences = len(batch.lengths)
+    with trace(report, model.network, n_sequences, has_two_texts=model.has_two_texts):
         output = run(model.network, batch.inputs, model.device, **options)
-    returned = getattr(output, "attentions", None) or ()
-    if len(returned) == len(model.calls):
-        for call, weights in zip(model.calls, returned, strict=True):
-            is_shown = model.layers[call.layer].n_heads > 0
-            if is_shown and isinstance(weights, torch.Tensor) and _are_weights(weights, batch):
-                listener(call.layer, as_array(weights), scalings[call.layer])
+    returned = [weights for name in RETURNED for weights in getattr(output, name, None) or ()]
+    layers = [call.layer for call in model.calls]
+    if len(returned) == len(layers):
+        for layer, weights in zip(sorted(layers), returned, strict=True):
+            spans = batch.spans(model.rules[layer])
+            shape = int(spans.n_queries.max()), int(spans.n_keys.max())
+            is_shown = model.layers[layer].n_heads > 0
+            if is_shown and isinstance(weights, torch.Tensor) and _are_weights(weights, shape):
+                listener(layer, as_array(weights), scalings[layer])
 
 
 def _returns_attention(network: torch.nn.Module) -> bool:
@@ -103,12 +109,11 @@ def _returns_attention(network: torch.nn.Module) -> bool:
     return any(one.name == "output_attentions" or one.kind is one.VAR_KEYWORD for one in parameters)
 
 
-def _are_weights(returned: torch.Tensor, batch: Batch) -> bool:
+def _are_weights(returned: torch.Tensor, shape: tuple[int, int]) -> bool:
     """Return whether a returned tensor holds weights: some models return scores by this name."""
-    n_padded = max(batch.lengths)
     return (
         returned.ndim == 4
-        and returned.shape[2:] == (n_padded, n_padded)
+        and returned.shape[2:] == shape
         and float((returned[:, :, 0].double().sum(-1) - 1).abs().max()) < 1e-3
     )
 

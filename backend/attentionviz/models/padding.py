@@ -24,12 +24,13 @@ def changes_with_padding(network: Any, batch: Batch, device: torch.device) -> bo
         Of texts.
     device : torch.device
     """
-    n_tokens = min(batch.lengths)
-    row = batch.lengths.index(n_tokens)
+    row = batch.lengths.index(min(batch.lengths))
+    shortest = batch.cut([row], max(batch.lengths))
+    # The output is that of the target text, if there are two.
+    n_tokens = shortest.lengths[0] - (shortest.n_source[0] if shortest.n_source else 0)
     twin, device = float64_twin(network, device)
-    by_itself = {name: one[row : row + 1, :n_tokens] for name, one in batch.inputs.items()}
     with Float64():
-        padded, alone = (run(twin, inputs, device)[0] for inputs in (batch.inputs, by_itself))
+        padded, alone = (run(twin, one.inputs, device)[0] for one in (batch, shortest))
     if not isinstance(alone, torch.Tensor) or alone.shape[:2] != (1, n_tokens):
         return False
     change = (padded[row, :n_tokens] - alone[0]).abs().nan_to_num()

@@ -86,10 +86,10 @@ def distance_from_usual_run(
     def compare(layer: int, own: Array, _: float) -> None:
         nonlocal worst
         rule = model.rules[layer]
-        for sequence, head, queries, keys in captured.heads_of(layer):
+        for sequence, head, queries, keys in captured.heads_of(layer, rule):
             pattern = attention_pattern(queries, keys, rule.of_head(head))
-            n_tokens = len(pattern)
-            error = float(np.abs(own[sequence, head, :n_tokens, :n_tokens] - pattern).max())
+            n_queries, n_keys = pattern.shape
+            error = float(np.abs(own[sequence, head, :n_queries, :n_keys] - pattern).max())
             if not np.isfinite(error):
                 raise UnsupportedModelError(
                     f"layer {layer}, head {head}: attention from queries and keys is {error}, "

@@ -8,8 +8,9 @@ import torch
 from transformers import PreTrainedModel
 
 from attentionviz.core.heads import NO_ATTENTION, LayerHeads, without_heads
-from attentionviz.core.rule import NO_RULE, LayerRule
+from attentionviz.core.rule import NO_RULE, LayerRule, Part
 from attentionviz.errors import UnsupportedModelError
+from attentionviz.models.batches import TARGET
 from attentionviz.models.float64 import Float64, float64_twin
 from attentionviz.models.forward import run
 from attentionviz.models.interface import (
@@ -24,6 +25,7 @@ from attentionviz.models.loaded import ObservedCall
 from attentionviz.models.output_weights import OutputWeights
 from attentionviz.models.positions import PositionTables
 from attentionviz.models.rules import (
+    ACROSS,
     added_to_scores,
     bias_of_matrix,
     matrix_of_function,
@@ -33,6 +35,9 @@ from attentionviz.models.rules import (
     visible_matrix,
 )
 from attentionviz.models.tracing import trace
+
+PART_ORDER: tuple[Part | None, ...] = ("encoder", "decoder", "cross")
+"""Layers of an encoder-decoder model are sorted by it."""
 
 
 class NotReachedError(UnsupportedModelError):
@@ -82,6 +87,7 @@ def probe(
     lengths: list[int] | None,
     max_length: int | None,
     is_traced: bool = False,
+    target_lengths: list[int] | None = None,
 ) -> Findings:
     """Run a small batch and return the properties of its attention calls by layer.
 
@@ -97,6 +103,9 @@ def probe(
         Rules are verified for sequences up to this length; None for the length of the batch.
     is_traced : bool
         Whether attention is observed by `trace`, with rules for the length of the batch.
+    target_lengths : list of int or None
+        Number of target tokens of each sequence, whose longest has another length than that of
+        the source; None unless the model has an encoder and a decoder.
 
     Raises
     ------
@@ -108,14 +117,16 @@ def probe(
     name = network.config.model_type
     findings, weights = Findings(max_length=max_length), OutputWeights()
     tables, positions = PositionTables(lengths or [0]), LayerPositions(network)
+    of_target = PositionTables(target_lengths or [0])
     calls: list[AttentionCall] = []
 
     def listen(index: int, call: AttentionCall) -> None:
         positions.note_call()
         calls.append(_without_numbers(call))
+        if index == 0 or target_lengths is not None:
+            findings.max_length = _least(max_length, tables.max_length, of_target.max_length)
         if index == 0:
             findings.first_keys = call.key
-            findings.max_length = _least(max_length, tables.max_length)
             # Single words may have vectors that are not finite; all of them mean damage.
             if not bool(torch.isfinite(call.query).any() & torch.isfinite(call.key).any()):
                 raise UnsupportedModelError(
@@ -124,36 +135,67 @@ def probe(
                 )
         weights.expect(index, call)
 
-    observing = _observing(network, inputs, listen, is_traced)
-    with observing as observation, positions.watch(), weights.watch(network), tables:
-        try:
-            run(network, inputs, device)
-        except TypeError as error:
-            if "required" in str(error):  # an argument of the forward pass
-                raise UnsupportedModelError(f"{name} needs other inputs: {error}") from error
-            raise
+    observing = _observing(network, inputs, listen, is_traced, target_lengths is not None)
+    watching = positions.watch(), weights.watch(network), tables, of_target
+    with observing as observation, watching[0], watching[1], watching[2], watching[3]:
+        _run_trial(network, inputs, device)
     findings.has_gate = weights.has_gate
-    findings.calls, n_layers = _place_calls(network, calls, positions)
+    parts = [_part(call, lengths, target_lengths) for call in calls]
+    findings.calls, n_layers = _place_calls(network, calls, positions, parts)
     _require_all_that_attend(network, inputs, device, findings.calls, n_layers, is_traced)
-    n_tokens = {n for call in calls for n in (call.query.shape[2], call.key.shape[2])}
-    if len(n_tokens) > 1:
-        raise UnsupportedModelError(f"the layers of {name} differ in tokens")
-    (findings.n_positions,) = n_tokens
+    findings.n_positions = calls[0].key.shape[2]
     findings.layers = [without_heads(NO_ATTENTION)] * n_layers
     findings.rules = [NO_RULE] * n_layers
     findings.norm_factors = [torch.empty(0)] * n_layers
-    for index, call in enumerate(calls):
+    for index, (call, part) in enumerate(zip(calls, parts, strict=True)):
         layer = findings.calls[index].layer
         n_heads, d_head = call.query.shape[1], call.query.shape[3]
         findings.layers[layer] = LayerHeads(n_heads, call.key.shape[1], d_head)
         function = observation.function_of(call.mask)
-        findings.rules[layer] = _rule_of(call, function, lengths, layer, findings.max_length)
+        of_queries = lengths if part in (None, "encoder") else target_lengths
+        rule = _rule_of(call, function, of_queries, layer, findings.max_length, part)
+        findings.rules[layer] = rule
         findings.has_bias |= added_to_scores(call) is not None
         findings.norm_factors[layer] = weights.norm_factors(index, layer).to(device)
     if findings.has_bias or is_traced:
-        longest = inputs if lengths is None else _longest(inputs, lengths, findings)
+        longest = _longest(inputs, lengths, target_lengths, findings)
         _measure_at_full_length(network, longest, device, findings, is_traced)
     return findings
+
+
+def _run_trial(
+    network: PreTrainedModel, inputs: dict[str, torch.Tensor], device: torch.device
+) -> None:
+    try:
+        run(network, inputs, device)
+    except TypeError as error:
+        if "required" in str(error):  # an argument of the forward pass
+            name = network.config.model_type
+            raise UnsupportedModelError(f"{name} needs other inputs: {error}") from error
+        raise
+
+
+def _part(
+    call: AttentionCall, lengths: list[int] | None, target_lengths: list[int] | None
+) -> Part | None:
+    """Return of which part of an encoder-decoder model a call is, by the lengths of its texts."""
+    found = call.query.shape[2], call.key.shape[2]
+    if target_lengths is None:
+        if found[0] != found[1]:
+            raise UnsupportedModelError(f"attention has {found[0]} queries and {found[1]} keys")
+        return None
+    source, target = max(lengths or [0]), max(target_lengths)
+    of_text: dict[tuple[int, int], Part] = {
+        (source, source): "encoder",
+        (target, target): "decoder",
+        (target, source): "cross",
+    }
+    if found not in of_text:
+        raise UnsupportedModelError(
+            f"attention has {found[0]} queries and {found[1]} keys for a source of {source} and a "
+            f"target of {target} tokens"
+        )
+    return of_text[found]
 
 
 def _rule_of(
@@ -162,14 +204,18 @@ def _rule_of(
     lengths: list[int] | None,
     layer: int,
     max_length: int | None,
+    part: Part | None,
 ) -> LayerRule:
     """Return the rule of a layer without its bias."""
     if function is None:
         seen = _seen_by_longest(call, lengths, layer)
     else:
         seen = matrix_of_function(function, max_length or call.query.shape[2])
-    rule = rule_of_matrix(seen, call.scaling, layer)
-    return replace(rule, softcap=call.softcap, sinks=sinks_of(call, layer))
+    if part == "cross" and not bool(seen.all()):
+        raise UnsupportedModelError(f"layer {layer} hides tokens of the source from the target")
+    across = LayerRule(call.scaling, is_causal=False)
+    rule = across if part == "cross" else rule_of_matrix(seen, call.scaling, layer)
+    return replace(rule, softcap=call.softcap, sinks=sinks_of(call, layer), part=part)
 
 
 def _without_numbers(call: AttentionCall) -> AttentionCall:
@@ -180,17 +226,30 @@ def _without_numbers(call: AttentionCall) -> AttentionCall:
 
 
 def _place_calls(
-    network: PreTrainedModel, calls: list[AttentionCall], positions: LayerPositions
+    network: PreTrainedModel,
+    calls: list[AttentionCall],
+    positions: LayerPositions,
+    parts: list[Part | None],
 ) -> tuple[list[ObservedCall], int]:
-    """Return the calls with their layers, and the number of layers."""
+    """Return the calls with their layers, and the number of layers.
+
+    Those of a model with encoder and decoder are sorted by their part.
+    """
     name = network.config.model_type
     if not calls:
         raise NotReachedError(
             f"{name} has no attention that can be observed: no product of queries and keys becomes "
             "the softmax that its values are multiplied with"
         )
-    n_layers = getattr(network.config.get_text_config(), "num_hidden_layers", len(calls))
-    layers = positions.layers(n_layers)
+    if len({(call.query.shape[2], call.key.shape[2]) for call in calls}) > 1 and not any(parts):
+        raise UnsupportedModelError(f"the layers of {name} differ in tokens")
+    layers: list[int] | None
+    if any(parts):
+        n_layers = _n_of_all_parts(network.config, parts)
+        layers = _sorted_by_part(parts) if len(calls) == n_layers else None
+    else:
+        n_layers = getattr(network.config.get_text_config(), "num_hidden_layers", len(calls))
+        layers = positions.layers(n_layers)
     if layers is None:
         if len(calls) != n_layers:
             raise NotReachedError(
@@ -206,24 +265,52 @@ def _place_calls(
     return placed, n_layers
 
 
+def _n_of_all_parts(config: Any, parts: list[Part | None]) -> int:
+    """Return the number of layers of a model with encoder and decoder, by its configuration."""
+    names = ("decoder_layers", "num_decoder_layers")
+    of_decoder = (getattr(config, name, None) for name in names)
+    n_decoder = next((n for n in of_decoder if n), parts.count("decoder"))
+    return int(getattr(config, "num_hidden_layers", parts.count("encoder")) + 2 * n_decoder)
+
+
+def _sorted_by_part(parts: list[Part | None]) -> list[int]:
+    """Return the layer of each call, counted part by part."""
+    order = sorted(range(len(parts)), key=lambda call: PART_ORDER.index(parts[call]))
+    return [order.index(call) for call in range(len(order))]
+
+
 def _observing(
     network: PreTrainedModel,
     inputs: dict[str, torch.Tensor],
     listener: Listener,
     is_traced: bool,
+    has_two_texts: bool,
 ) -> AbstractContextManager[Any]:
     if is_traced:
-        return trace(listener, network, len(next(iter(inputs.values()))))
+        n_sequences = len(next(iter(inputs.values())))
+        return trace(listener, network, n_sequences, has_two_texts=has_two_texts)
     return observe(listener, keeps_masks=True)
 
 
 def _longest(
-    inputs: dict[str, torch.Tensor], lengths: list[int], findings: Findings
+    inputs: dict[str, torch.Tensor],
+    lengths: list[int] | None,
+    target_lengths: list[int] | None,
+    findings: Findings,
 ) -> dict[str, torch.Tensor]:
-    """Return a sequence of the maximum length: the longest of the batch, repeated."""
-    row, n_tokens = lengths.index(max(lengths)), findings.max_length or max(lengths)
-    repeated = torch.arange(n_tokens) % max(lengths)
-    return {name: tensor[row : row + 1, repeated] for name, tensor in inputs.items()}
+    """Return a sequence of the maximum length: the longest of the batch, repeated.
+
+    The whole batch if it has no padding.
+    """
+    if lengths is None:
+        return inputs
+    made = {}
+    for name, tensor in inputs.items():
+        of_text = (target_lengths or []) if name.startswith(TARGET) else lengths
+        row, n_tokens = of_text.index(max(of_text)), findings.max_length or max(of_text)
+        repeated = torch.arange(n_tokens) % max(of_text)
+        made[name] = tensor[row : row + 1, repeated]
+    return made
 
 
 def _require_all_that_attend(
@@ -262,7 +349,8 @@ def _measure_at_full_length(
 
     def listen(index: int, call: AttentionCall) -> None:
         layer = findings.calls[index].layer
-        if is_traced:
+        is_cross = measured[layer].part == "cross"
+        if is_traced and not is_cross:
             mask = rule_of_matrix(_seen_by_longest(call, None, layer), 1.0, layer)
             measured[layer] = replace(
                 measured[layer],
@@ -272,6 +360,8 @@ def _measure_at_full_length(
                 chunk=mask.chunk,
             )
         added = added_to_scores(call)
+        if added is not None and is_cross:
+            raise UnsupportedModelError(ACROSS.format(layer))
         if added is not None:
             full = (*call.query.shape[:3], call.key.shape[2])  # (sequence, head, query, key)
             numbers = added.broadcast_to(full)[0].double().cpu().numpy()
@@ -279,7 +369,8 @@ def _measure_at_full_length(
             measured[layer] = replace(measured[layer], bias=bias)
 
     twin, device = float64_twin(network, device)
-    with Float64(), _observing(twin, inputs, listen, is_traced):
+    has_two_texts = any(rule.part for rule in measured)
+    with Float64(), _observing(twin, inputs, listen, is_traced, has_two_texts):
         run(twin, inputs, device)
 
 
@@ -290,7 +381,8 @@ def _least(*limits: int | None) -> int | None:
 def _seen_by_longest(call: AttentionCall, lengths: list[int] | None, layer: int) -> torch.Tensor:
     """Return the visible keys of the longest sequence of the batch, from the mask."""
     if call.mask is None:
-        return visible_matrix(LayerRule(call.scaling, call.is_causal), call.query.shape[2])
+        assumed = LayerRule(call.scaling, call.is_causal)
+        return visible_matrix(assumed, call.query.shape[2], n_keys=call.key.shape[2])
     longest = 0 if lengths is None else lengths.index(max(lengths))
     full = (*call.query.shape[:3], call.key.shape[2])  # (sequence, head, query, key)
     seen = visible_in_mask(call.mask).broadcast_to(full)[longest]  # (head, query, key)

@@ -58,6 +58,9 @@ class RepeatedTokens(NamedTuple):
     reason: str | None = None
 
 
+WITHOUT_TWO_TEXTS = "not measured for models with an encoder and a decoder"
+
+
 def repeat_tokens(model: LoadedModel, seed: int) -> RepeatedTokens:
     """Return sequences of two repetitions, for our own probe, or the reason why there are none.
 
@@ -69,7 +72,7 @@ def repeat_tokens(model: LoadedModel, seed: int) -> RepeatedTokens:
     """
     inputs = model.inputs
     if not isinstance(inputs, TextInputs):
-        return _none(NO_TEXTS[inputs.modality])
+        return _none(WITHOUT_TWO_TEXTS if model.has_two_texts else NO_TEXTS[inputs.modality])
     before, after = inputs.marks()
     period = min(OURS.period, (model.max_length - len(before) - len(after)) // 2)
     if period < MIN_PERIOD:
@@ -100,7 +103,7 @@ def prefix_matching_tokens(model: LoadedModel, seed: int) -> RepeatedTokens:
     """
     inputs = model.inputs
     if not isinstance(inputs, TextInputs):
-        return _none(NO_TEXTS[inputs.modality])
+        return _none(WITHOUT_TWO_TEXTS if model.has_two_texts else NO_TEXTS[inputs.modality])
     before, after = inputs.start(), inputs.marks()[1]
     _, period, n_repeats = PREFIX_MATCHING
     n_needed = len(before) + n_repeats * period + len(after)

@@ -18,14 +18,19 @@ minimum of the dtype, or minus infinity."""
 EXACT = 1e-12
 """Tolerance of numbers added to scores in float64, relative to the largest."""
 
+ACROSS = "layer {} adds a bias to scores between two texts, which have no distance"
+
 Floats = NDArray[np.float64]
 
 
 def visible_matrix(
-    rule: LayerRule, n_tokens: int, device: torch.device | str = "cpu"
+    rule: LayerRule,
+    n_tokens: int,
+    device: torch.device | str = "cpu",
+    n_keys: int | None = None,
 ) -> torch.Tensor:
-    """Return the visible keys of a sequence, bool (n_tokens, n_tokens), [query, key]."""
-    return torch.from_numpy(rule.visible(np.arange(n_tokens), n_tokens)).to(device)
+    """Return the visible keys of a sequence, bool (n_tokens, n_keys or n_tokens), [query, key]."""
+    return torch.from_numpy(rule.visible(np.arange(n_tokens), n_keys or n_tokens)).to(device)
 
 
 def visible_in_mask(mask: torch.Tensor) -> torch.Tensor:
@@ -164,7 +169,11 @@ def matrix_of_function(function: MaskFunction, n_tokens: int) -> torch.Tensor:
 
 
 def require_call_follows(
-    rule: LayerRule, call: AttentionCall, lengths: torch.Tensor, layer: int
+    rule: LayerRule,
+    call: AttentionCall,
+    n_queries: torch.Tensor,
+    layer: int,
+    n_keys: torch.Tensor | None = None,
 ) -> None:
     """Raise UnsupportedModelError unless a call matches the rule of its layer and hides padding.
 
@@ -172,20 +181,27 @@ def require_call_follows(
     ----------
     rule : LayerRule
     call : AttentionCall
-    lengths : Tensor of int, shape (n_sequences,)
+    n_queries : Tensor of int, shape (n_sequences,)
+        Without padding.
     layer : int
         For the error message.
+    n_keys : Tensor of int, shape (n_sequences,), or None
+        If keys are of another text.
     """
-    n_padded = int(lengths.max())
-    position = torch.arange(n_padded, device=lengths.device)
-    is_real = position[None, :] < lengths[:, None]  # (sequence, position)
-    expected = visible_matrix(rule, n_padded, lengths.device)[None] & is_real[:, None, :]
+    device = n_queries.device
+    n_keys = n_queries if n_keys is None else n_keys
+    most = int(n_queries.max()), int(n_keys.max())
+    is_query, is_key = (
+        torch.arange(n_padded, device=device)[None, :] < n[:, None]  # (sequence, position)
+        for n_padded, n in zip(most, (n_queries, n_keys), strict=True)
+    )
+    expected = visible_matrix(rule, most[0], device, most[1])[None] & is_key[:, None, :]
     if call.mask is None:
         assumed = LayerRule(rule.scaling, call.is_causal)
-        seen = visible_matrix(assumed, n_padded, lengths.device)[None, None]
+        seen = visible_matrix(assumed, most[0], device, most[1])[None, None]
     else:
         seen = visible_in_mask(call.mask)
-    differs = (seen != expected[:, None]) & is_real[:, None, :, None]
+    differs = (seen != expected[:, None]) & is_query[:, None, :, None]
     if bool(differs.any()):
         raise UnsupportedModelError(
             f"the mask of layer {layer} for this batch does not match its rule (causal: "
@@ -194,7 +210,10 @@ def require_call_follows(
     added = added_to_scores(call)
     if added is None and rule.bias is None:
         return
-    difference = torch.zeros((), device=lengths.device) if added is None else added
+    if rule.part == "cross":
+        raise UnsupportedModelError(ACROSS.format(layer))
+    difference = torch.zeros((), device=device) if added is None else added
+    n_padded = most[0]
     tolerance = ROUNDING
     if rule.bias is not None:
         table = torch.from_numpy(
@@ -205,7 +224,7 @@ def require_call_follows(
     difference = difference.broadcast_to((*difference.shape[:-2], n_padded, n_padded))
     if rule.sinks is None:
         difference = difference - _own_keys(difference)
-    counts = (expected & is_real[:, :, None])[:, None]  # (sequence, 1, query, key)
+    counts = (expected & is_query[:, :, None])[:, None]  # (sequence, 1, query, key)
     if float(difference.abs().where(counts, 0).max()) > tolerance:
         raise UnsupportedModelError(
             f"the bias that layer {layer} adds to its scores in this batch is not the one by head "

@@ -53,12 +53,23 @@ class TextInputs:
         Maximum number of tokens of a text, including special tokens.
     n_embedded : int or None
         Number of token embeddings of the model; None if unknown.
+    is_target : bool
+        Whether texts are the targets of an encoder-decoder model, which some tokenizers mark
+        otherwise, such as by their language.
     """
 
     modality: Modality = "text"
 
-    def __init__(self, tokenizer: Any, max_length: int, n_embedded: int | None = None) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        max_length: int,
+        n_embedded: int | None = None,
+        *,
+        is_target: bool = False,
+    ) -> None:
         self.tokenizer = tokenizer
+        self._is_target = is_target
         self.max_length = max_length
         self.is_padded = True  # else batches hold sequences of one length
         self._n_embedded = n_embedded
@@ -72,7 +83,7 @@ class TextInputs:
 
     def prepare(self, texts: list[str]) -> Batch:
         """Return one padded batch of all these texts; CorpusError if one has no tokens."""
-        return self._batch(self._encode_checked(texts))
+        return self.batch(self.encode(texts))
 
     def trial(self, name: str) -> Batch:
         """Return two short sequences of different lengths, so that masks contain padding.
@@ -112,15 +123,15 @@ class TextInputs:
         waiting: list[Encoded] = []
         remaining = iter(texts)
         while chunk := list(islice(remaining, TEXTS_AT_ONCE)):
-            for encoded in self._encode_checked(chunk):
+            for encoded in self.encode(chunk):
                 lengths = {len(one.token_ids) for one in [*waiting, encoded]}
                 is_full = max(lengths) * (len(waiting) + 1) > max_tokens
                 if waiting and (is_full or (len(lengths) > 1 and not self.is_padded)):
-                    yield self._batch(waiting)
+                    yield self.batch(waiting)
                     waiting = []
                 waiting.append(encoded)
         if waiting:
-            yield self._batch(waiting)
+            yield self.batch(waiting)
 
     def lengths(self, texts: Iterable[str]) -> Iterator[tuple[int, int]]:
         """Yield for every text its number of tokens, which may be 0, and the number cut off.
@@ -132,17 +143,17 @@ class TextInputs:
         """
         remaining = iter(texts)
         while chunk := list(islice(remaining, TEXTS_AT_ONCE)):
-            for encoded in self._encode_checked(chunk, may_be_empty=True):
+            for encoded in self.encode(chunk, may_be_empty=True):
                 yield len(encoded.token_ids), encoded.n_cut
 
     def prepare_ids(self, sequences: list[list[int]]) -> Batch:
         """Return one padded batch of these token ids; no special tokens are added."""
-        return self._batch(
-            [
-                Encoded(ids, 0, self._surface.of_sequence(ids), [None] * len(ids))
-                for ids in sequences
-            ]
-        )
+        return self.batch([self.encoded(ids) for ids in sequences])
+
+    def encoded(self, token_ids: list[int]) -> Encoded:
+        """Return these token ids as a text; no special tokens are added."""
+        written = self._surface.of_sequence(token_ids)
+        return Encoded(token_ids, 0, written, [None] * len(token_ids))
 
     def prepare_tokens(self, tokens: Sequence[str | int]) -> Batch:
         """Return a batch of one sequence of exactly these tokens; no special tokens are added.
@@ -213,7 +224,8 @@ class TextInputs:
             f"resize_token_embeddings({len(self.tokenizer)})"
         )
 
-    def _encode_checked(self, texts: list[str], *, may_be_empty: bool = False) -> list[Encoded]:
+    def encode(self, texts: list[str], *, may_be_empty: bool = False) -> list[Encoded]:
+        """Return the tokens of texts; CorpusError if one has none, or one without an embedding."""
         encoded = self._encode(texts)
         for text, one in zip(texts, encoded, strict=True):
             if not one.token_ids and not may_be_empty:
@@ -228,7 +240,9 @@ class TextInputs:
 
     def _encode(self, texts: list[str]) -> list[Encoded]:
         try:
-            result = self.tokenizer(texts, truncation=True, max_length=self.max_length)
+            options = {"truncation": True, "max_length": self.max_length}
+            name = "text_target" if self._is_target else "text"
+            result = self.tokenizer(**{name: texts}, **options)
         # Such as a letter outside the vocabulary of a tokenizer without an unknown token.
         except Exception as error:
             if len(texts) == 1:
@@ -293,7 +307,8 @@ class TextInputs:
                 surface[i] = word
         return surface
 
-    def _batch(self, encoded: list[Encoded]) -> Batch:
+    def batch(self, encoded: list[Encoded]) -> Batch:
+        """Return one padded batch of these texts."""
         lengths = [len(one.token_ids) for one in encoded]
         longest = max(lengths)
         # NaN spreads even through masked padding, so each sequence is padded with its own first

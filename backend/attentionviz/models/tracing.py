@@ -88,6 +88,8 @@ class Trace(TorchDispatchMode):
     n_key_heads : list of int or None
         Of each call. Heads that repeat the keys of another are left out; if None, they are found by
         comparison.
+    has_two_texts : bool
+        Whether keys may be of another text than queries; else such attention is not reported.
 
     Attributes
     ----------
@@ -100,8 +102,11 @@ class Trace(TorchDispatchMode):
         network: torch.nn.Module,
         n_sequences: int,
         n_key_heads: list[int] | None = None,
+        *,
+        has_two_texts: bool = False,
     ) -> None:
         super().__init__()
+        self.has_two_texts = has_two_texts
         self.listener = listener
         self.n_sequences = n_sequences
         self.n_key_heads = n_key_heads
@@ -239,7 +244,8 @@ class Trace(TorchDispatchMode):
         key = _unscaled(product.right, product.right_factor)
         if known.keys_are_left:
             query, key = key, query
-        if query.shape[1] != key.shape[1] or len(query) % self.n_sequences:
+        is_other = query.shape[1] != key.shape[1] and not self.has_two_texts
+        if is_other or len(query) % self.n_sequences:
             return  # not the attention of every token to every token
         parts = (query, key, values, weights, output)
         query, key, value, weights, output = (self._by_head(part) for part in parts)
@@ -274,7 +280,7 @@ class Trace(TorchDispatchMode):
             query, key, value, added, dropout_p, is_causal, None, **options
         )
         made: Tensor = output
-        if query.shape[-2] != key.shape[-2]:
+        if query.shape[-2] != key.shape[-2] and not self.has_two_texts:
             return made
         factors = [self._factor(part) for part in (query, key)]
         query, key = _unscaled(query, factors[0]), _unscaled(key, factors[1])
@@ -372,6 +378,8 @@ def trace(
     network: torch.nn.Module,
     n_sequences: int,
     n_key_heads: list[int] | None = None,
+    *,
+    has_two_texts: bool = False,
 ) -> Iterator[Trace]:
     """Report every attention call of a forward pass in the ``with`` block to a listener.
 
@@ -380,10 +388,11 @@ def trace(
     listener : callable
         Called with the index of the call, from 0, and the `TracedCall`.
     network : Module
-    n_sequences, n_key_heads
+    n_sequences, n_key_heads, has_two_texts
         See `Trace`.
     """
-    with tracing(Trace(listener, network, n_sequences, n_key_heads)) as tracer:
+    made = Trace(listener, network, n_sequences, n_key_heads, has_two_texts=has_two_texts)
+    with tracing(made) as tracer:
         yield tracer
 
 

@@ -10,14 +10,20 @@ Floats = NDArray[np.float32]
 
 
 class Vectors(NamedTuple):
-    """Queries and keys of one head, float32, shape (n_tokens, d_head) each."""
+    """Queries and keys of one head, float32, shape (n_tokens, d_head) each.
+
+    NaN for tokens without: in an encoder-decoder model, heads have queries or keys of one text.
+    """
 
     queries: Floats
     keys: Floats
 
 
 class Points(NamedTuple):
-    """Coordinates of queries and keys in one map of a head, float32, shape (n_tokens, dims)."""
+    """Coordinates of queries and keys in one map of a head, float32, shape (n_tokens, dims).
+
+    NaN as in `Vectors`.
+    """
 
     queries: Floats
     keys: Floats
@@ -39,6 +45,9 @@ class Tokens(NamedTuple):
         Of a patch in its image, -1 for other tokens; None for text.
     surface : ndarray of str or None
         For an unknown token, its word in the text, else empty; None if no token is unknown.
+    is_target : ndarray of bool or None
+        Whether a token is of the target text; None unless the model has an encoder and a decoder.
+        Positions count from 0 in each text.
     """
 
     text: NDArray[np.str_]
@@ -48,6 +57,7 @@ class Tokens(NamedTuple):
     row: NDArray[np.int64] | None
     column: NDArray[np.int64] | None
     surface: NDArray[np.str_] | None = None
+    is_target: NDArray[np.bool_] | None = None
 
     @staticmethod
     def of(columns: Mapping[str, Any]) -> "Tokens":
@@ -60,6 +70,7 @@ class Tokens(NamedTuple):
             _places(columns.get("row")),
             _places(columns.get("column")),
             _surface(columns.get("surface")),
+            _is_target(columns["sequences"]),
         )
 
 
@@ -97,6 +108,14 @@ class HeadScores(NamedTuple):
 
     values: dict[str, NDArray[np.float64]]
     n_rows: dict[str, NDArray[np.int64]]
+
+
+def _is_target(sequences: Mapping[str, Any]) -> NDArray[np.bool_] | None:
+    if "n_source" not in sequences:
+        return None
+    n_source = np.array(sequences["n_source"])
+    sizes = np.stack([n_source, np.array(sequences["length"]) - n_source], axis=1)
+    return np.repeat(np.tile([False, True], len(sizes)), sizes.reshape(-1))
 
 
 def _places(column: list[int | None] | None) -> NDArray[np.int64] | None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from attentionviz.analysis.head_attention import sequence_pattern
 from attentionviz.core.heads import by_layer
+from attentionviz.core.rule import row_name
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import DatasetNotFoundError, InvalidRequestError
 from attentionviz.notebook.arrays import (
@@ -78,6 +79,21 @@ class Dataset:
         """Return the raw text of every sequence, or the name of every image."""
         return list(self._columns["sequences"]["text"])
 
+    @property
+    def target_texts(self) -> list[str] | None:
+        """Return the target text of every sequence; None unless the model has a decoder to it."""
+        found = self._columns["sequences"].get("target_text")
+        return None if found is None else list(found)
+
+    def row_name(self, layer: int) -> str:
+        """Return the name of a layer: L3 or, of an encoder-decoder model, E3, D3 or X3.
+
+        Its rows are encoder heads, decoder heads and cross heads (queries of the target text, keys
+        of the source), one after the other.
+        """
+        self._reader.require_head(HeadId(layer, 0))
+        return row_name(self.manifest, layer)
+
     def vectors(self, layer: int, head: int) -> Vectors:
         """Return queries and keys of one head, as the attention function saw them, before scaling.
 
@@ -88,7 +104,7 @@ class Dataset:
         """
         at, n = HeadId(layer, head), self.n_tokens
         found = self._reader.queries(at, 0, n), self._reader.keys(at, 0, n)
-        return Vectors(*(array.astype(np.float32) for array in found))
+        return Vectors(*self._existing(at, *(array.astype(np.float32) for array in found)))
 
     def queries(self, layer: int, head: int) -> Floats:
         """Return the queries of one head, float32 (n_tokens, d_head)."""
@@ -111,6 +127,7 @@ class Dataset:
         -------
         ndarray of float32, shape (n, n)
             [query_pos, key_pos]; ``tokens.text[tokens.sequence == sequence]`` labels both axes.
+            0 where the head has no query or key.
 
         Raises
         ------
@@ -133,7 +150,7 @@ class Dataset:
         steps = self._reader.projection(name, at)
         facts = self._facts(at)["maps"][str(name)]
         drawn = dequantise(steps, facts["offset"], facts["scale"])
-        return Points(drawn[: self.n_tokens], drawn[self.n_tokens :])
+        return Points(*self._existing(at, drawn[: self.n_tokens], drawn[self.n_tokens :]))
 
     def fidelity(self, method: str, dims: int = 2) -> dict[str, NDArray[np.float64]]:
         """Return the fidelity of one map, for every head.
@@ -208,6 +225,15 @@ class Dataset:
 
     def _facts(self, at: HeadId) -> dict[str, Any]:
         return self._reader.head(at)
+
+    def _existing(self, at: HeadId, queries: Floats, keys: Floats) -> tuple[Floats, Floats]:
+        """Set what a head does not have to NaN, in place."""
+        if self._reader.rule(at).part is None:
+            return queries, keys
+        spans = self._reader.spans(at)
+        queries[~spans.has_query(self.n_tokens)] = np.nan
+        keys[~spans.has_key(self.n_tokens)] = np.nan
+        return queries, keys
 
     def _per_head(self, values: list[float | None]) -> NDArray[np.float64]:
         flat = np.array([np.nan if value is None else value for value in values], dtype=float)

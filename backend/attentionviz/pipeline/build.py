@@ -28,6 +28,7 @@ from attentionviz.pipeline.publish import (
 from attentionviz.pipeline.request import GB, BuildRequest
 from attentionviz.pipeline.similarity import write_similarity
 from attentionviz.pipeline.sources import (
+    MAX_TARGET,
     Source,
     select_sequences,
     separate_letters,
@@ -137,7 +138,7 @@ def prepare(request: BuildRequest, log: Log) -> tuple[BuildPlan, "LoadedModel", 
     if model.modality == "image-text" and isinstance(corpus, TextCorpus | ImageCorpus):
         file = request.text or request.images or Path()
         corpus = image_text_corpus(corpus, file, request.text_column)
-    source = source_of(model, corpus)
+    source = source_of(model, corpus, request.max_target or MAX_TARGET)
     taken = take_sequences(source, request.max_tokens)
     plan = make_plan(request, model, source, taken)
     if taken.sequences != list(range(len(taken.sequences))):
@@ -149,7 +150,7 @@ def _read_corpus(request: BuildRequest) -> TextCorpus | ImageCorpus:
     if request.images is not None:
         return read_image_corpus(request.images)
     if request.text is not None:
-        return read_text_corpus(request.text, request.text_column, request.pairs)
+        return read_text_corpus(request.text, request.text_column, request.pairs, request.target)
     raise InvalidRequestError("a build needs a corpus: --text FILE or --images FOLDER")
 
 
@@ -175,7 +176,7 @@ def _build(plan: BuildPlan, model: Any, source: Source, log: Log) -> Path:
             write_grids(folder, manifest, journal)
             measured = {"fidelity": write_heads(folder, manifest, journal)}
             measured["similarity"] = write_similarity(
-                folder, manifest, plan.lengths, journal, progress
+                folder, manifest, plan.sequences, journal, progress
             )
             progress.close()  # publishing removes its file
             return publish(folder, plan.request.output, {**manifest, **measured}, journal)

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
 from attentionviz.core.methods import METHOD_FACTS
@@ -80,10 +79,16 @@ def calibrate(plan: BuildPlan, model: "LoadedModel", source: Source) -> Calibrat
     batches = list(source.batches(n_sequences))
     sequences = range(len(batches[0].lengths))
     captured, seconds = _timed(lambda: capture(plan, source, batches[0], sequences))
-    head = model.heads[len(model.heads) // 2]
-    n = min(N_TOKENS, captured.queries.shape[2])
+    heads = model.heads
+    head = heads[0 if model.has_two_texts else len(heads) // 2]
+    rule = model.rules[head.layer]
+    spans = batches[0].spans(rule)
+    tokens = spans.queries[:N_TOKENS]
+    n = len(tokens)
     queries, keys = captured.vectors(head)
-    vectors = HeadVectors.of(queries[:n], keys[:n], model.rules[head.layer].scaling)
+    vectors = HeadVectors.of(queries[tokens], keys[tokens], rule.scaling)
+    found = TokenPositions.of(spans, rule)
+    positions = found._replace(sequence_index=found.sequence_index[:n], position=found.position[:n])
     image, image_bytes = _images(model, source)
     return Calibration(
         n_tokens=n,
@@ -91,7 +96,7 @@ def calibrate(plan: BuildPlan, model: "LoadedModel", source: Source) -> Calibrat
         image=image,
         token_bytes=_token_bytes(source, batches),
         image_bytes=image_bytes,
-        **_maps(plan, vectors, _positions(model, batches[0], head.layer, n)),
+        **_maps(plan, vectors, positions),
     )
 
 
@@ -120,16 +125,6 @@ def _maps(plan: BuildPlan, vectors: HeadVectors, positions: TokenPositions) -> d
 
 def _project(method: str, vectors: HeadVectors) -> Projection:
     return project(method, vectors, dims=2, seed=0)
-
-
-def _positions(model: "LoadedModel", batch: "Batch", layer: int, n: int) -> TokenPositions:
-    lengths = np.asarray(batch.lengths)
-    start = np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return TokenPositions(
-        sequence_index=np.repeat(np.arange(len(lengths)), lengths)[:n],
-        position=(np.arange(len(start)) - start)[:n],
-        rule=model.rules[layer],
-    )
 
 
 def _token_bytes(source: Source, batches: list["Batch"]) -> float:

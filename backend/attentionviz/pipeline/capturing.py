@@ -195,7 +195,8 @@ class Capture:
         norms = np.empty((len(heads), len(points)), dtype=np.uint8)
         for i, head in enumerate(heads):
             path = self.folder / layout.norms_path(head)
-            norms[i] = byte_norms(np.load(path, allow_pickle=False))[points]
+            spans = self.model.rules[head.layer].spans(*self.plan.sequences)
+            norms[i] = byte_norms(np.load(path, allow_pickle=False), spans=spans)[points]
         self.journal.add(
             write_array(self.folder, layout.GRID_TOKENS, tokens),
             write_array(self.folder, layout.GRID_NORMS, by_layer(self.plan.facts, norms)),

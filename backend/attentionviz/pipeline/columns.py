@@ -25,6 +25,7 @@ class TokenTable:
         names += (SURFACE,) if modality in WITH_WORDS else ()
         self._columns: dict[str, list[Any]] = {name: [] for name in names}
         self.lengths: list[int] = []
+        self.n_source: list[int] = []
         self.n_cut = 0
         self.n_tokens_cut = 0
 
@@ -43,10 +44,16 @@ class TokenTable:
         for name, values in self._columns.items():
             values.extend(getattr(batch.tokens, name))
         self.lengths.extend(batch.lengths)
+        self.n_source.extend(batch.n_source or ())
         self.n_cut += sum(1 for n in batch.truncated if n)
         self.n_tokens_cut += sum(batch.truncated)
 
-    def document(self, texts: list[str], columns: dict[str, list[Any]]) -> dict[str, Any]:
+    def document(
+        self,
+        texts: list[str],
+        columns: dict[str, list[Any]],
+        target_texts: list[str] | None = None,
+    ) -> dict[str, Any]:
         """Return the content of ``tokens.json``.
 
         Parameters
@@ -55,6 +62,8 @@ class TokenTable:
             Text, or file name of the image, of every sequence.
         columns : dict of str to list
             Other columns of the corpus, over the same sequences.
+        target_texts : list of str or None
+            Of a model with encoder and decoder.
         """
         starts, total = [], 0
         for length in self.lengths:
@@ -62,6 +71,8 @@ class TokenTable:
             total += length
         sequence = [i for i, n in enumerate(self.lengths) for _ in range(n)]
         sequences = {"start": starts, "length": self.lengths, "text": texts, "columns": columns}
+        if target_texts is not None:
+            sequences |= {"n_source": self.n_source, "target_text": target_texts}
         tokens = {name: values for name, values in self._columns.items() if name != SURFACE}
         surface = self._columns.get(SURFACE, [])
         if any(surface):

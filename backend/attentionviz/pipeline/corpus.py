@@ -21,7 +21,7 @@ from attentionviz.pipeline.corpora.image_texts import (
 from attentionviz.pipeline.corpora.images import ABOUT, find_images, open_image
 from attentionviz.pipeline.corpora.labels import read_labels
 from attentionviz.pipeline.corpora.pairs import Pairs, read_pairs
-from attentionviz.pipeline.corpora.records import decode
+from attentionviz.pipeline.corpora.records import Record, decode
 from attentionviz.store.writer import hash_file
 
 __all__ = [
@@ -63,6 +63,8 @@ class TextCorpus:
         See `Records`.
     pairs : Pairs or None
         Labelled pairs of positions.
+    targets : list of str or None
+        Target text of each sequence, for a model with encoder and decoder.
     """
 
     name: str
@@ -76,6 +78,7 @@ class TextCorpus:
     license: str | None
     is_letters: bool = False
     pairs: Pairs | None = None
+    targets: list[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -161,7 +164,10 @@ Corpus = TextCorpus | ImageCorpus | ImageTextCorpus
 
 
 def read_text_corpus(
-    path: Path, text_column: str | None = None, pairs: Path | None = None
+    path: Path,
+    text_column: str | None = None,
+    pairs: Path | None = None,
+    target: str | None = None,
 ) -> TextCorpus:
     """Return the texts of a file; its extension determines the format.
 
@@ -172,6 +178,8 @@ def read_text_corpus(
         Name of the text column of a table; None for text, sentence or content.
     pairs : Path or None
         A table of labelled pairs; see `read_pairs`.
+    target : str or None
+        Name of the column with the target texts; sequences without one are left out.
 
     Raises
     ------
@@ -187,8 +195,15 @@ def read_text_corpus(
     records = read(decode(path), text_column)
     account = records.account()
     taken = records.taken
+    if target is not None:
+        account, taken = _with_targets(path.name, account, taken, target)
     sequences = [record.text for record in taken]
-    columns = {name: [record.columns[name] for record in taken] for name in taken[0].columns}
+    columns = {
+        name: [record.columns[name] for record in taken]
+        for name in taken[0].columns
+        if name != target
+    }
+    targets = None if target is None else [record.columns[target] for record in taken]
     source, license_ = _about(path.with_name(f"{path.stem}.about.json"))
     return TextCorpus(
         name=readable(path.stem),
@@ -197,12 +212,28 @@ def read_text_corpus(
         is_cut=[record.is_cut for record in taken],
         columns=columns,
         account=account,
-        sha256=_hash([sequences, columns]),
+        sha256=_hash([sequences, columns, *([targets] if targets else [])]),
         source=source,
         license=license_,
+        targets=targets,
         is_letters=records.is_letters,
         pairs=read_pairs(pairs, sequences, columns) if pairs else None,
     )
+
+
+def _with_targets(
+    name: str, account: Account, taken: list[Record], target: str
+) -> tuple[Account, list[Record]]:
+    """Return the records with a target text; CorpusError if there is no such column or text."""
+    known = list(taken[0].columns)
+    if target not in known:
+        has = f"its columns are {', '.join(known)}" if known else "it has no columns but the text"
+        raise CorpusError(f"{name} has no column {target!r} for --target; {has}")
+    with_target = [record for record in taken if record.columns[target].strip()]
+    if not with_target:
+        raise CorpusError(f"the column {target!r} of {name} for --target is empty in every row")
+    without = (record.location for record in taken if not record.columns[target].strip())
+    return account.leave_out("without a target text", without), with_target
 
 
 def read_image_corpus(folder: Path) -> ImageCorpus:

@@ -70,7 +70,7 @@ def compute_maps(
     workers = "1 process" if plan.request.n_workers == 1 else f"{plan.request.n_workers} processes"
     progress.announce("maps", f"computing {n_units:,} maps in {workers}{resumed}")
     remaining = RemainingTime(n_left, plan.request.n_workers)
-    job = MapJob(plan.folder, manifest, plan.lengths, os.getpid())
+    job = MapJob(plan.folder, manifest, plan.lengths, os.getpid(), plan.n_source)
     with tqdm(total=n_units, initial=n_done, desc="maps", bar_format=BAR, disable=None) as bar:
         for result in run_units(job, units, plan.request.n_workers):
             journal.add(*result.records)

@@ -14,10 +14,11 @@ from attentionviz.pipeline.corpora.account import Account
 from attentionviz.pipeline.corpus import TextCorpus
 from attentionviz.pipeline.libraries import library_versions
 from attentionviz.pipeline.request import BuildRequest, default_id
-from attentionviz.pipeline.sources import Source, Taken, n_available
+from attentionviz.pipeline.sources import MAX_TARGET, Source, Taken, n_available
 from attentionviz.pipeline.token_pairs import pair_facts
 from attentionviz.projections import defaults
 from attentionviz.store import layout
+from attentionviz.store.columns import Sequences
 from attentionviz.store.schema import SCHEMA_VERSION, canonical_json
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class BuildPlan:
     build_key : str
         12 hexadecimal digits of a hash of everything that determines the dataset's bytes; the
         same command resumes a build with the same key only.
+    n_source : tuple of int or None
+        Number of source tokens of every sequence; None unless the model has encoder and decoder.
     """
 
     request: BuildRequest
@@ -51,6 +54,12 @@ class BuildPlan:
     account: Account
     facts: Mapping[str, Any]
     build_key: str
+    n_source: tuple[int, ...] | None = None
+
+    @property
+    def sequences(self) -> Sequences:
+        """Return start and length of every sequence taken."""
+        return Sequences.of(self.lengths, self.n_source)
 
     @property
     def folder(self) -> Path:
@@ -73,6 +82,7 @@ class BuildPlan:
         return replace(
             self,
             lengths=tuple(taken.lengths),
+            n_source=taken.n_source,
             account=taken.account,
             facts={**self.facts, **counts, "corpus": corpus},
         )
@@ -116,6 +126,7 @@ def make_plan(
             "n_sequences": n_available(corpus),
             "account": taken.account.facts(),
             **({"pairs": pair_facts(pairs)} if pairs else {}),
+            **({"target": _target_facts(request)} if taken.n_source else {}),
         },
         "patch_grid": asdict(model.patch_grid) if model.patch_grid else None,
         "precision": request.precision,
@@ -123,7 +134,12 @@ def make_plan(
         "alignment": {"scale": request.alignment, "translation": TRANSLATION},
         "maps": _maps(request),
         "scores": list(
-            scores_of(model.bias_terms, has_pairs=pairs is not None, modality=model.modality)
+            scores_of(
+                model.bias_terms,
+                has_pairs=pairs is not None,
+                modality=model.modality,
+                has_two_texts=taken.n_source is not None,
+            )
         ),
         "library_versions": library_versions(),
     }
@@ -136,7 +152,15 @@ def make_plan(
     }
     digest = hashlib.sha256(canonical_json(determines_bytes)).hexdigest()
     build_key = digest[: layout.N_VERSION_DIGITS]
-    return BuildPlan(request, dataset_id, tuple(lengths), taken.account, facts, build_key)
+    return BuildPlan(
+        request, dataset_id, tuple(lengths), taken.account, facts, build_key, taken.n_source
+    )
+
+
+def _target_facts(request: BuildRequest) -> dict[str, Any]:
+    """Return where the target texts are from."""
+    max_length = None if request.target else request.max_target or MAX_TARGET
+    return {"column": request.target, "max_length": max_length}
 
 
 def _maps(request: BuildRequest) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from attentionviz.store import layout
 
 PRECISIONS = ("float32", "float16")
 DEVICES = ("auto", "cpu", "cuda", "mps")
-PARTS = ("text", "vision")
+PARTS = ("text", "vision", "encoder")
 DTYPES = ("float32", "bfloat16", "float16", "auto")
+MAX_TARGET_LENGTH = 4096
 GB = 10**9
 MAX_SEED = 2**31 - 1
 
@@ -56,7 +57,8 @@ class BuildRequest:
     max_length : int or None
         Tokens of a text, more are cut; None for 512. The model's own limit applies if lower.
     part : str or None
-        "text" or "vision": which model of a pair of a text and an image model, such as CLIP.
+        "text" or "vision": which model of a pair of a text and an image model, such as CLIP;
+        "encoder": of a model with encoder and decoder, the encoder alone.
     layers : tuple of int or None
         Layers to capture; the others are layers without heads. None for all.
     n_workers : int
@@ -67,6 +69,11 @@ class BuildRequest:
         Column of a table that holds the text.
     pairs : Path or None
         A table of labelled pairs of positions in the sequences of a text.
+    target : str or None
+        Column of a table that holds the target texts of a model with encoder and decoder; None:
+        the model generates them.
+    max_target : int or None
+        Tokens of a generated target text; None for 128.
     skip_bad_sequences : bool
         Leave out sequences whose vectors are not finite; otherwise they are an error.
     local_models : Path or None
@@ -94,6 +101,8 @@ class BuildRequest:
     alignment: AlignmentRule = "norm ratio"
     text_column: str | None = None
     pairs: Path | None = None
+    target: str | None = None
+    max_target: int | None = None
     skip_bad_sequences: bool = False
     local_models: Path | None = None
 
@@ -102,6 +111,7 @@ class BuildRequest:
             raise InvalidRequestError("name one corpus: either --text FILE or --images FOLDER")
         if self.pairs is not None and self.text is None:
             raise InvalidRequestError("--pairs needs --text; images have no labelled pairs")
+        self._require_target()
         if self.dataset_id is not None:
             layout.require_dataset_id(self.dataset_id)
         for method in self.methods:
@@ -123,6 +133,19 @@ class BuildRequest:
             _require_in("--max-tokens", self.max_tokens, 1, MAX_SEED)
         if self.max_length is not None:
             _require_in("--max-length", self.max_length, 2, MAX_SEED)
+
+    def _require_target(self) -> None:
+        if self.max_target is not None:
+            _require_in("--max-target", self.max_target, 1, MAX_TARGET_LENGTH)
+        for name, value in (("--target", self.target), ("--max-target", self.max_target)):
+            if value is not None and self.text is None:
+                raise InvalidRequestError(f"{name} needs --text; images have no target text")
+            if value is not None and self.part is not None:
+                raise InvalidRequestError(f"{name} has no effect with --part {self.part}")
+        if self.target is not None and self.max_target is not None:
+            raise InvalidRequestError("--max-target has no effect on the texts of --target")
+        if self.target is not None and self.target == self.text_column:
+            raise InvalidRequestError(f"--target and --text-column both name {self.target!r}")
 
     def _require_placement(self) -> None:
         if self.device_map is not None:

@@ -24,6 +24,7 @@ from attentionviz.measures.head_scores import (
 )
 from attentionviz.pipeline.units import MapJob, UnitResult, exit_with_parent, read_array
 from attentionviz.store import layout
+from attentionviz.store.columns import Sequences
 from attentionviz.store.schema import canonical_json
 from attentionviz.store.writer import write_bytes
 
@@ -54,6 +55,7 @@ def run_scores(job: MapJob, head: HeadId) -> UnitResult:
             read_array(job.folder / layout.keys_path(head, manifest)),
             np.asarray(job.lengths),
             head_rule(manifest, head),
+            Sequences.of(job.lengths, job.n_source).n_source,
         )
         try:
             found = score_head(attention, tokens, pairs)

@@ -1,6 +1,7 @@
 """Similarity of all heads: distances of attention and of vectors, and a map of heads."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from attentionviz.core.heads import heads_of, rules_with_heads
+from attentionviz.core.heads import heads_of
 from attentionviz.core.pattern import pattern_rows
-from attentionviz.core.rule import LayerRule, head_rule
+from attentionviz.core.rule import LayerRule, Part, head_rule
 from attentionviz.core.types import HeadId
 from attentionviz.measures import head_map, similarity, vector_similarity
 from attentionviz.measures.similarity import Row
 from attentionviz.pipeline.progress import Progress
 from attentionviz.pipeline.units import read_array
 from attentionviz.store import layout
+from attentionviz.store.columns import Sequences
 from attentionviz.store.journal import Journal
 from attentionviz.store.writer import write_array
 
@@ -25,7 +27,7 @@ from attentionviz.store.writer import write_array
 def write_similarity(
     folder: Path,
     manifest: dict[str, Any],
-    lengths: tuple[int, ...],
+    sequences: Sequences,
     journal: Journal,
     progress: Progress,
 ) -> dict[str, Any]:
@@ -37,13 +39,12 @@ def write_similarity(
         Of the build.
     manifest : dict
         The partial manifest.
-    lengths : tuple of int
-        Number of tokens of every sequence.
+    sequences : Sequences
     journal : Journal
         Each finished file is added at once.
     progress : Progress
     """
-    comparison = _Comparison(folder, manifest, np.asarray(lengths))
+    comparison = _Comparison(folder, manifest, sequences)
     # One thread, so that the bytes do not depend on the number of cores.
     with threadpool_limits(1):
         if layout.SIMILARITY_PATTERN not in journal:
@@ -58,34 +59,70 @@ def write_similarity(
             journal.add(write_array(folder, layout.HEAD_MAP, coordinates))
     stress = head_map.stress_of(distances, read_array(folder / layout.HEAD_MAP))
     return {
-        "n_rows": len(comparison.rows),
+        "n_rows": min(len(group.rows) for group in comparison.groups),
         "smoothing": similarity.SMOOTHING,
         "log_base": similarity.LOG_BASE,
-        "n_tokens": len(comparison.tokens),
+        "n_tokens": min(len(group.queries) for group in comparison.groups),
         "seed": manifest["seed"],
         "map_method": head_map.METHOD,
         "stress": round(stress, 6),
     }
 
 
+@dataclass(frozen=True)
+class _Group:
+    """Heads with the same tokens as queries and as keys: all, or those of a part of the model.
+
+    Attributes
+    ----------
+    heads : list of int
+        Indices, ascending.
+    rows : list of Row
+    queries, keys : ndarray of int64
+        Tokens whose vectors are compared; the same ones except in cross attention.
+    part : "encoder", "decoder", "cross" or None
+    """
+
+    heads: list[int]
+    rows: list[Row]
+    queries: NDArray[np.int64]
+    keys: NDArray[np.int64]
+    part: Part | None
+
+
 class _Comparison:
     """All heads of a build over the same rows and tokens; one head's vectors in memory at a time.
+
+    Heads of different parts of a model have no row in common: their distance is 1, that of rows
+    without common keys, and the alignment of their vectors is not defined.
 
     Parameters
     ----------
     folder : Path
     manifest : dict
-    lengths : ndarray of int, shape (n_sequences,)
+    sequences : Sequences
     """
 
-    def __init__(self, folder: Path, manifest: dict[str, Any], lengths: NDArray[np.int64]) -> None:
+    def __init__(self, folder: Path, manifest: dict[str, Any], sequences: Sequences) -> None:
         self.folder = folder
         self.manifest = manifest
         self.heads = heads_of(manifest)
-        n_heads, seed = len(self.heads), manifest["seed"]
-        is_causal = all(LayerRule.of(rule).hides_later_keys for rule in rules_with_heads(manifest))
-        self.rows = similarity.choose_rows(lengths, n_heads, is_causal=is_causal, seed=seed)
-        self.tokens = vector_similarity.choose_tokens(manifest["n_tokens"], n_heads, seed)
+        rules = [LayerRule.of(facts) for facts in manifest["layers"]]
+        parts = dict.fromkeys(rules[head.layer].part for head in self.heads)
+        self.groups = [self._group(part, rules, sequences) for part in parts]
+
+    def _group(self, part: Part | None, rules: list[LayerRule], sequences: Sequences) -> _Group:
+        heads = [i for i, head in enumerate(self.heads) if rules[head.layer].part == part]
+        own = [rules[self.heads[i].layer] for i in heads]
+        spans = own[0].spans(*sequences)
+        n_heads, seed = len(self.heads), self.manifest["seed"]
+        is_causal = all(rule.hides_later_keys for rule in own)
+        queries, keys = (
+            tokens[vector_similarity.choose_tokens(len(tokens), n_heads, seed)]
+            for tokens in (spans.queries, spans.keys)
+        )
+        rows = similarity.choose_rows(spans, n_heads, is_causal=is_causal, seed=seed)
+        return _Group(heads, rows, queries, keys, part)
 
     def vectors(self, head: HeadId) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return queries and keys of a head, as stored."""
@@ -94,22 +131,25 @@ class _Comparison:
 
     def distances(self) -> NDArray[np.float64]:
         """Return the distances of the attention of all heads, (n_heads, n_heads)."""
-        n_keys = sum(row.stop - row.start for row in self.rows)
-        weights = np.zeros((len(self.heads), n_keys), dtype=np.float32)
-        for i, head in enumerate(self.heads):
-            parts = list(self.smoothed_rows(head))
-            if parts:
-                weights[i] = np.concatenate(parts)
-        return similarity.distances(weights, len(self.rows))
+        found = np.ones((len(self.heads), len(self.heads)))
+        for group in self.groups:
+            n_keys = sum(row.stop - row.start for row in group.rows)
+            weights = np.zeros((len(group.heads), n_keys), dtype=np.float32)
+            for i, head in enumerate(group.heads):
+                parts = list(self.smoothed_rows(self.heads[head], group.rows))
+                if parts:
+                    weights[i] = np.concatenate(parts)
+            found[np.ix_(group.heads, group.heads)] = similarity.distances(weights, len(group.rows))
+        return found
 
-    def smoothed_rows(self, head: HeadId) -> Iterator[NDArray[np.float64]]:
+    def smoothed_rows(self, head: HeadId, among: list[Row]) -> Iterator[NDArray[np.float64]]:
         """Yield the chosen rows of a head, smoothed, each over the keys start..stop of its row."""
         rule = head_rule(self.manifest, head)
         queries, keys = self.vectors(head)
-        for start, group in groupby(self.rows, key=lambda row: row.start):
+        for start, group in groupby(among, key=lambda row: row.start):
             rows: list[Row] = list(group)
             tokens = np.array([row.query for row in rows])
-            positions, span = tokens - start, keys[start : rows[-1].stop]
+            positions, span = tokens - rows[0].first_query, keys[start : rows[-1].stop]
             pattern = pattern_rows(queries[None, tokens], span[None], positions, rule)[0]
             smooth = similarity.smoothed(pattern, rule.visible(positions, len(span)))
             yield from (
@@ -118,9 +158,17 @@ class _Comparison:
 
     def alignments(self) -> NDArray[np.float32]:
         """Return the alignments of the vectors of all heads, (n_heads, n_heads)."""
-        n = len(self.tokens)
-        vectors = np.empty((len(self.heads), n * (n - 1) // 2), dtype=np.float32)
-        for i, head in enumerate(self.heads):
-            queries, keys = (array[self.tokens] for array in self.vectors(head))
-            vectors[i] = vector_similarity.alignment_vector(queries, keys)
-        return vector_similarity.alignments(vectors)
+        found = np.full((len(self.heads), len(self.heads)), np.nan, dtype=np.float32)
+        for group in self.groups:
+            vector_of = vector_similarity.alignment_vector
+            if group.part == "cross":
+                vector_of = vector_similarity.alignment_vector_across
+            vectors = []
+            for head in group.heads:
+                queries, keys = self.vectors(self.heads[head])
+                vector = vector_of(queries[group.queries], keys[group.keys])
+                vectors.append(vector.astype(np.float32))
+            found[np.ix_(group.heads, group.heads)] = vector_similarity.alignments(
+                np.stack(vectors)
+            )
+        return found

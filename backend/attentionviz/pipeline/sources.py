@@ -1,7 +1,7 @@
 """One interface for sentences and images: batches, names and columns of the sequences."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
@@ -21,9 +21,14 @@ from attentionviz.pipeline.corpus import (
 from attentionviz.pipeline.token_pairs import TokenPairs, token_pairs
 
 if TYPE_CHECKING:
-    from attentionviz.models import Batch, LoadedModel
+    from attentionviz.models import Batch, LoadedModel, Target
 
 T = TypeVar("T")
+Cuttable = TypeVar("Cuttable", str, list[int], "Target")
+MAX_TARGET = 128
+"""Tokens of a target text that a model generates, by default."""
+
+GENERATED_AT_ONCE = 32
 WITHOUT_TOKENS = "without tokens for this model"
 SAMPLE_SEQUENCES = 8
 SAMPLE_LETTERS = 50
@@ -31,6 +36,14 @@ SAMPLE_TOKENS = 2048
 """Padded tokens of a sample; longer sequences are cut, so that it has at least two."""
 SAMPLE_BYTES = 256 * 2**20
 """Memory limit of the model's own attention weights of one layer during the attention check."""
+
+
+class SequenceLength(NamedTuple):
+    """Number of tokens of a sequence, of those cut off it, and of those of its source text."""
+
+    n_tokens: int
+    n_cut: int
+    n_source: int | None = None
 
 
 class Sample(NamedTuple):
@@ -51,8 +64,8 @@ class Source(Protocol):
     def corpus(self) -> Corpus:
         """Return the whole corpus."""
 
-    def lengths(self) -> Iterator[tuple[int, int]]:
-        """Yield for every sequence its number of tokens, which may be 0, and the number cut off."""
+    def lengths(self) -> Iterator[SequenceLength]:
+        """Yield the length of every sequence, which may be 0."""
 
     def batches(self, n_sequences: int) -> Iterator["Batch"]:
         """Yield the first sequences, in order."""
@@ -71,9 +84,9 @@ class TextSource:
     model: "LoadedModel"
     corpus: TextCorpus
 
-    def lengths(self) -> Iterator[tuple[int, int]]:
-        """Yield for every sentence its number of tokens and the number cut off."""
-        return self.model.text_lengths(self.corpus.sequences)
+    def lengths(self) -> Iterator[SequenceLength]:
+        """Yield the length of every sentence."""
+        return (SequenceLength(*n) for n in self.model.text_lengths(self.corpus.sequences))
 
     def batches(self, n_sequences: int) -> Iterator["Batch"]:
         """Yield the first sentences, in order."""
@@ -81,8 +94,7 @@ class TextSource:
 
     def sample(self, lengths: Sequence[int], seed: int) -> Sample:
         """Return a few sentences, cut so that their attention fits `SAMPLE_BYTES`."""
-        affordable = int((SAMPLE_BYTES / (2 * 4 * self.model.n_heads)) ** 0.5)  # for two of them
-        longest = max(8, min(max(lengths), affordable, SAMPLE_TOKENS // 2))
+        longest = _longest_of_sample(self.model, lengths)
         chosen = choose_sample(len(lengths), max(2, _n_sampled(self.model, longest)), seed)
         texts = [_cut_to_share(self.corpus.sequences[i], longest / lengths[i]) for i in chosen]
         return Sample(self.model.prepare_texts(texts), chosen)
@@ -93,16 +105,82 @@ class TextSource:
 
 
 @dataclass(frozen=True)
+class TwoTextSource:
+    """Source texts, and target texts of the corpus or as the model generates them.
+
+    Attributes
+    ----------
+    model : LoadedModel
+    corpus : TextCorpus
+    max_target : int
+        Tokens of a generated target.
+    generated : list of list of int
+        What the decoder reads, of the first texts so far: generated once, when it is needed.
+    """
+
+    model: "LoadedModel"
+    corpus: TextCorpus
+    max_target: int
+    generated: list[list[int]] = field(default_factory=list)
+
+    def targets(self, n_sequences: int) -> "Sequence[Target]":
+        """Return the first target texts, or decoder inputs if they are generated."""
+        if self.corpus.targets is not None:
+            return self.corpus.targets[:n_sequences]
+        texts = self.corpus.sequences[len(self.generated) : n_sequences]
+        self.generated.extend(self.model.generate(texts, self.max_target))
+        return self.generated[:n_sequences]
+
+    def lengths(self) -> Iterator[SequenceLength]:
+        """Yield the length of every pair of texts."""
+        texts = self.corpus.sequences
+        for start in range(0, len(texts), GENERATED_AT_ONCE):
+            end = min(start + GENERATED_AT_ONCE, len(texts))
+            targets = self.targets(end)[start:]
+            for n_source, n_target, n_cut in self.model.lengths_with_targets(
+                texts[start:end], targets
+            ):
+                is_empty = n_source == 0
+                yield SequenceLength(0 if is_empty else n_source + n_target, n_cut, n_source)
+
+    def batches(self, n_sequences: int) -> Iterator["Batch"]:
+        """Yield the first pairs of texts, in order."""
+        texts = self.corpus.sequences[:n_sequences]
+        return self.model.batches_with_targets(texts, self.targets(n_sequences))
+
+    def sample(self, lengths: Sequence[int], seed: int) -> Sample:
+        """Return a few pairs of texts, cut so that their attention fits `SAMPLE_BYTES`."""
+        longest = _longest_of_sample(self.model, lengths)
+        chosen = choose_sample(len(lengths), max(2, _n_sampled(self.model, longest)), seed)
+        targets = self.targets(len(lengths))
+        shares = [longest / lengths[i] for i in chosen]
+        texts = [
+            _cut_to_share(self.corpus.sequences[i], share)
+            for i, share in zip(chosen, shares, strict=True)
+        ]
+        cut = [_cut_to_share(targets[i], share) for i, share in zip(chosen, shares, strict=True)]
+        return Sample(self.model.prepare_with_targets(texts, cut), chosen)
+
+    def texts(self, n_sequences: int) -> list[str]:
+        """Return the first source texts."""
+        return self.corpus.sequences[:n_sequences]
+
+    def target_texts(self, n_sequences: int) -> list[str]:
+        """Return the first target texts."""
+        return [self.model.target_text(target) for target in self.targets(n_sequences)]
+
+
+@dataclass(frozen=True)
 class ImageSource:
     """Images."""
 
     model: "LoadedModel"
     corpus: ImageCorpus
 
-    def lengths(self) -> Iterator[tuple[int, int]]:
-        """Yield the number of tokens of every image, the same for all, and 0."""
+    def lengths(self) -> Iterator[SequenceLength]:
+        """Yield the length of every image, the same for all."""
         grid = self.model.patch_grid
-        return repeat((grid.n_tokens if grid else 0, 0), len(self.corpus.paths))
+        return repeat(SequenceLength(grid.n_tokens if grid else 0, 0), len(self.corpus.paths))
 
     def batches(self, n_sequences: int) -> Iterator["Batch"]:
         """Yield the first images, in order; each file is opened when its batch is prepared."""
@@ -127,8 +205,8 @@ class ImageTextSource:
     model: "LoadedModel"
     corpus: ImageTextCorpus
 
-    def lengths(self) -> Iterator[tuple[int, int]]:
-        """Yield the number of tokens of every image with its text, and 0, since none is cut.
+    def lengths(self) -> Iterator[SequenceLength]:
+        """Yield the length of every image with its text, of which none is cut.
 
         Raises
         ------
@@ -138,7 +216,7 @@ class ImageTextSource:
         found = self.model.image_text_lengths(self.corpus.sequences)
         for location in self.corpus.locations:
             try:
-                yield next(found), 0
+                yield SequenceLength(next(found), 0)
             except CorpusError as error:
                 raise CorpusError(f"{location}: {error}") from error
 
@@ -162,20 +240,49 @@ class ImageTextSource:
         return ((open_image(self.corpus.paths[i]), self.corpus.sequences[i]) for i in chosen)
 
 
-def source_of(model: "LoadedModel", corpus: Corpus) -> Source:
-    """Return the source; InvalidRequestError if the model is for another modality."""
+def source_of(model: "LoadedModel", corpus: Corpus, max_target: int = MAX_TARGET) -> Source:
+    """Return the source.
+
+    Parameters
+    ----------
+    model : LoadedModel
+    corpus : TextCorpus, ImageCorpus or ImageTextCorpus
+    max_target : int
+        Tokens of a target text, if the model generates them.
+
+    Raises
+    ------
+    InvalidRequestError
+        If the model is for another modality, or for other texts than the corpus has.
+    """
     if isinstance(corpus, ImageTextCorpus) and model.modality == "image-text":
         return ImageTextSource(model, corpus)
     if isinstance(corpus, ImageCorpus) and model.modality == "image":
         return ImageSource(model, corpus)
     if isinstance(corpus, TextCorpus) and model.modality == "text":
-        return TextSource(model, corpus)
+        return _text_source(model, corpus, max_target)
     wanted = {
         "text": "text: give --text FILE",
         "image": "images: give --images FOLDER",
         "image-text": f"images with texts: {FORMS}",
     }
     raise InvalidRequestError(f"{model.description['name']} reads {wanted[model.modality]}")
+
+
+def _text_source(model: "LoadedModel", corpus: TextCorpus, max_target: int) -> Source:
+    name = model.description["name"]
+    if model.has_two_texts:
+        if corpus.pairs is not None:
+            raise InvalidRequestError(
+                f"{name} reads two texts, and --pairs takes positions in one; leave it out, or "
+                "give --part encoder"
+            )
+        return TwoTextSource(model, corpus, max_target)
+    if corpus.targets is not None:
+        raise InvalidRequestError(
+            f"{name} has no decoder that attends to an encoder here; leave out --target"
+        )
+    return TextSource(model, corpus)
 
 
 def separate_letters(model: "LoadedModel", corpus: TextCorpus) -> TextCorpus:
@@ -233,7 +340,11 @@ def select_sequences(source: Source, kept: Sequence[int]) -> Source:
         is_cut=chosen(corpus.is_cut),
         columns=columns,
         pairs=corpus.pairs and replace(corpus.pairs, of_sequence=chosen(corpus.pairs.of_sequence)),
+        targets=corpus.targets and chosen(corpus.targets),
     )
+    if isinstance(source, TwoTextSource):
+        generated = [source.generated[i] for i in kept if i < len(source.generated)]
+        return replace(source, corpus=texts, generated=generated)
     return TextSource(source.model, texts)
 
 
@@ -253,11 +364,14 @@ class Taken(NamedTuple):
         Number of tokens of each.
     account : Account
         Of the corpus, including sequences without tokens, beyond the limit, and cut.
+    n_source : tuple of int or None
+        Number of source tokens of each; None unless the model has an encoder and a decoder.
     """
 
     sequences: list[int]
     lengths: list[int]
     account: Account
+    n_source: tuple[int, ...] | None = None
 
 
 def take_sequences(source: Source, max_tokens: int | None) -> Taken:
@@ -279,7 +393,8 @@ def take_sequences(source: Source, max_tokens: int | None) -> Taken:
     lengths: list[int] = []
     empty: list[int] = []
     total = n_cut = 0
-    for i, ((length, n_tokens_cut), is_cut) in enumerate(
+    n_source: list[int] = []
+    for i, ((length, n_tokens_cut, n_of_source), is_cut) in enumerate(
         zip(source.lengths(), corpus.is_cut, strict=True)
     ):
         total += length
@@ -290,6 +405,7 @@ def take_sequences(source: Source, max_tokens: int | None) -> Taken:
             continue
         sequences.append(i)
         lengths.append(length)
+        n_source += [] if n_of_source is None else [n_of_source]
         n_cut += is_cut or n_tokens_cut > 0
     if not lengths and total == 0:
         raise CorpusError(f"no sequence of {corpus.name} has a token for this model")
@@ -301,7 +417,7 @@ def take_sequences(source: Source, max_tokens: int | None) -> Taken:
     account = corpus.account.leave_out(WITHOUT_TOKENS, (corpus.locations[i] for i in empty))
     beyond = islice(corpus.locations, len(sequences) + len(empty), None)
     account = account.leave_out("beyond --max-tokens", beyond)
-    return Taken(sequences, lengths, replace(account, n_cut=n_cut))
+    return Taken(sequences, lengths, replace(account, n_cut=n_cut), tuple(n_source) or None)
 
 
 def token_pairs_of(source: Source, table: TokenTable) -> TokenPairs | None:
@@ -318,7 +434,8 @@ def tokens_document(source: Source, table: TokenTable) -> dict[str, Any]:
     """Return the content of ``tokens.json`` for the sequences of the table, without pairs."""
     n = len(table.lengths)
     columns = {name: list(values[:n]) for name, values in source.corpus.columns.items()}
-    return table.document(source.texts(n), columns)
+    targets = source.target_texts(n) if isinstance(source, TwoTextSource) else None
+    return table.document(source.texts(n), columns, targets)
 
 
 def choose_sample(n: int, n_wanted: int, seed: int) -> list[int]:
@@ -333,5 +450,10 @@ def _n_sampled(model: "LoadedModel", n_tokens: int) -> int:
     return min(SAMPLE_SEQUENCES, SAMPLE_TOKENS // n_tokens, SAMPLE_BYTES // n_bytes)
 
 
-def _cut_to_share(text: str, share: float) -> str:
+def _longest_of_sample(model: "LoadedModel", lengths: Sequence[int]) -> int:
+    affordable = int((SAMPLE_BYTES / (2 * 4 * model.n_heads)) ** 0.5)  # for two of them
+    return max(8, min(max(lengths), affordable, SAMPLE_TOKENS // 2))
+
+
+def _cut_to_share(text: Cuttable, share: float) -> Cuttable:
     return text if share >= 1 else text[: max(1, int(len(text) * share))]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from attentionviz.core.rule import LayerRule
+from attentionviz.core.rule import LayerRule, Spans
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import AppError, BuildError
 from attentionviz.measures.fidelity import TokenPositions, measure, prepare
@@ -27,6 +27,7 @@ from attentionviz.projections import (
     quantise,
 )
 from attentionviz.store import layout
+from attentionviz.store.columns import Sequences
 from attentionviz.store.schema import canonical_json
 from attentionviz.store.writer import FileRecord, write_array, write_bytes
 
@@ -48,28 +49,31 @@ class MapJob:
         Number of tokens of every sequence.
     builder_pid : int
         Process that records the results.
+    n_source : tuple of int or None
+        Number of source tokens of every sequence; None unless the model has encoder and decoder.
     """
 
     folder: Path
     manifest: Mapping[str, Any]
     lengths: tuple[int, ...]
     builder_pid: int
+    n_source: tuple[int, ...] | None = None
+
+    def spans(self, layer: int) -> Spans:
+        """Return the tokens of every sequence with a query, and with a key, in a layer."""
+        rule = LayerRule.of(self.manifest["layers"][layer])
+        return rule.spans(*Sequences.of(self.lengths, self.n_source))
 
     def positions(self, layer: int) -> TokenPositions:
-        """Return the positions of the tokens and the rule of a layer."""
-        lengths = np.asarray(self.lengths)
-        start = np.repeat(np.cumsum(lengths) - lengths, lengths)
-        return TokenPositions(
-            sequence_index=np.repeat(np.arange(len(lengths)), lengths),
-            position=np.arange(len(start)) - start,
-            rule=LayerRule.of(self.manifest["layers"][layer]),
-        )
+        """Return the positions of the queries and keys, and the rule of a layer."""
+        return TokenPositions.of(self.spans(layer), LayerRule.of(self.manifest["layers"][layer]))
 
     def vectors(self, head: HeadId) -> HeadVectors:
-        """Return the vectors of a head, aligned."""
+        """Return the queries and keys that a head has, aligned."""
+        spans = self.spans(head.layer)
         return HeadVectors.of(
-            read_array(self.folder / layout.queries_path(head)),
-            read_array(self.folder / layout.keys_path(head, self.manifest)),
+            read_array(self.folder / layout.queries_path(head))[spans.queries],
+            read_array(self.folder / layout.keys_path(head, self.manifest))[spans.keys],
             self.manifest["layers"][head.layer]["scaling"],
             rule=self.manifest["alignment"]["scale"],
             seed=self.manifest["seed"],
@@ -125,7 +129,7 @@ class _HeadUnit:
         """Write one map and its facts; return the finished files."""
         records: list[FileRecord] = []
         neighbours = None
-        if needs_neighbours(name.method, self.vectors.n_tokens):
+        if needs_neighbours(name.method, self.vectors.n_points // 2):
             neighbours, records = shared_neighbours(self.job.folder, self.head, self.vectors)
         projection = self.project(name, neighbours)
         steps, offset, scale = quantise(projection.coordinates)
@@ -139,10 +143,14 @@ class _HeadUnit:
             "details": projection.details,
             "fallback": projection.fallback,
         }
+        n_tokens = sum(self.job.lengths)
+        points = self.job.spans(self.head.layer).points(n_tokens)
+        whole = np.zeros((2 * n_tokens, name.dims), dtype=np.uint16)
+        whole[points] = steps
         facts_path = layout.map_facts_path(self.head, name)
         # The map is written last, so that every map that a reader finds has facts.
         records.append(write_bytes(self.job.folder, facts_path, canonical_json(facts)))
-        records.append(write_array(self.job.folder, layout.map_path(self.head, name), steps))
+        records.append(write_array(self.job.folder, layout.map_path(self.head, name), whole))
         return records
 
     def project(self, name: MapName, neighbours: Neighbours | None) -> Projection:

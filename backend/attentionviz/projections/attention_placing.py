@@ -16,8 +16,8 @@ class RestPlacer:
     Parameters
     ----------
     sample : HeadVectors
-        The fitted tokens.
-    fitted : ndarray of float32, shape (2 * n_sample_tokens, dims)
+        The fitted queries and keys.
+    fitted : ndarray of float32, shape (n_sample_points, dims)
         Their map.
     seed : int
         Seed of the candidate positions of queries.
@@ -30,8 +30,8 @@ class RestPlacer:
     ) -> None:
         self._sample = sample
         self._fitted = fitted
-        self._n_targets = min(settings["targets"], sample.n_tokens)
-        queries, keys = np.split(fitted, 2)
+        self._n_targets = min(settings["targets"], len(sample.keys))
+        queries, keys = np.split(fitted, [len(sample.queries)])
         candidates = candidate_positions(queries, keys, settings["places_around_key"], seed)
         self._places = QueryCandidates(keys, candidates, self._n_targets)
 
@@ -41,8 +41,9 @@ class RestPlacer:
         return self._places.n_bytes
 
     def __call__(self, rest: HeadVectors) -> Floats:
-        """Return the coordinates, float32 (2 * n_rest_tokens, dims): queries, then keys."""
-        queries, keys = np.split(place_by_likeness(rest, self._sample, self._fitted), 2)
+        """Return the coordinates, float32 (n_rest_points, dims): queries, then keys."""
+        placed = place_by_likeness(rest, self._sample, self._fitted)
+        queries, keys = np.split(placed, [len(rest.queries)])
         targets, _ = strongest(rest.queries, self._sample.keys, self._n_targets)
         return np.concatenate([self._places.best(queries, targets), keys])
 
@@ -50,19 +51,19 @@ class RestPlacer:
 def place_rest(
     rest: HeadVectors, sample: HeadVectors, fitted: Floats, *, seed: int, settings: dict[str, Any]
 ) -> Floats:
-    """Return the coordinates of tokens outside the sample, as `RestPlacer`.
+    """Return the coordinates of points outside the sample, as `RestPlacer`.
 
     Parameters
     ----------
     rest, sample : HeadVectors
-    fitted : ndarray of float32, shape (2 * n_sample_tokens, dims)
+    fitted : ndarray of float32, shape (n_sample_points, dims)
     seed : int
     settings : dict
         Values for all of `DEFAULTS`.
 
     Returns
     -------
-    ndarray of float32, shape (2 * n_rest_tokens, dims)
+    ndarray of float32, shape (n_rest_points, dims)
         Queries, then keys.
     """
     return RestPlacer(sample, fitted, seed=seed, settings=settings)(rest)
@@ -78,14 +79,14 @@ def place_by_likeness(rest: HeadVectors, sample: HeadVectors, fitted: Floats) ->
     Parameters
     ----------
     rest, sample : HeadVectors
-    fitted : ndarray of float32, shape (2 * n_sample_tokens, dims)
+    fitted : ndarray of float32, shape (n_sample_points, dims)
 
     Returns
     -------
-    ndarray of float32, shape (2 * n_rest_tokens, dims)
+    ndarray of float32, shape (n_rest_points, dims)
         Queries, then keys.
     """
-    n_sample = sample.n_tokens
+    n_sample = len(sample.queries)
     queries = fitted[:n_sample][closest(rest.queries, sample.queries)]
     keys = fitted[n_sample:][closest(rest.keys, sample.keys)]
     both: Floats = np.concatenate([queries, keys])

@@ -64,7 +64,7 @@ def project(
     **settings
         Values for all of `DEFAULTS`.
     """
-    _scale_targets(vectors.n_tokens, settings)
+    _scale_targets(vectors.n_points, settings)
     return fit_sampled(
         vectors,
         settings["fit_points"],
@@ -77,13 +77,13 @@ def project(
 def placer(vectors: HeadVectors, drawn: Floats, *, dims: int, seed: int, **settings: Any) -> Place:
     """Return a function that places points like those outside the sample; see `registry.placer`."""
     sample, fitted = fitted_part(vectors, drawn, settings["fit_points"], seed)
-    _scale_targets(vectors.n_tokens, settings)
+    _scale_targets(vectors.n_points, settings)
     return RestPlacer(sample, fitted, seed=seed, settings=settings)
 
 
-def _scale_targets(n_tokens: int, settings: dict[str, Any]) -> None:
-    """Scale ``targets`` by the share of tokens, and so of strongest keys, in the sample."""
-    share = min(settings["fit_points"] / 2 / n_tokens, 1.0)
+def _scale_targets(n_points: int, settings: dict[str, Any]) -> None:
+    """Scale ``targets`` by the share of points, and so of strongest keys, in the sample."""
+    share = min(settings["fit_points"] / n_points, 1.0)
     settings["targets"] = max(round(share * settings["targets"]), MIN_TARGETS)
 
 
@@ -95,7 +95,8 @@ def _fit(vectors: HeadVectors, *, dims: int, seed: int, settings: dict[str, Any]
         vectors, perplexity, settings["key_weight"], settings["softmax_weight"], found
     )
     start = pca.project(vectors, dims=dims, seed=0, neighbours=None, **pca.DEFAULTS).coordinates
-    descended, divergence = descend(start, affinities, bipartite_objective, settings)
+    objective = partial(bipartite_objective, n_queries=len(vectors.queries))
+    descended, divergence = descend(start, affinities, objective, settings)
     coordinates = refine(descended, found[0][:, : settings["targets"]], seed, settings)
     return Projection(coordinates, {"kl_divergence_before_refining": divergence}, fallback)
 
@@ -107,17 +108,17 @@ def refine(
 
     Parameters
     ----------
-    points : ndarray of float32, shape (2 * n_tokens, dims)
+    points : ndarray of float32, shape (n_queries + n_keys, dims)
         Queries, then keys.
-    targets : ndarray of int, shape (n_tokens, n_targets)
+    targets : ndarray of int, shape (n_queries, n_targets)
         The strongest keys of each query; if these are all keys, the map is not changed.
     seed : int
     settings : dict
         Values for all of `DEFAULTS`.
     """
-    if len(points) <= 2 * targets.shape[1]:
+    queries, keys = np.split(points, [len(targets)])
+    if len(keys) <= targets.shape[1]:
         return points
-    queries, keys = np.split(points, 2)
     n_around = settings["places_around_key"]
     queries = place_queries(
         queries, keys, targets, candidate_positions(queries, keys, n_around, seed)
@@ -159,8 +160,9 @@ def score_affinities(
 
     Returns
     -------
-    csr_matrix of float32, shape (2 * n_tokens, 2 * n_tokens)
-        Queries, then keys; 0 between two queries or two keys.
+    csr_matrix of float32, shape (n_points, n_points)
+        Queries, then keys; 0 between two queries or two keys. The queries as a whole have the same
+        weight whatever the number of keys.
     """
     n_near = max(int(3 * perplexity), 1)
     q, k = vectors.queries * np.float32(vectors.scaling), vectors.keys
@@ -168,7 +170,8 @@ def score_affinities(
     near = indices[:, :n_near], distances[:, :n_near]
     to_keys = row_affinities(*near, perplexity, len(k))
     to_queries = row_affinities(*strongest(k, q, n_near), perplexity, len(q))
-    both = to_keys + np.float32(key_weight) * to_queries.T  # (query, key)
+    balanced = np.float32(key_weight * len(q) / len(k))
+    both = to_keys + balanced * to_queries.T  # (query, key)
     both = np.float32((1 - softmax_weight) / (1 + key_weight)) * both
     if softmax_weight > 0:
         both = both + np.float32(softmax_weight) * softmax_rows(indices, distances, len(k))
@@ -205,7 +208,9 @@ def softmax_rows(indices: NDArray[np.int64], distances: Floats, n_keys: int) -> 
     return csr_matrix(rows + spread @ tempered)
 
 
-def bipartite_objective(points: Floats, affinities: csr_matrix) -> tuple[Floats, float]:
+def bipartite_objective(
+    points: Floats, affinities: csr_matrix, n_queries: int
+) -> tuple[Floats, float]:
     """Return a quarter of the gradient, and the sum of w over all query-key pairs.
 
     The map's distribution is over query-key pairs, as attention is: two queries, or two keys, do
@@ -213,15 +218,15 @@ def bipartite_objective(points: Floats, affinities: csr_matrix) -> tuple[Floats,
 
     Parameters
     ----------
-    points : ndarray of float32, shape (2 * n_tokens, dims)
+    points : ndarray of float32, shape (n_points, dims)
         Queries, then keys.
-    affinities : csr_matrix of float32, shape (2 * n_tokens, 2 * n_tokens)
+    affinities : csr_matrix of float32, shape (n_points, n_points)
         From `score_affinities`.
+    n_queries : int
     """
-    n_tokens = len(points) // 2
-    queries, keys = points[:n_tokens], points[n_tokens:]
+    queries, keys = np.split(points, [n_queries])
     sums, on_queries = repulsion(queries, keys)
     _, on_keys = repulsion(keys, queries)
     total = 2 * float(sums.sum(dtype=np.float64))  # every pair counts in both orders
     forces: Floats = np.concatenate([on_queries, on_keys])
-    return pair_attraction(points, affinities) - forces / np.float32(total), total
+    return pair_attraction(points, affinities, n_queries) - forces / np.float32(total), total

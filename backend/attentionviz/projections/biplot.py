@@ -39,10 +39,11 @@ def project(
     made = _factors(vectors)
     n_axes = min(dims, len(made.strengths))
     root = np.sqrt(made.strengths[:n_axes])
-    coordinates = np.zeros((2 * vectors.n_tokens, dims))
-    coordinates[: vectors.n_tokens, :n_axes] = made.q_basis @ made.u[:, :n_axes] * root
-    coordinates[vectors.n_tokens :, :n_axes] = made.k_basis @ made.vt[:n_axes].T * root
-    coordinates *= _signs(coordinates[: vectors.n_tokens])
+    n_queries = len(vectors.queries)
+    coordinates = np.zeros((vectors.n_points, dims))
+    coordinates[:n_queries, :n_axes] = made.q_basis @ made.u[:, :n_axes] * root
+    coordinates[n_queries:, :n_axes] = made.k_basis @ made.vt[:n_axes].T * root
+    coordinates *= _signs(coordinates[:n_queries])
     energy = made.strengths**2
     kept = float(energy[:n_axes].sum() / energy.sum()) if energy.sum() > 0 else None
     return Projection(coordinates.astype(np.float32), {"score_energy_kept": kept})

@@ -30,8 +30,9 @@ class Kernels(NamedTuple):
         ``attract(points, row_starts, columns, affinities, forces)`` fills forces[:, i] with the
         sum over j of p_ij w_ij (points_i - points_j).
     attract_pairs : callable
-        The same if only points of different halves attract each other. Reads the rows of the first
-        half only, so every pair is visited once. Adds to forces.
+        The same if only queries and keys attract each other. Takes the number of queries, the first
+        points, before the forces and reads their rows only, so every pair is visited once. Adds to
+        forces.
     """
 
     repel: Callable[..., None]
@@ -108,8 +109,10 @@ def _pair_attraction_loop(dims: int) -> Callable[..., None]:
     is_solid = dims == 3
     zero, one = np.float32(0), np.float32(1)
 
-    def attract_pairs(points: Any, starts: Any, columns: Any, affinities: Any, forces: Any) -> None:
-        for i in range(points.shape[0] // 2):
+    def attract_pairs(
+        points: Any, starts: Any, columns: Any, affinities: Any, n_queries: int, forces: Any
+    ) -> None:
+        for i in range(n_queries):
             x, y, z = points[i, 0], points[i, 1], points[i, dims - 1]
             fx, fy, fz = zero, zero, zero
             for place in range(starts[i], starts[i + 1]):
@@ -172,16 +175,19 @@ def attraction(points: Floats, affinities: csr_matrix) -> Floats:
     return forces
 
 
-def pair_attraction(points: Floats, affinities: csr_matrix) -> Floats:
-    """Return the same as `attraction` if only points of different halves attract each other.
+def pair_attraction(points: Floats, affinities: csr_matrix, n_queries: int) -> Floats:
+    """Return the same as `attraction` if only queries and keys attract each other.
 
     Parameters
     ----------
-    points : ndarray of float32, shape (2 * n_pairs, dims)
-    affinities : csr_matrix of float32, shape (2 * n_pairs, 2 * n_pairs)
-        Symmetric, 0 within a half.
+    points : ndarray of float32, shape (n_points, dims)
+        Queries, then keys.
+    affinities : csr_matrix of float32, shape (n_points, n_points)
+        Symmetric, 0 between two queries or two keys.
+    n_queries : int
     """
     forces = np.zeros_like(points)
     p = affinities
-    kernels(points.shape[1]).attract_pairs(points, p.indptr, p.indices, p.data, forces)
+    parts = (points, p.indptr, p.indices, p.data, n_queries, forces)
+    kernels(points.shape[1]).attract_pairs(*parts)
     return forces

@@ -124,7 +124,7 @@ def project(
     if dims not in (2, 3):
         raise InvalidRequestError(f"dims is {dims}, expected 2 or 3")
     if _are_all_same(vectors):
-        zeros = np.zeros((2 * vectors.n_tokens, dims), dtype=np.float32)
+        zeros = np.zeros((vectors.n_points, dims), dtype=np.float32)
         return Projection(zeros, fallback="all vectors are the same: all points are drawn at 0")
     if vectors.n_tokens < getattr(_module(method), "MIN_TOKENS", 1):
         return _principal_components(method, vectors, dims)
@@ -170,7 +170,7 @@ def placer(
     method : str
     vectors : HeadVectors
         The vectors of the map.
-    drawn : ndarray of float32, shape (2 * n_tokens, dims)
+    drawn : ndarray of float32, shape (n_points, dims)
         The map, as stored.
     step : float
         Quantisation step of the map.
@@ -208,7 +208,7 @@ def warm_up() -> Iterator[None]:
 
 
 def _in_the_middle(new: HeadVectors, drawn: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.repeat(drawn[:1], 2 * new.n_tokens, axis=0)
+    return np.repeat(drawn[:1], new.n_points, axis=0)
 
 
 def _are_all_same(vectors: HeadVectors) -> bool:

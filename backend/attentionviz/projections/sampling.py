@@ -1,6 +1,7 @@
 """Fitting of a seeded sample of tokens and placement of the rest, at linear cost."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ def fit_sampled(
     ----------
     vectors : HeadVectors
     fit_points : int
-        Maximum number of points to fit; two per token.
+        Maximum number of points to fit: queries and keys.
     seed : int
         Seed of the sample.
     fit : callable
@@ -31,48 +32,63 @@ def fit_sampled(
     place : callable
         ``place(rest, fitted_vectors, fitted_coordinates)`` returns the coordinates of the rest.
     """
-    chosen, others = split_tokens(vectors.n_tokens, fit_points, seed)
-    if not len(others):
+    split = _split(vectors, fit_points, seed)
+    if split is None:
         return fit(vectors)
-    sample, rest = vectors.subset(chosen), vectors.subset(others)
+    chosen, others = split
+    sample, rest = vectors.subset(*chosen), vectors.subset(*others)
     fitted = fit(sample)
-    coordinates = np.empty((2 * vectors.n_tokens, fitted.coordinates.shape[1]), dtype=np.float32)
-    coordinates[_points(chosen, vectors.n_tokens)] = fitted.coordinates
-    coordinates[_points(others, vectors.n_tokens)] = place(rest, sample, fitted.coordinates)
+    coordinates = np.empty((vectors.n_points, fitted.coordinates.shape[1]), dtype=np.float32)
+    n_queries = len(vectors.queries)
+    coordinates[chosen.points(n_queries)] = fitted.coordinates
+    coordinates[others.points(n_queries)] = place(rest, sample, fitted.coordinates)
     return Projection(
-        coordinates, {**fitted.details, "n_fitted_points": 2 * len(chosen)}, fitted.fallback
+        coordinates, {**fitted.details, "n_fitted_points": sample.n_points}, fitted.fallback
     )
 
 
-def split_tokens(
-    n_tokens: int, fit_points: int, seed: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the fitted tokens and the placed tokens, each ascending."""
-    n_fit = max(fit_points // 2, 1)
-    if n_tokens <= n_fit:
-        return np.arange(n_tokens), np.empty(0, dtype=np.int64)
-    order = np.random.default_rng(seed).permutation(n_tokens)
-    return np.sort(order[:n_fit]), np.sort(order[n_fit:])
+class _Part(NamedTuple):
+    """Some queries and keys of a head, by their indices, ascending."""
+
+    queries: NDArray[np.int64]
+    keys: NDArray[np.int64]
+
+    def points(self, n_queries: int) -> NDArray[np.int64]:
+        """Return their points in a map of so many queries, then the keys."""
+        return np.concatenate([self.queries, n_queries + self.keys])
+
+
+def _split(vectors: HeadVectors, fit_points: int, seed: int) -> tuple[_Part, _Part] | None:
+    """Return the fitted and the placed points; None if all are fitted.
+
+    As many queries as keys are those of the same tokens, so the same are fitted.
+    """
+    n_each = len(vectors.queries), len(vectors.keys)
+    if sum(n_each) <= max(fit_points // 2 * 2, 2):
+        return None
+    chosen, others = [], []
+    for n in n_each:
+        n_fit = max(fit_points * n // sum(n_each), 1)
+        order = np.random.default_rng(seed).permutation(n)
+        chosen.append(np.sort(order[:n_fit]))
+        others.append(np.sort(order[n_fit:]))
+    return _Part(*chosen), _Part(*others)
 
 
 def fitted_part(
     vectors: HeadVectors, drawn: Floats, fit_points: int, seed: int
 ) -> tuple[HeadVectors, Floats]:
-    """Return the fitted tokens of a finished map, and their coordinates.
+    """Return the fitted queries and keys of a finished map, and their coordinates.
 
     Parameters
     ----------
     vectors : HeadVectors
-    drawn : ndarray of float32, shape (2 * n_tokens, dims)
+    drawn : ndarray of float32, shape (n_points, dims)
     fit_points, seed : int
         As for `fit_sampled`.
     """
-    chosen, others = split_tokens(vectors.n_tokens, fit_points, seed)
-    if not len(others):
+    split = _split(vectors, fit_points, seed)
+    if split is None:
         return vectors, drawn
-    return vectors.subset(chosen), drawn[_points(chosen, vectors.n_tokens)]
-
-
-def _points(tokens: NDArray[np.integer], n_tokens: int) -> NDArray[np.integer]:
-    """Return the point indices of some tokens: their queries, then their keys."""
-    return np.concatenate([tokens, tokens + n_tokens])
+    chosen, _ = split
+    return vectors.subset(*chosen), drawn[chosen.points(len(vectors.queries))]

@@ -62,7 +62,7 @@ def project(
 def _fit(
     vectors: HeadVectors, *, dims: int, neighbours: Neighbours | None, settings: dict[str, Any]
 ) -> Projection:
-    n_points = 2 * vectors.n_tokens
+    n_points = vectors.n_points
     perplexity, fallback = fitting_perplexity(settings["perplexity"], n_points - 1)
     n_near = min(int(3 * perplexity), n_points - 1)
     if neighbours is None or len(neighbours.indices) != n_points:
@@ -105,7 +105,7 @@ def place_by_cosine(
     Parameters
     ----------
     rest, sample : HeadVectors
-    fitted : ndarray of float32, shape (2 * n_sample_tokens, dims)
+    fitted : ndarray of float32, shape (n_sample_points, dims)
     n_neighbours : int
     """
     points, among = (unit_vectors(x.aligned.points()) for x in (rest, sample))

@@ -69,7 +69,7 @@ def _fit(
     settings: dict[str, Any],
 ) -> Projection:
     umap_ = _umap_learn()
-    n_points = 2 * vectors.n_tokens
+    n_points = vectors.n_points
     # umap-learn counts the point itself as its first neighbour.
     n_near = min(settings["n_neighbours"], n_points) - 1
     if neighbours is None or len(neighbours.indices) != n_points:

@@ -20,8 +20,9 @@ class HeadVectors:
 
     Attributes
     ----------
-    queries, keys : ndarray of float32, shape (n_tokens, d_head)
-        As passed to the attention function.
+    queries, keys : ndarray of float32, shapes (n_queries, d_head) and (n_keys, d_head)
+        As passed to the attention function; as many queries as keys, those of the same tokens,
+        except in cross attention.
     aligned : Aligned
         The same vectors after `attentionviz.core.alignment.align`.
     scaling : float
@@ -47,7 +48,7 @@ class HeadVectors:
 
         Parameters
         ----------
-        queries, keys : ndarray of floats, shape (n_tokens, d_head)
+        queries, keys : ndarray of floats, shapes (n_queries, d_head) and (n_keys, d_head)
             Converted to float32.
         scaling : float
             Factor of q·k before the softmax.
@@ -57,12 +58,12 @@ class HeadVectors:
         Raises
         ------
         ShapeError
-            If the shapes differ, or there is no token.
+            If the head sizes differ, or there is no query or no key.
         BuildError
             If a value is NaN or infinite; names the first token.
         """
         require_shape("queries", queries, (None, None), "f")
-        require_shape("keys", keys, queries.shape, "f")
+        require_shape("keys", keys, (None, queries.shape[1]), "f")
         q, k = queries.astype(np.float32), keys.astype(np.float32)
         require_finite("query", q)
         require_finite("key", k)
@@ -70,25 +71,39 @@ class HeadVectors:
 
     @property
     def n_tokens(self) -> int:
-        """Number of tokens; there are twice as many points."""
-        return len(self.queries)
+        """Number of tokens; of cross attention the smaller of the numbers of queries and keys."""
+        return min(len(self.queries), len(self.keys))
 
-    def subset(self, tokens: NDArray[np.int64]) -> "HeadVectors":
-        """Return these tokens of the head, with the alignment of all tokens."""
-        aligned = Aligned(
-            self.aligned.queries[tokens],
-            self.aligned.keys[tokens],
-            self.aligned.scale,
-            self.aligned.shift,
-        )
-        return HeadVectors(self.queries[tokens], self.keys[tokens], aligned, self.scaling)
+    @property
+    def n_points(self) -> int:
+        """Number of queries and keys."""
+        return len(self.queries) + len(self.keys)
 
-    def with_same_alignment(self, queries: Floats, keys: Floats) -> "HeadVectors":
-        """Return other tokens of the same head, with the alignment of these.
+    def subset(
+        self, queries: NDArray[np.int64], keys: NDArray[np.int64] | None = None
+    ) -> "HeadVectors":
+        """Return some queries and keys of the head, with the alignment of all.
 
         Parameters
         ----------
-        queries, keys : ndarray of float32, shape (n_other_tokens, d_head)
+        queries, keys : ndarray of int
+            Indices; None for the keys of the same tokens.
+        """
+        keys = queries if keys is None else keys
+        aligned = Aligned(
+            self.aligned.queries[queries],
+            self.aligned.keys[keys],
+            self.aligned.scale,
+            self.aligned.shift,
+        )
+        return HeadVectors(self.queries[queries], self.keys[keys], aligned, self.scaling)
+
+    def with_same_alignment(self, queries: Floats, keys: Floats) -> "HeadVectors":
+        """Return other queries and keys of the same head, with the alignment of these.
+
+        Parameters
+        ----------
+        queries, keys : ndarray of float32, shapes (any, d_head)
             Finite.
         """
         return HeadVectors(
@@ -126,7 +141,7 @@ class Projection:
 
     Attributes
     ----------
-    coordinates : ndarray of float32, shape (2 * n_tokens, dims)
+    coordinates : ndarray of float32, shape (n_points, dims)
         All queries in token order, then all keys.
     details : dict
         Diagnostics of the method, such as ``score_energy_kept``; JSON values.
@@ -139,6 +154,6 @@ class Projection:
     fallback: str | None = None
 
 
-# Returns the coordinates of other tokens of a head in its finished map: float32, shape
-# (2 * n_other_tokens, dims), all queries, then all keys.
+# Returns the coordinates of other queries and keys of a head in its finished map: float32, shape
+# (n_other_points, dims), all queries, then all keys.
 Place = Callable[[HeadVectors], Floats]

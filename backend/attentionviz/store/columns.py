@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -21,7 +21,10 @@ PAIR_COLUMNS = ("first", "second", "name")
 SURFACE = "surface"
 """Optional column: the word of the text for each unknown token, else null."""
 
-_TYPES = {"text": str, "token_type": str, "token_id": int, "sequence": int, "position": int}
+_TYPES = {
+    **dict.fromkeys(("text", "target_text", "token_type"), str),
+    **dict.fromkeys(("token_id", "sequence", "position"), int),
+}
 _HEADS_BEGIN = re.compile(r'\s*\{\s*"heads"\s*:\s*\[\s*')
 _NEXT_HEAD = re.compile(r"\s*,\s*")
 _HEADS_END = re.compile(r"\s*\]\s*\}\s*")
@@ -29,15 +32,49 @@ _MAY_BE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class Sequences(NamedTuple):
-    """Start and length of every sequence, in tokens; int64, shape (n_sequences,) each."""
+    """Every sequence in tokens; int64, shape (n_sequences,) each.
+
+    Attributes
+    ----------
+    start, length : ndarray
+        First token, and number of tokens.
+    n_source : ndarray or None
+        Number of source tokens, the first of the sequence; None unless the model has an encoder and
+        a decoder.
+    """
 
     start: NDArray[np.int64]
     length: NDArray[np.int64]
+    n_source: NDArray[np.int64] | None = None
+
+    @classmethod
+    def of(cls, lengths: Sequence[int], n_source: Sequence[int] | None = None) -> "Sequences":
+        """Return sequences of so many tokens, one after the other."""
+        length = np.asarray(lengths, dtype=np.int64)
+        source = None if n_source is None else np.asarray(n_source, dtype=np.int64)
+        return cls(np.cumsum(length) - length, length, source)
 
     @property
     def n_bytes(self) -> int:
-        """Return the size of both arrays."""
-        return self.start.nbytes + self.length.nbytes
+        """Return the size of all arrays."""
+        return sum(array.nbytes for array in self if array is not None)
+
+    def one(self, sequence: int) -> tuple[int, int, int | None]:
+        """Return start, length and number of source tokens of one sequence."""
+        n_source = None if self.n_source is None else int(self.n_source[sequence])
+        return int(self.start[sequence]), int(self.length[sequence]), n_source
+
+    def chosen(self, sequences: NDArray[Any]) -> "Sequences":
+        """Return some of the sequences, by index or flag."""
+        n_source = None if self.n_source is None else self.n_source[sequences]
+        return Sequences(self.start[sequences], self.length[sequences], n_source)
+
+    @property
+    def text_lengths(self) -> NDArray[np.int64]:
+        """Number of tokens of each sequence or, of two texts, of the shorter one."""
+        if self.n_source is None:
+            return self.length
+        return np.minimum(self.n_source, self.length - self.n_source)
 
 
 def parse_json(content: bytes, name: str) -> Any:
@@ -121,7 +158,22 @@ def check_tokens(content: bytes, manifest: Mapping[str, Any]) -> Sequences:
         raise DamagedDatasetError(
             f"{layout.TOKENS}: the sequences do not cover the tokens in order without gaps"
         )
-    return Sequences(start, length)
+    return Sequences(start, length, _checked_sources(sequences, length, manifest))
+
+
+def _checked_sources(
+    sequences: Mapping[str, Any], length: NDArray[np.int64], manifest: Mapping[str, Any]
+) -> NDArray[np.int64] | None:
+    """Return the numbers of source tokens; None unless the rows of heads are parts of a model."""
+    if manifest["layers"][0].get("part") is None:
+        return None
+    for name in ("n_source", "target_text"):
+        _check_column(sequences, name, len(length))
+    _check_types(sequences, "target_text")
+    n_source = _int64_array(sequences["n_source"])
+    if not ((n_source >= 1) & (n_source < length)).all():
+        raise DamagedDatasetError(f"{layout.TOKENS}: a sequence has no source or no target tokens")
+    return n_source
 
 
 def _check_pairs(pairs: Any, tokens: Mapping[str, Any], n_pairs: int) -> None:
@@ -146,7 +198,7 @@ def write_characters(content: bytes, sequences: Sequences) -> bytes:
     """
     tokens = parse_json(content, layout.TOKENS)
     text: list[str] = []
-    for start, length in zip(*sequences, strict=True):
+    for start, length in zip(sequences.start, sequences.length, strict=True):
         text += rewrite_byte_tokens(tokens["text"][start : start + length])
     return json.dumps({**tokens, "text": text}, ensure_ascii=False).encode()
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from attentionviz.core.heads import has_heads, head_number, require_head
+from attentionviz.core.rule import HeadRule, Spans, head_rule
 from attentionviz.core.types import WITH_IMAGES, HeadId, MapName
 from attentionviz.errors import (
     AppError,
@@ -126,6 +127,15 @@ class DatasetReader:
             self.cache.put(key, sequences, sequences.n_bytes)
         return sequences
 
+    def rule(self, head: HeadId) -> HeadRule:
+        """Return the rule of a head."""
+        self.require_head(head)
+        return head_rule(self.manifest, head)
+
+    def spans(self, head: HeadId) -> Spans:
+        """Return the tokens of every sequence with a query, and with a key, in a head."""
+        return self.rule(head).spans(*self.sequences())
+
     def heads_fingerprint(self) -> str:
         """Return a fingerprint that changes when `heads` does."""
         return self.fingerprint("heads", files=(layout.HEADS,))
@@ -171,7 +181,10 @@ class DatasetReader:
         return self.array(self.projection_path(name, head))
 
     def queries(self, head: HeadId, start: int, stop: int) -> Array:
-        """Return the queries of tokens start..stop, (n, d_head), before scaling."""
+        """Return the queries of tokens start..stop, (n, d_head), before scaling.
+
+        Zeros for tokens without a query in this head, as for keys; see `spans`.
+        """
         with self.open_array(self.queries_path(head)) as array:
             return array.rows(start, stop)
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from attentionviz.core.rule import Spans
 from attentionviz.core.shapes import require_shape
 from attentionviz.errors import DamagedDatasetError
 from attentionviz.store import layout
@@ -72,7 +73,9 @@ def pack_points(steps: NDArray[np.uint16]) -> NDArray[Any]:
 
 
 def byte_norms(
-    norms: NDArray[np.float32], scale: Literal["kind", "head"] = "kind"
+    norms: NDArray[np.float32],
+    scale: Literal["kind", "head"] = "kind",
+    spans: Spans | None = None,
 ) -> NDArray[np.uint8]:
     """Return the norms of queries, then of keys, scaled from their minimum to their maximum.
 
@@ -82,18 +85,24 @@ def byte_norms(
         The norms of one head as stored; the first two columns are used.
     scale : "kind" or "head"
         Whether minimum and maximum are those of the queries and those of the keys, or of both.
+    spans : Spans or None
+        Tokens with a query, and with a key; None for all.
 
     Returns
     -------
     ndarray of uint8, shape (2 * n_tokens,)
-        0 for the minimum, 255 for the maximum; 0 if all are equal.
+        0 for the minimum, 255 for the maximum; 0 if all are equal, and for points not there.
     """
     require_shape("norms", norms, (None, 4), "f")
     both = norms[:, :2].astype(np.float64)
+    if spans is not None:
+        both = np.full_like(both, np.nan)
+        for kind, tokens in enumerate((spans.queries, spans.keys)):
+            both[tokens, kind] = norms[tokens, kind]
     axis = 0 if scale == "kind" else None
-    low, high = both.min(axis=axis), both.max(axis=axis)
+    low, high = np.nanmin(both, axis=axis), np.nanmax(both, axis=axis)
     scaled = (both - low) / np.where(high > low, high - low, 1)
-    return np.rint(scaled * 255).astype(np.uint8).T.reshape(-1)
+    return np.rint(np.nan_to_num(scaled) * 255).astype(np.uint8).T.reshape(-1)
 
 
 def check_grid_tokens(tokens: NDArray[Any], n_tokens: int) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
+from attentionviz.core.rule import Part
 from attentionviz.core.types import DATASET_ID_PATTERN, METHODS, Dims, Modality
 from attentionviz.store import layout
 
@@ -70,7 +71,9 @@ class ModelFacts(TypedDict):
     modality: Modality
     license: Text | None
     dtype: NotRequired[Text]
-    part: NotRequired[Annotated[Text, doc("Which model of a pair, such as CLIP: text or vision.")]]
+    part: NotRequired[
+        Annotated[Text, doc("Text or vision of a pair such as CLIP; encoder without its decoder.")]
+    ]
 
 
 class OffsetBias(TypedDict):
@@ -95,6 +98,7 @@ class LayerRule(TypedDict):
     max_ahead: NotRequired[
         Annotated[int, Field(ge=0, description="Largest distance of keys after the query.")]
     ]
+    part: NotRequired[Annotated[Part, doc("Only of encoder-decoder models.")]]
     chunk: NotRequired[Annotated[Positive, doc("Positions of a chunk; others' keys are hidden.")]]
     block: NotRequired[
         Annotated[
@@ -145,6 +149,13 @@ class LabelledPairs(TypedDict):
     left_out: Annotated[list[LeftOut], Field(max_length=10)]
 
 
+class Target(TypedDict):
+    """Where the target texts of an encoder-decoder model are from."""
+
+    column: Annotated[Text | None, doc("Column of the corpus; null: greedy decoding.")]
+    max_length: Annotated[Positive | None, doc("Tokens that were decoded at most.")]
+
+
 class Corpus(TypedDict):
     """The corpus that was read: sentences or images."""
 
@@ -157,6 +168,7 @@ class Corpus(TypedDict):
     n_sequences_cut: Count
     account: NotRequired[Annotated[Account, doc("Format 2 has none.")]]
     pairs: NotRequired[LabelledPairs]
+    target: NotRequired[Annotated[Target, doc("Only of encoder-decoder models.")]]
 
 
 class ExactCheck(TypedDict, total=False):

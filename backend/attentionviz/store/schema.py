@@ -115,7 +115,7 @@ def _check_counts(manifest: Mapping[str, Any]) -> None:
         problems.append("patch_grid must be given for images and null for text")
     if len(set(manifest["scores"])) < len(manifest["scores"]):
         problems.append("scores has a duplicate name")
-    problems += _head_problems(manifest) or _rule_problems(manifest)
+    problems += _head_problems(manifest) or (_rule_problems(manifest) + _part_problems(manifest))
     problems += _missing_entries(manifest) + _account_problems(manifest)
     if problems:
         raise DamagedDatasetError("manifest: " + "; ".join(problems))
@@ -155,6 +155,22 @@ def _rule_problems(manifest: Mapping[str, Any]) -> list[str]:
                 problems.append(f"the bias of layer {layer} is not one number a head and offset")
             if any(after <= before for before, after in pairwise(offsets)):
                 problems.append(f"the offsets of the bias of layer {layer} do not increase")
+    return problems
+
+
+def _part_problems(manifest: Mapping[str, Any]) -> list[str]:
+    """Return the inconsistencies in the parts of an encoder-decoder model."""
+    parts = [rule.get("part") for rule in manifest["layers"]]
+    if all(part is None for part in parts):
+        return []
+    problems = []
+    if None in parts:
+        problems.append(f"layer {parts.index(None)} is no part, but others are")
+    if manifest["patch_grid"] is not None:
+        problems.append("images have no encoder and decoder texts")
+    for layer, rule in enumerate(manifest["layers"]):
+        if rule.get("part") == "cross" and (rule["is_causal"] or "bias" in rule):
+            problems.append(f"layer {layer} is cross attention with a mask or bias by position")
     return problems
 
 

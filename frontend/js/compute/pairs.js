@@ -124,7 +124,7 @@ export function fitsByHead(answer) {
 }
 
 /**
- * The numbers of one pair in one head, or null if the answer does not contain it.
+ * The numbers of one pair in one head, or null if the answer or the head does not have it.
  *
  * @param {PairAnswer | null} answer
  * @param {HeadId | null} at

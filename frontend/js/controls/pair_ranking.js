@@ -126,7 +126,7 @@ function makeRow({ head, rank, isOpen }, tokens, answer, onClick, layers) {
   fill.style.width = `${100 * head.fit}%`;
   const numbers = head.pairs.flatMap((pair, i) => [
     i > 0 ? ' · ' : null,
-    el('span', {}, shortNumbers(pair)),
+    el('span', {}, pair ? shortNumbers(pair) : '–'),
   ]);
   return el(
     'li',

@@ -43,6 +43,7 @@ const FIDELITY = Object.freeze(
     until: null,
     scale: /** @type {const} */ ('linear'),
     head_name: null,
+    texts: null,
   })),
 );
 
@@ -67,6 +68,7 @@ const FIT = Object.freeze({
   until: null,
   scale: 'linear',
   head_name: null,
+  texts: null,
 });
 
 /** Scores and measures by name. @type {Map<string, ScoreFacts>} */
@@ -171,6 +173,7 @@ export function measureFacts(name) {
       until: null,
       scale: 'linear',
       head_name: null,
+      texts: null,
     }
   );
 }

@@ -60,9 +60,10 @@ class CorpusHeads:
         if cached is not None:
             return cached
         reader, manifest = self.reader, self.reader.manifest
+        spans = reader.spans(head)
         vectors = HeadVectors.of(
-            reader.queries(head, 0, reader.n_tokens),
-            reader.keys(head, 0, reader.n_tokens),
+            reader.queries(head, 0, reader.n_tokens)[spans.queries],
+            reader.keys(head, 0, reader.n_tokens)[spans.keys],
             manifest["layers"][head.layer]["scaling"],
             rule=manifest["alignment"]["scale"],
             seed=manifest["seed"],
@@ -84,10 +85,11 @@ class CorpusHeads:
         facts: dict[str, Any] = self._facts[head_number(self.reader.manifest, head)]
         offset, scale = facts["maps"][str(name)]["offset"], facts["maps"][str(name)]["scale"]
         manifest = self.reader.manifest
+        points = self.reader.spans(head).points(self.reader.n_tokens)
         made = placer(
             name.method,
             self.vectors(head),
-            dequantise(self.reader.projection(name, head), offset, scale),
+            dequantise(self.reader.projection(name, head)[points], offset, scale),
             step=scale,
             seed=manifest["seed"],
             parameters=manifest["maps"][str(name)]["parameters"],

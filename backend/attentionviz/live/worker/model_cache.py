@@ -69,6 +69,10 @@ class ModelCache:
     def _load(self, reader: DatasetReader) -> models.LoadedModel:
         described, settings = reader.manifest["model"], self._settings
         source = models.find_described(described, settings.local_models, settings.model_folders)
+        part = described.get("part")
+        has_parts = "part" in reader.manifest["layers"][0]
+        if part is None and not has_parts and models.reads_two_texts(source):
+            part = "encoder"  # all that earlier versions captured
         n_bytes = bytes_per_token(reader.manifest)
         limits = [LayerRule.of(rule).max_length for rule in reader.manifest["layers"]]
         most = min(settings.max_tokens, settings.max_answer_bytes // n_bytes, *filter(None, limits))
@@ -78,7 +82,7 @@ class ModelCache:
             max_length=max(most, 1),
             weights=described["weights_sha256"],
             dtype=described.get("dtype", "float32"),
-            part=described.get("part"),
+            part=part,
         )
         captured = layers_of(reader.manifest)
         wanted = [i for i, heads in enumerate(captured) if heads.absent != NOT_CAPTURED]

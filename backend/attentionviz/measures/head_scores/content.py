@@ -38,7 +38,8 @@ def content_dependence(
     first token are left out, and so are pairs of positions in only one sequence, whose deviation
     is 0. Not compared with the numbers of the paper.
     """
-    side = min(int(attention.lengths.max()), n_positions)
+    longest = max(int(n.max()) for n in (attention.spans.n_queries, attention.spans.n_keys))
+    side = min(longest, n_positions)
     total, n_sequences = np.zeros((side, side)), np.zeros((side, side))
     for rows in attention.blocks(tokens, side):
         seen, weights = _first_keys(rows, side)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attentionviz.core.pattern import Floats, pattern_rows
-from attentionviz.core.rule import HeadRule
+from attentionviz.core.rule import HeadRule, Spans
 from attentionviz.core.shapes import require_shape
 from attentionviz.errors import ShapeError
 
@@ -96,16 +96,19 @@ class HeadAttention:
     Attributes
     ----------
     queries, keys : ndarray of float32 or float16, shape (n_tokens, d_head)
-        As passed to the attention function, sequence by sequence.
+        As passed to the attention function, sequence by sequence; not read for tokens without.
     lengths : ndarray of int, shape (n_sequences,)
         Number of tokens of every sequence.
     rule : HeadRule
+    n_source : ndarray of int, shape (n_sequences,), or None
+        Number of source tokens of every sequence, for a rule of an encoder-decoder model.
     """
 
     queries: NDArray[Any]
     keys: NDArray[Any]
     lengths: NDArray[np.int64]
     rule: HeadRule
+    n_source: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         require_shape("queries", self.queries, (None, None), "f")
@@ -116,8 +119,14 @@ class HeadAttention:
                 f"the sequences have {n_tokens} tokens, there are {len(self.queries)} queries"
             )
 
+    @cached_property
+    def spans(self) -> Spans:
+        """Return the tokens of every sequence with a query, and with a key."""
+        lengths = self.lengths.astype(np.int64)
+        return self.rule.spans(np.cumsum(lengths) - lengths, lengths, self.n_source)
+
     def blocks(self, tokens: Tokens, n_positions: int | None = None) -> "Iterator[Rows]":
-        """Yield the rows of all sequences in blocks, grouped by sequence length.
+        """Yield the rows of all sequences in blocks, grouped by their numbers of queries and keys.
 
         Parameters
         ----------
@@ -127,27 +136,38 @@ class HeadAttention:
             Number of first queries of each sequence; None for all.
         """
         require_shape(tokens._fields[0], tokens[0], (len(self.queries),))
-        starts = np.cumsum(self.lengths) - self.lengths
-        for length in np.unique(self.lengths):
-            of_length = starts[self.lengths == length]
-            n_rows = int(length) if n_positions is None else min(int(length), n_positions)
-            n_at_once = max(1, BLOCK_WEIGHTS // (n_rows * int(length)))
-            for first in range(0, len(of_length), n_at_once):
-                chosen = of_length[first : first + n_at_once]
-                where = chosen[:, None] + np.arange(length)  # (sequence, position)
-                yield from self._rows(where, n_rows, tokens)
+        sizes = np.stack([self.spans.n_queries, self.spans.n_keys], axis=1)
+        for n_queries, n_keys in np.unique(sizes, axis=0).tolist():
+            of_size = np.flatnonzero((sizes == (n_queries, n_keys)).all(axis=1))
+            n_rows = n_queries if n_positions is None else min(n_queries, n_positions)
+            n_at_once = max(1, BLOCK_WEIGHTS // (n_rows * n_keys))
+            for first in range(0, len(of_size), n_at_once):
+                chosen = of_size[first : first + n_at_once]
+                queries = self.spans.query_start[chosen][:, None] + np.arange(n_queries)
+                keys = self.spans.key_start[chosen][:, None] + np.arange(n_keys)
+                yield from self._rows(queries, keys, n_rows, tokens)
 
-    def _rows(self, where: NDArray[np.int64], n_rows: int, tokens: Tokens) -> "Iterator[Rows]":
-        n_sequences, length = where.shape
-        keys = self.keys[where]  # (sequence, key, d_head)
-        block_tokens = _select(tokens, where)
-        n_at_once = max(1, BLOCK_WEIGHTS // (n_sequences * length))
+    def _rows(
+        self, queries: NDArray[np.int64], keys: NDArray[np.int64], n_rows: int, tokens: Tokens
+    ) -> "Iterator[Rows]":
+        """Yield blocks of rows of sequences, whose tokens are (sequence, position)."""
+        n_sequences, n_keys = keys.shape
+        key_vectors = self.keys[keys]  # (sequence, key, d_head)
+        key_tokens = _select(tokens, keys)
+        n_at_once = max(1, BLOCK_WEIGHTS // (n_sequences * n_keys))
         for first in range(0, n_rows, n_at_once):
             positions = np.arange(first, min(first + n_at_once, n_rows))
-            weights = pattern_rows(self.queries[where[:, positions]], keys, positions, self.rule)
-            visible = self.rule.visible(positions, length)
-            has_sink = self.rule.sink is not None
-            yield Rows(weights, positions, visible, block_tokens, has_sink)
+            vectors = self.queries[queries[:, positions]]
+            weights = pattern_rows(vectors, key_vectors, positions, self.rule)
+            yield Rows(
+                weights,
+                positions,
+                self.rule.visible(positions, n_keys),
+                key_tokens,
+                has_sink=self.rule.sink is not None,
+                is_cross=self.rule.part == "cross",
+                n_queries=queries.shape[1],
+            )
 
 
 def weighted_logs(weights: NDArray[Any]) -> NDArray[Any]:
@@ -168,9 +188,13 @@ class Rows:
         Positions of the queries in their sequences.
     visible : ndarray of bool, shape (n_rows, n_keys)
     tokens : TextTokens, PatchTokens or ImageTextTokens
-        Arrays of shape (n_sequences, n_keys): all tokens of the sequences.
+        Arrays of shape (n_sequences, n_keys): the tokens of the keys.
     has_sink : bool
         Whether rows sum to what a sink leaves.
+    is_cross : bool
+        Whether the keys are of another text than the queries.
+    n_queries : int
+        Of each of the sequences, of which these rows are some.
     """
 
     weights: Floats
@@ -178,6 +202,8 @@ class Rows:
     visible: Flags
     tokens: Any
     has_sink: bool = False
+    is_cross: bool = False
+    n_queries: int = 0
 
     @cached_property
     def ahead(self) -> NDArray[np.int64]:

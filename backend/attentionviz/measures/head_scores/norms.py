@@ -23,10 +23,11 @@ def norm_ratio(attention: HeadAttention) -> Score:
     The default alignment multiplies keys by the root of this ratio and divides queries by it, which
     leaves attention unchanged. Medians, as single tokens of some models are far longer than others.
     """
+    spans = attention.spans
+    existing = (attention.queries[spans.queries], attention.keys[spans.keys])
     queries, keys = (
-        float(np.median(np.linalg.norm(vectors.astype(np.float64), axis=1)))
-        for vectors in (attention.queries, attention.keys)
+        float(np.median(np.linalg.norm(vectors.astype(np.float64), axis=1))) for vectors in existing
     )
     if keys == 0:
         return Score(value=None, n_rows=0)
-    return Score(value=round(queries / keys, DECIMALS), n_rows=len(attention.queries))
+    return Score(value=round(queries / keys, DECIMALS), n_rows=len(existing[0]))

@@ -5,6 +5,9 @@ import numpy as np
 from attentionviz.measures.head_scores.corpus import Rows
 from attentionviz.measures.head_scores.registry import Sums, mass, measures, ratio
 
+DIAGONAL_WIDTH = 0.2
+"""Of a text: where the weight of a pair is 0.6; their g."""
+
 
 @measures("previous")
 def previous(rows: Rows) -> Sums:
@@ -28,7 +31,21 @@ def itself(rows: Rows) -> Sums:
 def first(rows: Rows) -> Sums:
     """Sum A[i, 0] over the rows of other tokens."""
     is_first = np.arange(rows.visible.shape[1]) == 0
-    return mass(rows, (is_first & (rows.ahead != 0))[None])
+    return mass(rows, (is_first & ((rows.ahead != 0) | rows.is_cross))[None])
+
+
+@measures("diagonality")
+def diagonality(rows: Rows) -> Sums:
+    """Sum the weights by how near the two texts are to a diagonal alignment.
+
+    Source: Tachibana et al. 2017, section 4.2: one minus their guided attention loss.
+    """
+    n_keys = rows.visible.shape[1]
+    apart = rows.positions[:, None] / rows.n_queries - np.arange(n_keys) / n_keys  # (row, key)
+    near = np.exp(-(apart**2) / (2 * DIAGONAL_WIDTH**2))
+    counts = rows.n_visible > 1
+    found = (rows.summed * near)[counts].sum()
+    return np.array([found, len(rows.weights) * np.count_nonzero(counts)])
 
 
 @measures("mean_distance", ratio)

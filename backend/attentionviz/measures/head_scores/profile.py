@@ -30,7 +30,9 @@ class Profile(TypedDict):
 
 
 def offset_sums(rows: Rows) -> Sums:
-    """Return summed weights and numbers of rows by offset, shape (2, n_offsets)."""
+    """Return summed weights and numbers of rows by offset, shape (2, n_offsets); 0 across texts."""
+    if rows.is_cross:
+        return np.zeros((2, len(OFFSETS)))
     near = rows.visible & (np.abs(rows.ahead) <= FURTHEST) & (rows.n_visible > 1)[:, None]
     offsets = rows.ahead[near] + FURTHEST
     weights = rows.summed[near]

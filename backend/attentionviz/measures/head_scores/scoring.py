@@ -67,7 +67,8 @@ def score_head(
     tokens : TextTokens, PatchTokens or ImageTextTokens
         Over all tokens. Determines whether scores of text, of images or of both are computed; the
         others have no rows. Of images and texts, scores of text are over the queries that are no
-        patches.
+        patches. Scores that need queries and keys of one text have no rows in a cross head, those
+        of two texts none in others.
     pairs : ndarray of int, shape (n_pairs, 2), or None
         Labelled pairs of tokens; without them, scores of pairs have no rows.
 
@@ -80,8 +81,8 @@ def score_head(
     BuildError
         If the attention is not finite.
     """
-    modality = _modality(tokens)
-    wanted = [name for name in MEASURES if SCORE_FACTS[name].is_of(modality)]
+    modality, is_cross = _modality(tokens), attention.rule.part == "cross"
+    wanted = [name for name in MEASURES if _is_defined(name, modality, is_cross=is_cross)]
     totals: dict[str, Sums] = {}
     offsets = np.zeros((2, len(OFFSETS)))
     for rows in attention.blocks(tokens):
@@ -101,7 +102,7 @@ def score_head(
     scores["variance_beyond_qk"] = variance_beyond_qk(attention)
     if isinstance(tokens, ImageTextTokens):
         scores["sink_patch"] = sink_patch(attention, tokens)
-    if pairs is not None and isinstance(tokens, TextTokens):
+    if pairs is not None and isinstance(tokens, TextTokens) and not is_cross:
         scores["precision_at_l"] = precision_at_l(attention, tokens, pairs)
     return HeadScores(scores, profile_of(offsets))
 
@@ -110,3 +111,8 @@ def _modality(tokens: Tokens) -> Modality:
     if isinstance(tokens, ImageTextTokens):
         return "image-text"
     return "image" if isinstance(tokens, PatchTokens) else "text"
+
+
+def _is_defined(name: str, modality: Modality, *, is_cross: bool) -> bool:
+    facts = SCORE_FACTS[name]
+    return facts.is_of(modality) and facts.texts in (None, 2 if is_cross else 1)

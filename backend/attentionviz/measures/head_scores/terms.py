@@ -34,15 +34,16 @@ def variance_beyond_qk(attention: HeadAttention) -> Score:
     rule = attention.rule
     if rule.softcap is None and rule.bias is None:
         return Score(value=None, n_rows=0)
-    sums, n_rows, start = np.zeros(3), 0, 0
-    for length in attention.lengths.tolist():
-        keys = attention.keys[start : start + length].astype(np.float64)
-        n_at_once = max(1, BLOCK_WEIGHTS // length)
-        for first in range(0, length, n_at_once):
-            positions = np.arange(first, min(first + n_at_once, length))
+    sums, n_rows = np.zeros(3), 0
+    columns = (column.tolist() for column in attention.spans)
+    for start, n_queries, first_key, n_keys in zip(*columns, strict=True):
+        keys = attention.keys[first_key : first_key + n_keys].astype(np.float64)
+        n_at_once = max(1, BLOCK_WEIGHTS // n_keys)
+        for first in range(0, n_queries, n_at_once):
+            positions = np.arange(first, min(first + n_at_once, n_queries))
             products = attention.queries[start + positions].astype(np.float64) @ keys.T
             scores = rule.scores(products.copy(), positions)
-            visible = rule.visible(positions, length)
+            visible = rule.visible(positions, n_keys)
             n_visible = visible.sum(axis=1, keepdims=True)
             for part in (products, scores):
                 part[~visible] = 0
@@ -50,7 +51,6 @@ def variance_beyond_qk(attention: HeadAttention) -> Score:
                 part[~visible] = 0
             sums += [(scores**2).sum(), (products**2).sum(), (scores * products).sum()]
             n_rows += int(np.count_nonzero(n_visible > 1))
-        start += length
     of_scores, of_products, of_both = sums
     if n_rows == 0 or of_scores == 0:
         return Score(value=None, n_rows=0)

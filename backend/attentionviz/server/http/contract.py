@@ -117,6 +117,13 @@ class ScoreFacts(TypedDict):
     ]
     scale: Annotated[Literal["linear", "log"], doc("Of colours and histograms.")]
     head_name: Annotated[HeadName | None, doc("Of heads that do this above all; null: none.")]
+    texts: Annotated[
+        Literal[1, 2] | None,
+        doc(
+            "Of encoder-decoder models, 1: not defined for cross heads, since queries and keys "
+            "must be of one text; 2: defined for cross heads only; null: for all heads."
+        ),
+    ]
 
 
 class Progress(TypedDict):
@@ -206,11 +213,17 @@ class Description(TypedDict):
 
 
 class CorpusSequences(TypedDict):
-    """One row per sequence: first token, number of tokens, text, and metadata."""
+    """One row per sequence: first token, number of tokens, text, and metadata.
+
+    Only of encoder-decoder models: the number of source tokens, which come first, and the target
+    text.
+    """
 
     start: Numbers
     length: Numbers
     text: list[str]
+    n_source: NotRequired[Numbers]
+    target_text: NotRequired[list[str]]
     columns: dict[str, list[Any]]
 
 
@@ -240,7 +253,7 @@ class CorpusTokens(TypedDict):
     ]
     token_id: Numbers
     sequence: Numbers
-    position: Numbers
+    position: Annotated[Numbers, doc("From 0, in each text of the sequence.")]
     token_type: list[TokenType]
     row: NotRequired[list[int | None]]
     column: NotRequired[list[int | None]]
@@ -353,7 +366,10 @@ class HeadOnMap(TypedDict):
     head: int
     x: float
     y: float
-    nearest: Annotated[list[NearHead], doc("The five nearest heads by distance, not on the map.")]
+    nearest: Annotated[
+        list[NearHead],
+        doc("The five nearest heads by distance, not on the map; those of the same part."),
+    ]
 
 
 class HeadsMap(SimilarityFacts):
@@ -409,11 +425,11 @@ class HeadPairs(TypedDict):
     layer: int
     head: int
     fit: Annotated[Share, doc("Mean of percentile if strong, 1 - percentile if weak.")]
-    pairs: list[PairScore]
+    pairs: list[Annotated[PairScore | None, doc("Null where the head has no such query or key.")]]
 
 
 class PairAnswer(TypedDict):
-    """Scores of some pairs in every head."""
+    """Scores of some pairs in every head that has a query and a key of one of them."""
 
     pairs: list[PairWish]
     n_keys: Annotated[int, doc("Number of keys with which a pair is compared.")]

@@ -110,6 +110,11 @@ def _open(dataset_id: str, modality: str) -> DatasetReader:
                 "added to a dataset, so build it again with yours in the corpus"
             )
         raise InvalidRequestError(f"{dataset_id} is a dataset of {found}s, not of {modality}s")
+    if "part" in reader.manifest["layers"][0]:
+        raise InvalidRequestError(
+            f"{dataset_id} has a source and a target text in each sequence; texts cannot be added "
+            "to it"
+        )
     return reader
 
 
