@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from attentionviz.errors import InvalidRequestError, MethodNotFoundError
-from attentionviz.pipeline.request import BuildRequest, default_id
+from attentionviz.pipeline.request import BuildRequest, default_id, parse_layers
 
 
 def request(**changes):
@@ -34,6 +34,16 @@ def request(**changes):
 def test_an_invalid_option_is_refused_by_name(changes, words):
     with pytest.raises(InvalidRequestError, match=words):
         request(**changes)
+
+
+def test_layers_are_numbers_and_ranges_in_any_order():
+    assert parse_layers("8, 0,2-4,3") == (0, 2, 3, 4, 8)
+
+
+@pytest.mark.parametrize("text", ["", "1,", "5-2", "-1", "a", "1-2-3", "1.5", "0-99999", "²"])
+def test_layers_that_are_no_numbers_are_refused_with_an_example(text):
+    with pytest.raises(InvalidRequestError, match="--layers has .*such as 0,5-10"):
+        parse_layers(text)
 
 
 def test_an_unknown_method_is_refused_with_the_known_ones():

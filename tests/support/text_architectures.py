@@ -170,6 +170,97 @@ OWN_CODE: dict[str, tuple[str, dict[str, Any]]] = {
 """Architectures whose attention is code of their own."""
 TEXT_ARCHITECTURES |= OWN_CODE
 
+FOUR = {**GROUPED, "num_hidden_layers": 4}
+del FOUR["head_dim"]
+EXPERTS = {"num_experts": 4, "num_experts_per_tok": 2}
+DELTA = {
+    "linear_num_value_heads": 4,
+    "linear_num_key_heads": 2,
+    "linear_key_head_dim": 8,
+    "linear_value_head_dim": 8,
+    "linear_conv_kernel_dim": 3,
+    "head_dim": 8,
+    "layer_types": ["linear_attention"] * 3 + ["full_attention"],
+}
+MAMBA = {
+    "mamba_n_heads": 8,
+    "mamba_d_head": 8,
+    "mamba_n_groups": 1,
+    "mamba_d_state": 8,
+    "mamba_expand": 2,
+}
+PER_LAYER = {
+    "head_dim": 8,
+    "sliding_window": 6,
+    "layer_types": ["sliding_attention", "full_attention"] * 2,
+    "hidden_size_per_layer_input": 8,
+    "vocab_size_per_layer_input": 330,
+    "num_kv_shared_layers": 2,
+}
+ATTENDS = (4, 2, 8)
+EVERY_SECOND = [None, ATTENDS] * 2
+
+UNEVEN_LAYERS: dict[str, tuple[str, dict[str, Any], list[tuple[int, int, int] | None]]] = {
+    "qwen3-next, with a gate on its output": (
+        "Qwen3Next",
+        {**FOUR, **DELTA, **EXPERTS, "moe_intermediate_size": 16},
+        [None, None, None, ATTENDS],
+    ),
+    "qwen3.5": ("Qwen3_5Text", {**FOUR, **DELTA}, [None, None, None, ATTENDS]),
+    "jamba": (
+        "Jamba",
+        {
+            **{**FOUR, **EXPERTS, "attn_layer_period": 2, "attn_layer_offset": 1},
+            **{"mamba_d_state": 8, "mamba_expand": 2, "mamba_dt_rank": 4},
+        },
+        EVERY_SECOND,
+    ),
+    "lfm2": ("Lfm2", {**FOUR, "layer_types": ["conv", "full_attention"] * 2}, EVERY_SECOND),
+    "recurrent gemma, with a window": (
+        "RecurrentGemma",
+        {**FOUR, "lru_width": 32, "head_dim": 8, "attention_window_size": 6},
+        [None, None, ATTENDS, None],
+    ),
+    "zamba2, which shares one attention": (
+        "Zamba2",
+        {
+            **{**FOUR, "layers_block_type": ["mamba", "hybrid"] * 2, "num_key_value_heads": 4},
+            **{"mamba_d_state": 8, "mamba_expand": 2, "mamba_ngroups": 1, "mamba_headdim": 8},
+            **{"n_mamba_heads": 8, "adapter_rank": 4, "attention_head_dim": 16},
+            "use_shared_attention_adapter": False,
+        },
+        [None, (4, 4, 16)] * 2,
+    ),
+    "bamba": ("Bamba", {**FOUR, **MAMBA, "attn_layer_indices": [1, 3]}, EVERY_SECOND),
+    "granite hybrid": (
+        "GraniteMoeHybrid",
+        {
+            **{**FOUR, **MAMBA, "layer_types": ["mamba", "attention"] * 2},
+            **{"num_local_experts": 4, "num_experts_per_tok": 2, "shared_intermediate_size": 32},
+        },
+        EVERY_SECOND,
+    ),
+    "gemma 3n, whose last layers share keys": (
+        "Gemma3nText",
+        {
+            **{**FOUR, **PER_LAYER, "intermediate_size": [48] * 4, "laurel_rank": 4},
+            **{"altup_num_inputs": 2, "activation_sparsity_pattern": [0.0] * 4},
+        },
+        [ATTENDS] * 4,
+    ),
+    "gemma 4": (
+        "Gemma4Text",
+        {**FOUR, **PER_LAYER, "global_head_dim": 16},
+        [ATTENDS, (4, 2, 16)] * 2,
+    ),
+    "embedding gemma 2": (
+        "EmbeddingGemma2Text",
+        {**FOUR, "head_dim": 8, "global_head_dim": 16},
+        [ATTENDS, ATTENDS, ATTENDS, (4, 1, 16)],
+    ),
+}
+"""Architectures whose layers differ: heads, key heads and head size of each, None for none."""
+
 
 BART = {
     "vocab_size": 330,
