@@ -108,7 +108,7 @@ def _unequal(manifest: Mapping[str, Any]) -> str:
     if len(set(layers)) == 1:
         return ""
     absent = Counter(heads.absent for heads in layers if heads.absent)
-    reasons = "".join(f", {n} layers {reason}" for reason, n in absent.items())
+    reasons = "".join(f", {n} layer{'s' * (n > 1)} {reason}" for reason, n in absent.items())
     return f" at most; {len(heads_of(manifest))} heads in all{reasons}"
 
 
