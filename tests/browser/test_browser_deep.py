@@ -11,6 +11,8 @@ from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 
 N_LAYERS, N_HEADS = 30, 9
 VIEW = "?dataset=deep&method=pca"
+# Every third layer has heads, and the ninth fewer than the others.
+UNEVEN = tuple(9 if layer % 3 == 2 else 0 for layer in range(8)) + (5, *(0, 0, 9) * 5)
 # Titles, and for each how many pixels of its map are drawn; those that are cut are left out.
 CELLS = """() => {
   const canvas = document.querySelector('.map__canvas');
@@ -38,6 +40,8 @@ def deep(serve: Callable[[Path], str], tmp_path_factory: pytest.TempPathFactory)
     folder = tmp_path_factory.mktemp("deep")
     spec = FakeSpec("deep", n_layers=N_LAYERS, n_heads=N_HEADS, n_tokens=40, maps=("pca-2d",))
     write_fake_dataset(folder, spec)
+    own = {"n_layers": 24, "own_heads": UNEVEN, "n_heads": 9}
+    write_fake_dataset(folder, FakeSpec("uneven", n_tokens=40, maps=("pca-2d",), **own))
     return serve(folder)
 
 
@@ -155,3 +159,28 @@ def test_on_a_phone_the_heads_are_one_column(page: Page, deep: str) -> None:
     expect(cells.first).to_contain_text(f"L{100 // N_HEADS} H{100 % N_HEADS}")
     press_tool(page, "Fit all")
     expect(page.locator(".axis--layers")).to_be_visible()
+
+
+def test_layers_without_heads_are_named_between_the_rows_and_passed_by_keys(
+    page: Page, deep: str
+) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    open_view(page, deep, "?dataset=uneven&method=pca")
+    scrolled_to(page, "L2 H8")
+    notes = page.locator(".grid__note")
+    assert notes.all_inner_texts()[:2] == [
+        "L0–L1 no softmax attention here",
+        "L3–L4 no softmax attention here",
+    ]
+    first, row = box_of(page, ".grid__note >> nth=0"), box_of(page, ".cell >> nth=0")
+    assert first["y"] + first["height"] <= row["y"] + 1
+    page.locator(".cell >> nth=8").focus()
+    for key, title in (("Down", "L5 H8"), ("Down", "L8 H4"), ("Right", "L8 H4"), ("Up", "L5 H4")):
+        page.keyboard.press(f"Arrow{key}")
+        assert page.evaluate("document.activeElement.textContent").startswith(title)
+    page.keyboard.press("End")
+    expect(page.locator(".cell:focus .cell__title")).to_have_text("L23 H8")
+    page.keyboard.press("Enter")
+    wait_until(lambda: query_of(page).get("layer") == "23", "the last head")
+    page.goto(f"{deep}?dataset=uneven&method=pca&layer=9&head=0")
+    expect(page.get_by_text("Layer 9 has no heads: no softmax attention here")).to_be_visible()

@@ -4,7 +4,7 @@
  */
 
 import { valueAt } from '../compute/histogram.js';
-import { headMask, isUniform } from '../compute/model_heads.js';
+import { cellsOfHeads, headMask, isUniform } from '../compute/model_heads.js';
 import { rangeOf } from '../compute/ranges.js';
 import { isFidelity, measureFacts, NO_SUCH_SCORE, NOT_COMPUTED } from './head_measures.js';
 import { fidelityOf } from './points.js';
@@ -22,6 +22,7 @@ import { fidelityOf } from './points.js';
  *   or `NO_SUCH_SCORE` if there are none
  * @property {Range} range of the values; [0, 0] without values
  * @property {number} nKnown heads that have a value
+ * @property {Int32Array} heads cells that have a head
  * @property {Int32Array} ranks (head) 1 for the highest, equal values share the best; 0 where there
  *   is no value
  */
@@ -29,17 +30,18 @@ import { fidelityOf } from './points.js';
 /**
  * @param {string} name of a score or a measure of a map
  * @param {ReadonlyMap<string, HeadFacts>} heads by "layer,head"
- * @param {Pick<Manifest, 'n_layers' | 'n_heads' | 'scores'>} model
+ * @param {Model & Pick<Manifest, 'scores'>} model
  * @param {string | null} map whose measures are meant
  * @returns {Column}
  */
-export function makeColumn(name, heads, { n_layers: nLayers, n_heads: nHeads, scores }, map) {
-  const n = nLayers * nHeads;
+export function makeColumn(name, heads, model, map) {
+  const { n_heads: nHeads, scores } = model;
+  const n = model.n_layers * nHeads;
   const values = new Float64Array(n).fill(NaN);
   const nRows = new Int32Array(n).fill(
     isFidelity(name) || scores.includes(name) ? NOT_COMPUTED : NO_SUCH_SCORE,
   );
-  for (let i = 0; i < n; i++) {
+  for (const i of cellsOfHeads(model)) {
     const at = { layer: Math.floor(i / nHeads), head: i % nHeads };
     const facts = heads.get(`${at.layer},${at.head}`);
     const score = facts?.scores[name];
@@ -47,7 +49,7 @@ export function makeColumn(name, heads, { n_layers: nLayers, n_heads: nHeads, sc
     if (typeof value === 'number') values[i] = value;
     if (score && !isFidelity(name)) nRows[i] = score.n_rows;
   }
-  return columnOf(name, values, nRows);
+  return columnOf(name, values, nRows, cellsOfHeads(model));
 }
 
 /**
@@ -55,24 +57,27 @@ export function makeColumn(name, heads, { n_layers: nLayers, n_heads: nHeads, sc
  *
  * @param {string} name
  * @param {ReadonlyMap<string, HeadFit>} fits by "layer,head"
- * @param {Pick<Manifest, 'n_layers' | 'n_heads'>} model
+ * @param {Model} model
  * @returns {Column}
  */
-export function fitColumn(name, fits, { n_layers: nLayers, n_heads: nHeads }) {
+export function fitColumn(name, fits, model) {
+  const { n_layers: nLayers, n_heads: nHeads } = model;
   const values = Float64Array.from(
     { length: nLayers * nHeads },
     (_, i) => fits.get(`${Math.floor(i / nHeads)},${i % nHeads}`)?.fit ?? NaN,
   );
-  return columnOf(name, values, new Int32Array(values.length).fill(NOT_COMPUTED));
+  const nRows = new Int32Array(values.length).fill(NOT_COMPUTED);
+  return columnOf(name, values, nRows, cellsOfHeads(model));
 }
 
 /**
  * @param {string} name
  * @param {Float64Array} values NaN where there is none
  * @param {Int32Array} nRows
+ * @param {Int32Array} heads cells that have a head
  * @returns {Column}
  */
-export function columnOf(name, values, nRows) {
+export function columnOf(name, values, nRows, heads = Int32Array.from(values.keys())) {
   const ranks = ranksOf(values);
   const [low, high] = rangeOf(values);
   return {
@@ -82,6 +87,7 @@ export function columnOf(name, values, nRows) {
     range: measureFacts(name).scale === 'log' && low > 0 ? [low, high, true] : [low, high],
     nKnown: values.reduce((sum, value) => sum + (Number.isNaN(value) ? 0 : 1), 0),
     ranks,
+    heads,
   };
 }
 

@@ -131,9 +131,9 @@ function createLegend(untint, theme) {
 }
 
 /** In how many heads a measure has no value. @param {Column} column */
-function formatUnknown({ name, nKnown, nRows, values }) {
-  if (nRows[0] === NO_SUCH_SCORE) return formatMissing(name, NO_SUCH_SCORE);
-  const nMissing = values.length - nKnown;
+function formatUnknown({ name, nKnown, nRows, heads }) {
+  if (nRows[heads[0]] === NO_SUCH_SCORE) return formatMissing(name, NO_SUCH_SCORE);
+  const nMissing = heads.length - nKnown;
   return nMissing > 0 ? `– in ${counted(nMissing, 'head')}` : '';
 }
 
@@ -146,6 +146,6 @@ function formatUnknown({ name, nKnown, nRows, values }) {
 function formatOrder({ order, isOrderRising }, column) {
   const { label } = measureFacts(order ?? '');
   if (column?.nKnown === 0)
-    return `Not sorted by ${label}: ${formatMissing(column.name, column.nRows[0])}`;
+    return `Not sorted by ${label}: ${formatMissing(column.name, column.nRows[column.heads[0]])}`;
   return `Sorted by ${label}, ${isOrderRising ? 'lowest' : 'highest'} first`;
 }
