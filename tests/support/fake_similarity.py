@@ -23,7 +23,7 @@ def fake_similarity(spec: FakeSpec) -> dict[str, np.ndarray]:
     points = (points - points.mean(axis=0)).astype(np.float32)
     apart = points[:, None] - points[None, :]
     distances = np.hypot(apart[..., 0], apart[..., 1]).astype(np.float32)
-    parts = np.repeat([str(rule.part) for rule in spec.rules], spec.n_heads)
+    parts = np.array([str(spec.rules[head.layer].part) for head in spec.head_ids])
     is_of_part = parts[:, None] == parts[None, :]
     return {
         "similarity-pattern.npy": np.where(is_of_part, distances, np.float32(1)),
