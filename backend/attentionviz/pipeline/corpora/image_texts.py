@@ -16,7 +16,7 @@ from attentionviz.pipeline.corpora.records import (
 IMAGE_COLUMN = "image"
 FORMS = (
     f"give --images FOLDER whose {LABELS} has a column text, or --text FILE.jsonl with an image "
-    "and a text in each line"
+    "and a text in each line; --part text or --part vision reads one of both alone"
 )
 
 
