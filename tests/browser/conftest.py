@@ -39,6 +39,21 @@ SHELL = "chromium-headless-shell"
 TEXT = FakeSpec("words", n_layers=3, n_heads=4, n_tokens=300)
 IMAGE = FakeSpec("pictures", modality="image", n_layers=2, n_heads=3, n_tokens=150, seed=2)
 FEW_MAPS = FakeSpec("few-maps", n_tokens=60, maps=("pca-2d", "umap-3d"), seed=4, has_terms=True)
+TWO_TEXTS = FakeSpec(
+    "paired-texts", n_layers=3, n_tokens=90, maps=("pca-2d",), has_two_texts=True, seed=6
+)
+IMAGE_TEXT = FakeSpec(
+    "image-texts",
+    modality="image-text",
+    n_layers=1,
+    n_tokens=60,
+    maps=("pca-2d",),
+    patch_rows=3,
+    patch_columns=4,
+    is_causal=True,
+    has_block=True,
+    seed=3,
+)
 GROWING = FakeSpec("growing", n_layers=2, n_heads=3, n_tokens=80, seed=3)
 
 
@@ -102,9 +117,9 @@ def launched(playwright: Playwright, arguments: list[str]) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder of datasets: text, images, few maps, half built, damaged, outdated."""
+    """Return a folder of datasets: text, images, both, two texts, few maps, and unusable ones."""
     folder = tmp_path_factory.mktemp("built")
-    for spec in (TEXT, IMAGE, FEW_MAPS):
+    for spec in (TEXT, IMAGE, FEW_MAPS, TWO_TEXTS, IMAGE_TEXT):
         write_fake_dataset(folder, spec)
     write_fake_building(folder, GROWING, n_units_done=4)
     damaged = write_fake_dataset(folder, FakeSpec("damaged", n_tokens=20, maps=("pca-2d",)))

@@ -35,7 +35,9 @@ def folder(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder that a web host serves, with a site of two datasets below a prefix."""
     made = tmp_path_factory.mktemp("host")
     export_site(
-        Settings(data_dir=built), ["words", "pictures", "few-maps"], made / "papers" / "site"
+        Settings(data_dir=built),
+        ["words", "pictures", "few-maps", "paired-texts", "image-texts"],
+        made / "papers" / "site",
     )
     return made
 
@@ -97,6 +99,16 @@ COMPUTED: list[tuple[str, list[Any]]] = [
     ("sequencePatterns", ["few-maps", 0, "value", None]),
     ("sequenceScores", ["few-maps", {"layer": 0, "head": 0}]),
     ("pairs", ["few-maps", [{"query": 3, "key": 1, "isStrong": True}]]),
+    # Encoder, decoder and cross heads; patches that see each other in a causal layer.
+    *(("attention", ["paired-texts", {"layer": at, "head": 1}, 1, "value"]) for at in range(3)),
+    ("sequencePatterns", ["paired-texts", 0, "none", None]),
+    ("aggregate", ["paired-texts", {"layer": 2, "head": 0}, 4, "none"]),
+    ("tokenScores", ["paired-texts", {"layer": 2, "head": 1}]),
+    ("partners", ["paired-texts", {"layer": 2, "head": 1}, 90, 9]),
+    ("sequenceScores", ["paired-texts", None]),
+    ("pairs", ["paired-texts", [{"query": 3, "key": 1, "isStrong": True}]]),
+    ("attention", ["image-texts", {"layer": 0, "head": 1}, 0, "none"]),
+    ("sequenceScores", ["image-texts", {"layer": 0, "head": 0}]),
 ]
 
 
@@ -140,7 +152,7 @@ def assert_close(a: Any, b: Any, where: str) -> None:
         assert len(a) == len(b), where
         for one, other in zip(a, b, strict=True):
             assert_close(one, other, where)
-    elif isinstance(b, float):
+    elif isinstance(a, float) or isinstance(b, float):
         assert a == pytest.approx(b, abs=2e-5, rel=2e-5), where
     else:
         assert a == b, where

@@ -1,45 +1,21 @@
 """An image and its text as one sequence: on the map, and side by side in the panel."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from tests.browser.conftest import IMAGE_TEXT
 from tests.browser.figure_reader import save_svg
 from tests.browser.page_driver import fetch_json, next_frames, open_tab, open_view, query_of
 from tests.support.fake_corpus import IMAGE_START
-from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 
-N_ROWS, N_COLUMNS = 3, 4
-N_PATCHES = N_ROWS * N_COLUMNS
+N_PATCHES = IMAGE_TEXT.patch_rows * IMAGE_TEXT.patch_columns
 FIRST_WORD = IMAGE_START + N_PATCHES
 
 
-@pytest.fixture(scope="module")
-def read_images(serve: Callable[[Path], str], tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the address of images with prompts, whose patches see each other both ways."""
-    folder = tmp_path_factory.mktemp("image-texts")
-    spec = FakeSpec(
-        "read-images",
-        modality="image-text",
-        n_layers=1,
-        n_tokens=60,
-        maps=("pca-2d",),
-        patch_rows=N_ROWS,
-        patch_columns=N_COLUMNS,
-        is_causal=True,
-        has_block=True,
-        seed=3,
-    )
-    write_fake_dataset(folder, spec)
-    return serve(folder)
-
-
 def test_words_and_patches_of_an_image_show_what_they_pay_to_each_other(
-    page: Page, read_images: str
+    page: Page, address: str
 ) -> None:
-    open_view(page, read_images, f"?layer=0&head=0&selected=query-{FIRST_WORD}")
-    tokens = fetch_json(page, "api/v1/datasets/read-images/tokens")
+    open_view(page, address, f"?dataset=image-texts&layer=0&head=0&selected=query-{FIRST_WORD}")
+    tokens = fetch_json(page, "api/v1/datasets/image-texts/tokens")
     n = tokens["sequences"]["length"][0]
     words = page.locator(".image__prefix .image__token")
     expect(words).to_have_count(n - N_PATCHES)
@@ -65,10 +41,10 @@ def test_words_and_patches_of_an_image_show_what_they_pay_to_each_other(
 
 
 def test_patches_and_words_are_told_apart_by_search_filter_and_colour(
-    page: Page, read_images: str
+    page: Page, address: str
 ) -> None:
-    open_view(page, read_images, "?layer=0&head=0&color=token-type")
-    tokens = fetch_json(page, "api/v1/datasets/read-images/tokens")
+    open_view(page, address, "?dataset=image-texts&layer=0&head=0&color=token-type")
+    tokens = fetch_json(page, "api/v1/datasets/image-texts/tokens")
     expect(page.locator(".legend")).to_contain_text("word")
     open_tab(page, "View")
     page.locator("summary").filter(has_text="Filters").click()

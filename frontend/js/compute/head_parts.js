@@ -113,6 +113,17 @@ export function isOfPart(part, kind, isTarget) {
   return part === null || (TEXTS[part][kind] === 'target') === isTarget;
 }
 
+/**
+ * What the columns of a sentence hold: "target query" and "source key" of a cross head.
+ *
+ * @param {PartOrNone} part
+ * @returns {Record<Kind, string>}
+ */
+export function columnTitles(part) {
+  if (part === null) return { query: 'query', key: 'key' };
+  return { query: `${TEXTS[part].query} query`, key: `${TEXTS[part].key} key` };
+}
+
 /** From the first position to the one after the last. @typedef {readonly [number, number]} Span */
 /** @typedef {{query: Span, key: Span}} Spans */
 

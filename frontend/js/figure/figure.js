@@ -14,7 +14,7 @@ import {
   headFileName,
   sequenceWord,
 } from '../ui/labels.js';
-import { partOf, spansOf } from '../compute/head_parts.js';
+import { columnTitles, partOf, spansOf } from '../compute/head_parts.js';
 import { count } from '../compute/number_text.js';
 import { formatCaption, figureTitle, measureSentences } from './caption.js';
 import { hasMeans } from '../data/mean_text.js';
@@ -399,7 +399,11 @@ function sequencePartsWith(given, { derived, facts }, image) {
   }
   if (!attention) throw new Error('The attention is not there yet.');
   const body = sentenceFigure(
-    { tokens, start, n, attention, selected, hidden: state.hidden, spans: spansIn(given) },
+    {
+      ...{ tokens, start, n, attention, selected, hidden: state.hidden },
+      spans: spansIn(given),
+      titles: columnTitles(state.at && partOf(manifest.layers, state.at.layer)),
+    },
     style,
   );
   return {

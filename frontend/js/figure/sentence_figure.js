@@ -42,6 +42,7 @@ const LONGEST = 36;
  * @param {readonly HiddenToken[]} shown.hidden
  * @param {readonly string[]} [shown.labels] of the positions; those of the sentence, if not given
  * @param {Spans} [shown.spans] positions of the queries and keys of the head
+ * @param {Record<Kind, string>} [shown.titles] of the columns
  * @param {FigureStyle} style
  * @returns {Body}
  */
@@ -49,6 +50,7 @@ export function sentenceFigure(shown, style) {
   const { tokens, start, n, attention, selected, hidden } = shown;
   const { labels: texts = textsOf(tokens, start, n), spans = { query: [0, n], key: [0, n] } } =
     shown;
+  const { titles = { query: 'query', key: 'key' } } = shown;
   const { column, gap, labels } = columnsOf(texts, style);
   /** @param {Kind} kind */
   const rowsOf = (kind) =>
@@ -146,9 +148,9 @@ export function sentenceFigure(shown, style) {
           node('stop', { offset: 1, 'stop-color': style.key }),
         ),
       ),
-      head('query', column, 'end', style.query),
+      head(titles.query, column, 'end', style.query),
       head('attends to', (from + to) / 2, 'middle', style.soft),
-      head('key', to + AIR_PX, 'start', style.key),
+      head(titles.key, to + AIR_PX, 'start', style.key),
       node('g', { class: 'weights' }, ...told),
       node('g', { class: 'lines', stroke: 'url(#blend)' }, ...lines),
       listOf('query', column, 'end'),

@@ -3,7 +3,7 @@
  * sentences below.
  */
 
-import { isOfPart } from '../compute/head_parts.js';
+import { columnTitles } from '../compute/head_parts.js';
 import { corpusText, el, setText } from '../ui/dom.js';
 import { isOwnText, formatToken } from '../ui/labels.js';
 import { createAggregate } from './aggregate.js';
@@ -14,7 +14,6 @@ import { KINDS } from './row_lists.js';
 import { createColumns } from './sentence_rows.js';
 
 /** @import { Context, Tokens } from '../page.js' */
-/** @import { Kind } from '../types.js' */
 /** @import { SequenceView, Shown } from './panel.js' */
 
 /**
@@ -57,7 +56,8 @@ export function createSentenceView(root, context) {
     /** @param {Shown} shown */
     update(shown) {
       tools.update(shown);
-      for (const kind of KINDS) setText(titles[kind], titleOf(kind, shown));
+      const words = columnTitles(shown.part);
+      for (const kind of KINDS) setText(titles[kind], words[kind]);
       otherText.update(shown);
       aggregate.update(shown); // it leaves the columns their room, which they scroll in
       columns.update({ ...shown, hidden: shown.state.hidden, pairs: pairsIn(shown) });
@@ -68,11 +68,6 @@ export function createSentenceView(root, context) {
       element.remove();
     },
   };
-}
-
-/** What a column holds. @param {Kind} kind @param {Shown} shown */
-function titleOf(kind, { part }) {
-  return part === null ? kind : `${isOfPart(part, kind, true) ? 'target' : 'source'} ${kind}`;
 }
 
 /**
