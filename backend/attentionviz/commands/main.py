@@ -96,6 +96,7 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     corpus = parser.add_mutually_exclusive_group(required=True)
     corpus.add_argument("--text", type=Path, metavar="FILE", help=text)
     corpus.add_argument("--images", type=Path, metavar="FOLDER", help="PNG, JPEG, TIFF and others")
+    corpus.add_argument("--audio", type=Path, metavar="FOLDER", help="WAV files")
     add("--output", type=Path, metavar="FOLDER", help="data folder (default: data/built)")
     add("--id", type=readable, help="name of the dataset (default: from model and corpus)")
     add("--method", action="append", metavar="NAME", help=f"{', '.join(METHODS)}; repeatable")
@@ -212,6 +213,7 @@ def _build_request(arguments: argparse.Namespace) -> "BuildRequest":
         output=arguments.output or load_settings().data_dir,
         text=arguments.text,
         images=arguments.images,
+        audio=arguments.audio,
         dataset_id=arguments.id,
         methods=tuple(arguments.method or METHODS),
         dims=_dims(arguments.dims),

@@ -128,9 +128,13 @@ class Batch:
             Each of their texts is cut to so many tokens, without padding that none of them needs;
             columns of tokens are not cut. None for inputs as they are.
         """
-        whole = [self.lengths[row] if self.n_source is None else self.n_source[row] for row in rows]
-        target = [self.lengths[row] - n for row, n in zip(rows, whole, strict=True)]
-        source, target = ([min(n, most or n) for n in lengths] for lengths in (whole, target))
+        source = [
+            self.lengths[row] if self.n_source is None else self.n_source[row] for row in rows
+        ]
+        target = [self.lengths[row] - n for row, n in zip(rows, source, strict=True)]
+        target = [min(n, most or n) for n in target]
+        if not any(name in self.inputs for name in WITHOUT_TOKENS):
+            source = [min(n, most or n) for n in source]
         inputs = {}
         for name, tensor in self.inputs.items():
             width = max(target if name.startswith(TARGET) else source)

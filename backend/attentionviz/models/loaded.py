@@ -13,6 +13,7 @@ from attentionviz.core.heads import NOT_CAPTURED, LayerHeads, iterate_heads, wit
 from attentionviz.core.rule import NO_RULE, LayerRule
 from attentionviz.core.types import HeadId, Modality
 from attentionviz.errors import InvalidRequestError, UnsupportedModelError
+from attentionviz.models.audio import AudioInputs
 from attentionviz.models.batches import Batch, PatchGrid
 from attentionviz.models.forward import run
 from attentionviz.models.image_text import ImageTextInputs
@@ -166,28 +167,36 @@ class LoadedModel:
         for first in range(0, len(sequences), n_at_once):
             yield self._text_inputs.prepare_ids(sequences[first : first + n_at_once])
 
-    def prepare_with_targets(self, texts: Sequence[str], targets: Sequence[Target]) -> Batch:
-        """Return one batch of source texts and their targets: texts, or decoder inputs."""
+    @property
+    def sampling_rate(self) -> int | None:
+        """Samples per second of the recordings that it hears; None if it does not."""
+        if isinstance(self.inputs, Seq2SeqInputs) and isinstance(self.inputs.source, AudioInputs):
+            return self.inputs.source.sampling_rate
+        return None
+
+    def prepare_with_targets(self, texts: Sequence[Any], targets: Sequence[Target]) -> Batch:
+        """Return one batch of source texts or recordings, and targets: texts, or decoder inputs."""
         return self._two_texts.prepare(texts, targets)
 
     def batches_with_targets(
-        self, texts: Sequence[str], targets: Sequence[Target]
+        self, texts: Iterable[Any], targets: Sequence[Target]
     ) -> Iterator[Batch]:
         """Yield source texts and their targets in order, in batches of `batch_tokens`."""
         return self._two_texts.batches(texts, targets, self.batch_tokens)
 
     def lengths_with_targets(
-        self, texts: Sequence[str], targets: Sequence[Target]
+        self, texts: Iterable[Any], targets: Sequence[Target]
     ) -> Iterator[tuple[int, int, int]]:
         """Yield for every text the numbers of source, target, and cut tokens."""
         return self._two_texts.lengths(texts, targets)
 
-    def generate(self, texts: Sequence[str], max_length: int) -> list[list[int]]:
+    def generate(self, texts: Sequence[Any], max_length: int) -> list[list[int]]:
         """Return what the decoder reads while it generates the likeliest next tokens of texts.
 
         Parameters
         ----------
-        texts : sequence of str
+        texts : sequence of str, or of ndarray of float32
+            Or the samples of recordings.
         max_length : int
             Tokens of a target, at the model's own limit if that is lower.
 
@@ -203,7 +212,8 @@ class LoadedModel:
             )
         most = min(max_length, self.max_length)
         inputs = self._two_texts
-        encoded = inputs.source.encode(list(texts))
+        source: Any = inputs.source
+        encoded = source.encode(list(texts))
         parts = [rule.part for rule in self.rules]
         has_cache = parts.count("decoder") <= parts.count("encoder")
         return greedy(self.language_model, inputs, encoded, most, self.device, has_cache=has_cache)
@@ -318,7 +328,7 @@ class LoadedModel:
     @property
     def _text_inputs(self) -> TextInputs:
         if isinstance(self.inputs, Seq2SeqInputs):
-            return self.inputs.source
+            return self.inputs.target
         if not isinstance(self.inputs, TextInputs):
             raise self._other_inputs("text alone")
         return self.inputs

@@ -15,6 +15,7 @@ from attentionviz.errors import (
     ModelNotAvailableError,
     UnsupportedModelError,
 )
+from attentionviz.models.audio import FEATURES, AudioInputs, load_audio_inputs
 from attentionviz.models.configuration import read_config
 from attentionviz.models.forward import OWN, set_attention
 from attentionviz.models.image_probe import probe_images
@@ -161,7 +162,7 @@ def load_source(
         network, notes, language_model = _load_network(
             source, config, chosen, dtype, placement, part, language_class
         )
-        if isinstance(inputs, TextInputs) and language_class is not None:
+        if language_class is not None:
             inputs = _with_targets(inputs, network)
         chosen = input_device(network, chosen)
         with step(f"the trial run of {source.name}", ModelNotAvailableError, source):
@@ -170,7 +171,8 @@ def load_source(
                 trial = inputs.trial(source.name)
                 is_padded = not changes_with_padding(network, trial, chosen)
                 of_source = inputs.source if isinstance(inputs, Seq2SeqInputs) else inputs
-                of_source.is_padded = is_padded
+                if isinstance(of_source, TextInputs):
+                    of_source.is_padded = is_padded
                 notes += () if is_padded else (UNPADDED,)
         notes += (GATED,) if findings.has_gate else ()
         reads_texts = isinstance(inputs, TextInputs | Seq2SeqInputs)
@@ -263,8 +265,8 @@ def _lacks_last_layer(whole: PreTrainedModel, report: Any) -> bool:
     return not names or names <= absent
 
 
-def _with_targets(inputs: TextInputs, network: PreTrainedModel) -> Seq2SeqInputs:
-    """Return the inputs of a model that reads source texts with such, and target texts."""
+def _with_targets(inputs: TextInputs | AudioInputs, network: PreTrainedModel) -> Seq2SeqInputs:
+    """Return the inputs of a model that reads or hears sources with such, and target texts."""
     limit, n_embedded = inputs.max_length, _n_embeddings(network)
     target = TextInputs(inputs.tokenizer, limit, n_embedded, is_target=True)
     return Seq2SeqInputs(inputs, target, network)
@@ -323,6 +325,10 @@ def _make_inputs(
         return inputs
     if reads == "pixel_values":
         return load_image_processor(source)
+    if reads == FEATURES and seq2seq_class(config) is not None:
+        tokenizer = load_tokenizer(source)
+        limit = _max_length(described.config, tokenizer, max_length)
+        return load_audio_inputs(source, config, tokenizer, limit)
     raise UnsupportedModelError(f"{source.name} reads {reads}, neither text nor images")
 
 
@@ -412,7 +418,8 @@ def _n_embeddings(network: PreTrainedModel) -> int | None:
 def _max_length(config: PretrainedConfig, tokenizer: Any, max_length: int) -> int:
     """Return the smallest limit of `max_length`, the tokenizer and the configuration."""
     limits = [max_length]
-    stated = (tokenizer.model_max_length, getattr(config, "max_position_embeddings", None))
+    names = ("max_position_embeddings", "max_target_positions")
+    stated = (tokenizer.model_max_length, *(getattr(config, name, None) for name in names))
     n_marks = tokenizer.num_special_tokens_to_add()
     limits += [int(limit) for limit in stated if limit and limit > n_marks]  # else meaningless
     return min(limits)

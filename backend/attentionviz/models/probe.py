@@ -10,6 +10,7 @@ from transformers import PreTrainedModel
 from attentionviz.core.heads import NO_ATTENTION, LayerHeads, without_heads
 from attentionviz.core.rule import NO_RULE, LayerRule, Part
 from attentionviz.errors import UnsupportedModelError
+from attentionviz.models.audio import FEATURES
 from attentionviz.models.batches import TARGET
 from attentionviz.models.float64 import Float64, float64_twin
 from attentionviz.models.forward import run
@@ -116,7 +117,9 @@ def probe(
     """
     name = network.config.model_type
     findings, weights = Findings(max_length=max_length), OutputWeights()
-    tables, positions = PositionTables(lengths or [0]), LayerPositions(network)
+    # Recordings are all of one length, which limits no text.
+    of_source = [0] if FEATURES in inputs else lengths or [0]
+    tables, positions = PositionTables(of_source), LayerPositions(network)
     of_target = PositionTables(target_lengths or [0])
     calls: list[AttentionCall] = []
 
@@ -309,7 +312,8 @@ def _longest(
         of_text = (target_lengths or []) if name.startswith(TARGET) else lengths
         row, n_tokens = of_text.index(max(of_text)), findings.max_length or max(of_text)
         repeated = torch.arange(n_tokens) % max(of_text)
-        made[name] = tensor[row : row + 1, repeated]
+        chosen = tensor[row : row + 1]
+        made[name] = chosen if name == FEATURES else chosen[:, repeated]
     return made
 
 

@@ -1,14 +1,16 @@
-"""Two texts to tensors: the source that an encoder reads, and the target of its decoder."""
+"""Two texts to tensors: the source that an encoder reads or hears, and the decoder's target."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from functools import partial
 from itertools import islice
 from typing import Any
 
 import torch
 from transformers import (
     MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING,
+    MODEL_FOR_SPEECH_SEQ_2_SEQ_MAPPING,
     GenerationConfig,
     PretrainedConfig,
     PreTrainedModel,
@@ -16,6 +18,7 @@ from transformers import (
 
 from attentionviz.core.types import Modality
 from attentionviz.errors import ModelNotAvailableError
+from attentionviz.models.audio import AudioInputs, EncodedAudio
 from attentionviz.models.batches import Batch, TokenColumns
 from attentionviz.models.text import TEXTS_AT_ONCE, Encoded, TextInputs
 
@@ -35,7 +38,7 @@ GENERATION = (
 class TextPair:
     """The tokens of a source text, and of its target text as the decoder reads them."""
 
-    source: Encoded
+    source: Encoded | EncodedAudio
     target: Encoded
 
     @property
@@ -54,15 +57,19 @@ class Seq2SeqInputs:
 
     Parameters
     ----------
-    source, target : TextInputs
-        Of source texts, and of labels of the decoder.
+    source : TextInputs or AudioInputs
+        Of source texts, or of recordings.
+    target : TextInputs
+        Of labels of the decoder.
     network : PreTrainedModel
         Whose way of shifting labels to the right is used.
     """
 
     modality: Modality = "text"
 
-    def __init__(self, source: TextInputs, target: TextInputs, network: PreTrainedModel) -> None:
+    def __init__(
+        self, source: TextInputs | AudioInputs, target: TextInputs, network: PreTrainedModel
+    ) -> None:
         self.source = source
         self.target = target
         self._network = network
@@ -70,13 +77,13 @@ class Seq2SeqInputs:
     @property
     def max_length(self) -> int:
         """Maximum number of tokens of either text."""
-        return self.source.max_length
+        return self.target.max_length
 
     @max_length.setter
     def max_length(self, n_tokens: int) -> None:
         self.source.max_length = self.target.max_length = n_tokens
 
-    def prepare(self, texts: Sequence[str], targets: Sequence[Target]) -> Batch:
+    def prepare(self, texts: Iterable[Any], targets: Sequence[Target]) -> Batch:
         """Return one padded batch of these texts; CorpusError if one has no tokens."""
         return self._batch(list(self._encode(texts, targets)))
 
@@ -88,18 +95,20 @@ class Seq2SeqInputs:
         ModelNotAvailableError
             As `TextInputs.trial`, or if the decoder has no start token.
         """
-        found = self.source.trial(name)
+        found = self.target.trial(name)
         ids = [found.inputs["input_ids"][row, :n].tolist() for row, n in enumerate(found.lengths)]
         n_target = max(2, min(len(ids[1]) - 1, N_TRIAL_TARGET))
         longest = self.shifted(ids[1])[:n_target]
-        pairs = [
-            TextPair(self.source.encoded(ids[0]), self.target.encoded(longest[:-1])),
-            TextPair(self.source.encoded(ids[1]), self.target.encoded(longest)),
-        ]
-        return self._batch(pairs)
+        sources: list[Any]
+        if isinstance(self.source, AudioInputs):
+            sources = self.source.noise()
+        else:
+            sources = [self.source.encoded(one) for one in ids]
+        targets = self.target.encoded(longest[:-1]), self.target.encoded(longest)
+        return self._batch([TextPair(*pair) for pair in zip(sources, targets, strict=True)])
 
     def batches(
-        self, texts: Sequence[str], targets: Sequence[Target], max_tokens: int
+        self, texts: Iterable[Any], targets: Sequence[Target], max_tokens: int
     ) -> Iterator[Batch]:
         """Yield the texts in order, in batches of at most `max_tokens` padded tokens."""
         waiting: list[TextPair] = []
@@ -119,7 +128,7 @@ class Seq2SeqInputs:
             yield self._batch(waiting)
 
     def lengths(
-        self, texts: Sequence[str], targets: Sequence[Target]
+        self, texts: Iterable[Any], targets: Sequence[Target]
     ) -> Iterator[tuple[int, int, int]]:
         """Yield the numbers of source tokens, target tokens, and tokens cut off both.
 
@@ -163,11 +172,12 @@ class Seq2SeqInputs:
         return text.strip()
 
     def _encode(
-        self, texts: Sequence[str], targets: Sequence[Target], *, may_be_empty: bool = False
+        self, texts: Iterable[Any], targets: Sequence[Target], *, may_be_empty: bool = False
     ) -> Iterator[TextPair]:
         remaining = zip(texts, targets, strict=True)
         while chunk := list(islice(remaining, TEXTS_AT_ONCE)):
-            sources = self.source.encode([text for text, _ in chunk], may_be_empty=may_be_empty)
+            own: Any = self.source
+            sources = own.encode([text for text, _ in chunk], may_be_empty=may_be_empty)
             written = [target for _, target in chunk if isinstance(target, str)]
             labels = iter(self.target.encode(written, may_be_empty=True) if written else ())
             for source, (_, target) in zip(sources, chunk, strict=True):
@@ -190,7 +200,8 @@ class Seq2SeqInputs:
         )
 
     def _batch(self, pairs: list[TextPair]) -> Batch:
-        sources = self.source.batch([pair.source for pair in pairs])
+        own: Any = self.source
+        sources: Batch = own.batch([pair.source for pair in pairs])
         targets = self.target.batch([pair.target for pair in pairs])
         inputs = dict(sources.inputs)
         inputs |= {f"decoder_{name}": tensor for name, tensor in targets.inputs.items()}
@@ -219,7 +230,7 @@ def _alternate(sources: Batch, targets: Batch) -> TokenColumns:
 def greedy(
     language_model: PreTrainedModel,
     inputs: Seq2SeqInputs,
-    encoded: Sequence[Encoded],
+    encoded: Sequence[Any],
     max_length: int,
     device: torch.device,
     *,
@@ -244,9 +255,12 @@ def greedy(
     remaining = iter(encoded)
     generate: Any = language_model.generate
     n_at_once = GENERATED_AT_ONCE if inputs.source.is_padded else 1
+    if isinstance(inputs.source, AudioInputs):
+        generate = partial(_next_by_next, language_model, inputs)
+    source: Any = inputs.source
     with _plain_generation(language_model) as ends, torch.inference_mode():
         while chunk := list(islice(remaining, n_at_once)):
-            batch = inputs.source.batch(chunk)
+            batch = source.batch(chunk)
             generated = generate(
                 **{name: tensor.to(device) for name, tensor in batch.inputs.items()},
                 do_sample=False,
@@ -258,6 +272,31 @@ def greedy(
                 n = next((i for i, token in enumerate(row) if i and token in ends), len(row))
                 found.append(row[:n])
     return found
+
+
+def _next_by_next(
+    language_model: Any,
+    inputs: Seq2SeqInputs,
+    *,
+    input_features: torch.Tensor,
+    max_new_tokens: int,
+    **_: Any,
+) -> torch.Tensor:
+    """Return the likeliest tokens of recordings, one after the other.
+
+    The generation of Whisper in transformers asks for settings that a checkpoint may lack, and cuts
+    recordings into segments.
+    """
+    heard = language_model.get_encoder()(input_features)
+    ids = torch.full((len(input_features), 1), inputs.shifted([0])[0], device=input_features.device)
+    ends = language_model.generation_config.eos_token_id
+    for _step in range(max_new_tokens):
+        logits = language_model(encoder_outputs=heard, decoder_input_ids=ids).logits
+        ids = torch.cat([ids, logits[:, -1].argmax(dim=-1, keepdim=True)], dim=1)
+        is_over = torch.isin(ids[:, 1:], torch.tensor(ends)).any(dim=1)
+        if bool(is_over.all()):
+            break
+    return ids
 
 
 @contextmanager
@@ -281,4 +320,5 @@ def seq2seq_class(config: PretrainedConfig) -> Any:
     """Return the class of transformers that generates the target texts of a model; None if none."""
     if not getattr(config, "is_encoder_decoder", False):
         return None
-    return MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING.get(type(config), None)
+    known = (MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING, MODEL_FOR_SPEECH_SEQ_2_SEQ_MAPPING)
+    return next((made for one in known if (made := one.get(type(config), None))), None)

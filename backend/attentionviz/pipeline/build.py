@@ -11,6 +11,7 @@ from attentionviz.pipeline.corpus import (
     ImageCorpus,
     TextCorpus,
     image_text_corpus,
+    read_audio_corpus,
     read_image_corpus,
     read_text_corpus,
 )
@@ -151,7 +152,9 @@ def _read_corpus(request: BuildRequest) -> TextCorpus | ImageCorpus:
         return read_image_corpus(request.images)
     if request.text is not None:
         return read_text_corpus(request.text, request.text_column, request.pairs, request.target)
-    raise InvalidRequestError("a build needs a corpus: --text FILE or --images FOLDER")
+    if request.audio is not None:
+        return read_audio_corpus(request.audio, request.target)
+    raise InvalidRequestError("a build needs a corpus: --text FILE, --images or --audio FOLDER")
 
 
 def _build(plan: BuildPlan, model: Any, source: Source, log: Log) -> Path:

@@ -1,4 +1,4 @@
-"""Read a corpus: a file of texts in any registered format, or a folder of images."""
+"""Read a corpus: a file of texts in any registered format, or a folder of images or audio."""
 
 import hashlib
 import json
@@ -11,6 +11,7 @@ from attentionviz.core.image_kinds import READ_KINDS
 from attentionviz.errors import CorpusError
 from attentionviz.pipeline.corpora import READERS
 from attentionviz.pipeline.corpora.account import Account
+from attentionviz.pipeline.corpora.audio import find_recordings
 from attentionviz.pipeline.corpora.image_texts import (
     FORMS,
     IMAGE_COLUMN,
@@ -18,7 +19,7 @@ from attentionviz.pipeline.corpora.image_texts import (
     require_texts,
     text_column_of,
 )
-from attentionviz.pipeline.corpora.images import ABOUT, find_images, open_image
+from attentionviz.pipeline.corpora.images import ABOUT, LABELS, find_images, open_image
 from attentionviz.pipeline.corpora.labels import read_labels
 from attentionviz.pipeline.corpora.pairs import Pairs, read_pairs
 from attentionviz.pipeline.corpora.records import Record, decode
@@ -65,6 +66,8 @@ class TextCorpus:
         Labelled pairs of positions.
     targets : list of str or None
         Target text of each sequence, for a model with encoder and decoder.
+    recordings : list of Path or None
+        Of a folder of audio: its files, whose names are the sequences.
     """
 
     name: str
@@ -79,6 +82,7 @@ class TextCorpus:
     is_letters: bool = False
     pairs: Pairs | None = None
     targets: list[str] | None = None
+    recordings: list[Path] | None = None
 
 
 @dataclass(frozen=True)
@@ -234,6 +238,61 @@ def _with_targets(
         raise CorpusError(f"the column {target!r} of {name} for --target is empty in every row")
     without = (record.location for record in taken if not record.columns[target].strip())
     return account.leave_out("without a target text", without), with_target
+
+
+def read_audio_corpus(folder: Path, target: str | None = None) -> TextCorpus:
+    """Return the recordings of a folder and its subfolders.
+
+    Parameters
+    ----------
+    folder : Path
+    target : str or None
+        Column of ``labels.csv`` with the target texts; recordings without one are left out.
+
+    Raises
+    ------
+    CorpusError
+        If there are no recordings, with the reasons, or ``labels.csv`` is invalid.
+    """
+    if not folder.is_dir():
+        raise CorpusError(f"{folder} is not a folder; --audio takes a folder of WAV files")
+    recordings, found = find_recordings(folder)
+    account = found.account()
+    name = readable(folder.resolve().name)
+    if not recordings:
+        counts = f" ({account.summary()})" if found.left_out else ""
+        raise CorpusError(f"{name} has no WAV files that can be read{counts}")
+    labels = read_labels(folder, list(recordings), found.left_out)
+    account = replace(account, notes=(*account.notes, *labels.notes))
+    columns = labels.columns
+    taken = [
+        Record(name, name, {column: values[i] for column, values in columns.items()})
+        for i, name in enumerate(recordings)
+    ]
+    if target is not None:
+        account, taken = _with_targets(LABELS, account, taken, target)
+    names = [record.text for record in taken]
+    source, license_ = _about(folder / ABOUT)
+    kept = {
+        column: [record.columns[column] for record in taken]
+        for column in columns
+        if column != target
+    }
+    targets = None if target is None else [record.columns[target] for record in taken]
+    contents = [hash_file(recordings[name])[0] for name in names]
+    return TextCorpus(
+        name=name,
+        sequences=names,
+        locations=names,
+        is_cut=[False] * len(names),
+        columns=kept,
+        account=account,
+        sha256=_hash([names, contents, kept, targets]),
+        source=source,
+        license=license_,
+        targets=targets,
+        recordings=[recordings[name] for name in names],
+    )
 
 
 def read_image_corpus(folder: Path) -> ImageCorpus:

@@ -31,8 +31,8 @@ class BuildRequest:
     ----------
     model : str
         Preset, hub id with optional ``@revision``, local folder, or embedded model.
-    text, images : Path or None
-        Exactly one of them: a file of text, or a folder of images.
+    text, images, audio : Path or None
+        Exactly one of them: a file of text, or a folder of images or of WAV files.
     output : Path
         The data folder.
     dataset_id : str or None
@@ -84,6 +84,7 @@ class BuildRequest:
     output: Path
     text: Path | None = None
     images: Path | None = None
+    audio: Path | None = None
     dataset_id: str | None = None
     methods: tuple[str, ...] = METHODS
     dims: tuple[int, ...] = DIMS
@@ -107,8 +108,10 @@ class BuildRequest:
     local_models: Path | None = None
 
     def __post_init__(self) -> None:
-        if (self.text is None) == (self.images is None):
-            raise InvalidRequestError("name one corpus: either --text FILE or --images FOLDER")
+        if [self.text, self.images, self.audio].count(None) != 2:
+            raise InvalidRequestError(
+                "name one corpus: --text FILE, --images FOLDER or --audio FOLDER"
+            )
         if self.pairs is not None and self.text is None:
             raise InvalidRequestError("--pairs needs --text; images have no labelled pairs")
         self._require_target()
@@ -138,7 +141,7 @@ class BuildRequest:
         if self.max_target is not None:
             _require_in("--max-target", self.max_target, 1, MAX_TARGET_LENGTH)
         for name, value in (("--target", self.target), ("--max-target", self.max_target)):
-            if value is not None and self.text is None:
+            if value is not None and self.images is not None:
                 raise InvalidRequestError(f"{name} needs --text; images have no target text")
             if value is not None and self.part is not None:
                 raise InvalidRequestError(f"{name} has no effect with --part {self.part}")
@@ -161,8 +164,9 @@ class BuildRequest:
 
     @property
     def corpus_file(self) -> str:
-        """Name of the text file or image folder."""
-        path = self.text if self.images is None else self.images.resolve()
+        """Name of the text file, or of the folder of images or audio."""
+        folder = self.images or self.audio
+        path = self.text if folder is None else folder.resolve()
         return readable(path.name) if path else ""
 
     def task_groups(self) -> list[tuple[MapName, ...]]:

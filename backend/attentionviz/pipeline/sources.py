@@ -10,6 +10,7 @@ import numpy as np
 from attentionviz.errors import CorpusError, InvalidRequestError
 from attentionviz.pipeline.columns import TokenTable
 from attentionviz.pipeline.corpora.account import Account
+from attentionviz.pipeline.corpora.audio import open_recording
 from attentionviz.pipeline.corpora.image_texts import FORMS
 from attentionviz.pipeline.corpus import (
     Corpus,
@@ -123,30 +124,40 @@ class TwoTextSource:
     max_target: int
     generated: list[list[int]] = field(default_factory=list)
 
+    def inputs(self, start: int, end: int) -> Sequence[Any]:
+        """Return source texts, or the samples of recordings."""
+        rate = self.model.sampling_rate
+        if self.corpus.recordings is None or rate is None:
+            return self.corpus.sequences[start:end]
+        return [open_recording(path, rate) for path in self.corpus.recordings[start:end]]
+
     def targets(self, n_sequences: int) -> "Sequence[Target]":
         """Return the first target texts, or decoder inputs if they are generated."""
         if self.corpus.targets is not None:
             return self.corpus.targets[:n_sequences]
-        texts = self.corpus.sequences[len(self.generated) : n_sequences]
+        texts = self.inputs(len(self.generated), n_sequences)
         self.generated.extend(self.model.generate(texts, self.max_target))
         return self.generated[:n_sequences]
 
     def lengths(self) -> Iterator[SequenceLength]:
         """Yield the length of every pair of texts."""
-        texts = self.corpus.sequences
-        for start in range(0, len(texts), GENERATED_AT_ONCE):
-            end = min(start + GENERATED_AT_ONCE, len(texts))
+        n = len(self.corpus.sequences)
+        for start in range(0, n, GENERATED_AT_ONCE):
+            end = min(start + GENERATED_AT_ONCE, n)
             targets = self.targets(end)[start:]
-            for n_source, n_target, n_cut in self.model.lengths_with_targets(
-                texts[start:end], targets
-            ):
+            found = self.model.lengths_with_targets(self.inputs(start, end), targets)
+            for n_source, n_target, n_cut in found:
                 is_empty = n_source == 0
                 yield SequenceLength(0 if is_empty else n_source + n_target, n_cut, n_source)
 
     def batches(self, n_sequences: int) -> Iterator["Batch"]:
         """Yield the first pairs of texts, in order."""
-        texts = self.corpus.sequences[:n_sequences]
-        return self.model.batches_with_targets(texts, self.targets(n_sequences))
+        starts = range(0, n_sequences, GENERATED_AT_ONCE)
+        ends = (min(start + GENERATED_AT_ONCE, n_sequences) for start in starts)
+        inputs = (
+            one for start, end in zip(starts, ends, strict=True) for one in self.inputs(start, end)
+        )
+        return self.model.batches_with_targets(inputs, self.targets(n_sequences))
 
     def sample(self, lengths: Sequence[int], seed: int) -> Sample:
         """Return a few pairs of texts, cut so that their attention fits `SAMPLE_BYTES`."""
@@ -155,8 +166,9 @@ class TwoTextSource:
         targets = self.targets(len(lengths))
         shares = [longest / lengths[i] for i in chosen]
         texts = [
-            _cut_to_share(self.corpus.sequences[i], share)
-            for i, share in zip(chosen, shares, strict=True)
+            text if self.corpus.recordings else _cut_to_share(text, share)
+            for share, i in zip(shares, chosen, strict=True)
+            for text in self.inputs(i, i + 1)
         ]
         cut = [_cut_to_share(targets[i], share) for i, share in zip(chosen, shares, strict=True)]
         return Sample(self.model.prepare_with_targets(texts, cut), chosen)
@@ -271,6 +283,9 @@ def source_of(model: "LoadedModel", corpus: Corpus, max_target: int = MAX_TARGET
 
 def _text_source(model: "LoadedModel", corpus: TextCorpus, max_target: int) -> Source:
     name = model.description["name"]
+    if (model.sampling_rate is None) != (corpus.recordings is None):
+        wanted = "text: give --text FILE" if corpus.recordings else "audio: give --audio FOLDER"
+        raise InvalidRequestError(f"{name} reads {wanted}")
     if model.has_two_texts:
         if corpus.pairs is not None:
             raise InvalidRequestError(
@@ -341,6 +356,7 @@ def select_sequences(source: Source, kept: Sequence[int]) -> Source:
         columns=columns,
         pairs=corpus.pairs and replace(corpus.pairs, of_sequence=chosen(corpus.pairs.of_sequence)),
         targets=corpus.targets and chosen(corpus.targets),
+        recordings=corpus.recordings and chosen(corpus.recordings),
     )
     if isinstance(source, TwoTextSource):
         generated = [source.generated[i] for i in kept if i < len(source.generated)]

@@ -73,7 +73,7 @@ def find_images(folder: Path) -> ImageFolder:
     """
     root = folder.resolve()
     found = ImageFolder()
-    for path in _files(folder, found.skipped_folders):
+    for path in visible_files(folder, found.skipped_folders):
         name = relative_name(path, folder)
         try:
             require_visible_file(path, root)
@@ -97,8 +97,8 @@ def _listed(names: list[str]) -> str:
     return ", ".join(map(_shortened, names[:N_EXAMPLES])) + more
 
 
-def _files(folder: Path, skipped_folders: list[str]) -> Iterator[Path]:
-    """Yield possible images and links to folders; append skipped folders to `skipped_folders`."""
+def visible_files(folder: Path, skipped_folders: list[str]) -> Iterator[Path]:
+    """Yield files, hidden images and links to folders; append skipped folders to the list."""
     paths = []
     for parent, folders, files in os.walk(folder, onerror=_refuse_folder):
         here = Path(parent)
