@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import AutoFeatureExtractor, PretrainedConfig
 
+from attentionviz.core.types import TokenType
 from attentionviz.errors import ModelNotAvailableError
 from attentionviz.models.batches import Batch, TokenColumns
 from attentionviz.models.names import ModelSource
@@ -97,15 +98,15 @@ class AudioInputs:
             [one.samples for one in encoded], sampling_rate=self.sampling_rate, return_tensors="pt"
         )
         times = [f"{i * self.seconds_per_token:.2f} s" for i in range(self.n_tokens)]
+        kinds: list[TokenType] = []
+        for one in encoded:
+            kinds += ["text"] * one.n_heard
+            kinds += ["special"] * (self.n_tokens - one.n_heard)
         surface: list[str | None] = [None] * self.n_tokens * len(encoded)
         tokens = TokenColumns(
             text=times * len(encoded),
             token_id=[token for one in encoded for token in one.token_ids],
-            token_type=[
-                "text" if i < one.n_heard else "special"
-                for one in encoded
-                for i in range(self.n_tokens)
-            ],
+            token_type=kinds,
             position=list(range(self.n_tokens)) * len(encoded),
             surface=surface,
         )
