@@ -30,6 +30,7 @@ const CASES = {
   'a sink': [{ ...PLAIN, sinks: [9, 0.7] }, (s) => s],
   chunks: [{ ...PLAIN, is_causal: true, chunk: 3 }, (s) => s],
   'a block': [{ ...PLAIN, is_causal: true, block: [2, 5] }, (s) => s],
+  'a window that reaches farther ahead': [{ ...PLAIN, max_distance: 1, max_ahead: 3 }, (s) => s],
   'all of them': [
     { ...PLAIN, softcap: 2, bias: BIAS, sinks: [9, -1], max_distance: 2 },
     (s, offset) => 2 * Math.tanh(s / 2) + BY_HAND[offset + 6],
@@ -50,7 +51,8 @@ for (const [name, [layer, scoreOf]] of Object.entries(CASES))
       const weights = Array.from({ length: N }, (_, j) => {
         const isSeen =
           (!layer.is_causal || j <= i || [i, j].every((at) => inBlock(layer, at))) &&
-          Math.abs(i - j) <= (layer.max_distance ?? N) &&
+          i - j <= (layer.max_distance ?? N) &&
+          j - i <= (layer.max_ahead ?? layer.max_distance ?? N) &&
           Math.floor(i / (layer.chunk ?? N)) === Math.floor(j / (layer.chunk ?? N));
         const product =
           QUERIES.values[2 * i] * KEYS.values[2 * j] +

@@ -9,6 +9,7 @@ from transformers.masking_utils import (
     sliding_window_bidirectional_mask_function,
     sliding_window_causal_mask_function,
 )
+from transformers.models.t5gemma2.modeling_t5gemma2 import sliding_window_mask_function
 
 from attentionviz.core.rule import LayerRule
 from attentionviz.errors import UnsupportedModelError
@@ -44,6 +45,8 @@ def test_the_windows_of_transformers_become_largest_distances() -> None:
     both = matrix_of_function(sliding_window_bidirectional_mask_function(4), 9)
     assert rule_of_matrix(causal, 1.0, 0) == LayerRule(1.0, True, 3)
     assert rule_of_matrix(both, 1.0, 0) == LayerRule(1.0, False, 4)
+    uneven = matrix_of_function(sliding_window_mask_function(6, is_causal=False), 9)
+    assert rule_of_matrix(uneven, 1.0, 0) == LayerRule(1.0, False, 2, max_ahead=3)
 
 
 @pytest.mark.parametrize(("before", "after"), [(4, 2), (1, 3), (0, 2)])
