@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from tests.server.conftest import array_of, make_app
 from tests.server.test_api_attention import BASE, plain_pattern, vectors
+from tests.server.test_api_live import OWN
 from tests.support.checked_client import CheckedClient
 from tests.support.fake_dataset import FakeSpec, make_corpus, republish, write_fake_dataset
 
@@ -177,3 +178,9 @@ def test_tokens_without_two_texts_are_damaged(
         answer = client.get(f"{BASE}/two-texts/tokens")
     assert answer.status_code == 500
     assert reason in answer.json["error"]["message"]
+
+
+def test_a_typed_text_is_refused_since_it_has_no_target(client: CheckedClient) -> None:
+    answer = client.post(f"{BASE}/two-texts/text", json={"text": "in april"}, headers=OWN)
+    assert answer.status_code == 400
+    assert "a source and a target text in each sequence" in answer.json["error"]["message"]

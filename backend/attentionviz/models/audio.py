@@ -102,7 +102,7 @@ class AudioInputs:
         for one in encoded:
             kinds += ["text"] * one.n_heard
             kinds += ["special"] * (self.n_tokens - one.n_heard)
-        surface: list[str | None] = [None] * self.n_tokens * len(encoded)
+        surface: list[str | None] = [None for _ in range(self.n_tokens * len(encoded))]
         tokens = TokenColumns(
             text=times * len(encoded),
             token_id=[token for one in encoded for token in one.token_ids],
