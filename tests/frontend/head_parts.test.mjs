@@ -16,6 +16,7 @@ import { bulkWindows } from '../../frontend/js/compute/map_bounds.js';
 import { pairs } from '../../frontend/js/compute/pair_scores.js';
 import { readTokens } from '../../frontend/js/data/api.js';
 import { findInPart, findTokens, indexWords } from '../../frontend/js/data/search.js';
+import { headsCsv } from '../../frontend/js/dialogs/head_measure_table.js';
 import { outsideText, parseHead } from '../../frontend/js/dialogs/palette_entries.js';
 import { reconcile } from '../../frontend/js/state/selectors.js';
 import { DEFAULTS } from '../../frontend/js/state/choices.js';
@@ -50,6 +51,17 @@ test('rows are named by what they are and counted apart; of other models they ar
   assert.deepEqual([rowName([RULE, RULE], 1), rowName(null, 7)], ['L1', 'L7']);
   assert.equal(formatTitle({ layer: 4, head: 2 }, LAYERS), 'D1 H2');
   assert.equal(formatHead({ layer: 4, head: 2 }, LAYERS), 'Decoder layer 1, head 2');
+});
+
+test('tables have the names of rows beside their numbers, where there are any', () => {
+  const columns = [{ name: 'entropy', values: [0.5, 0.25], nRows: [3, 4] }];
+  const of = { dataset: 'd', model: 'm', map: null, nHeads: 1 };
+  const [titles, , second] = headsCsv({ ...of, layers: LAYERS.slice(2) }, columns, null).split(
+    '\r\n',
+  );
+  assert.match(titles, /layer,head,row,entropy/);
+  assert.match(second, /,1,0,X0,0\.25/);
+  assert.doesNotMatch(headsCsv({ ...of, layers: [RULE] }, columns, null), /row,/);
 });
 
 test('the palette finds heads by the names of their rows', () => {

@@ -76,6 +76,17 @@ export function rowLabel(layers, layer) {
 }
 
 /**
+ * The name of a row as a column of a table, with an encoder and a decoder; else none.
+ *
+ * @param {readonly object[]} layers
+ * @param {number} layer
+ * @returns {{row?: string}}
+ */
+export function rowColumn(layers, layer) {
+  return hasParts(layers) ? { row: rowName(layers, layer) } : {};
+}
+
+/**
  * The row of a name; -1 if there is none.
  *
  * @param {readonly object[]} layers

@@ -1,6 +1,7 @@
 /** All heads with all their numbers as a table for other programs. */
 
 import { csvText } from '../compute/csv.js';
+import { rowColumn } from '../compute/head_parts.js';
 import { hasRows } from '../data/head_measures.js';
 
 /** @import { Column } from '../data/head_measure_columns.js' */
@@ -8,12 +9,12 @@ import { hasRows } from '../data/head_measures.js';
 /**
  * A row for each head: every number in full, beside every score the rows of attention it rests on.
  *
- * @param {{dataset: string, model: string, map: string | null, nHeads: number}} subject `nHeads` in
- *   a layer
+ * @param {{dataset: string, model: string, map: string | null, nHeads: number, layers?: readonly
+ *   object[]}} subject `nHeads` in a layer
  * @param {readonly Column[]} columns
  * @param {Int32Array | null} order heads in the order of the rows; null: layer by layer
  */
-export function headsCsv({ dataset, model, map, nHeads }, columns, order) {
+export function headsCsv({ dataset, model, map, nHeads, layers = [] }, columns, order) {
   const names = columns.flatMap(({ name }) => (hasRows(name) ? [name, `${name}_n_rows`] : [name]));
   const heads = order ?? columns[0]?.values.keys() ?? [];
   const lines = Array.from(heads, (head) => [
@@ -22,9 +23,12 @@ export function headsCsv({ dataset, model, map, nHeads }, columns, order) {
     map ?? '',
     Math.floor(head / nHeads),
     head % nHeads,
+    ...Object.values(rowColumn(layers, Math.floor(head / nHeads))),
     ...columns.flatMap((column) => cellsOf(column, head)),
   ]);
-  return csvText([['dataset', 'model', 'map', 'layer', 'head', ...names], ...lines]);
+  const named = Object.keys(rowColumn(layers, 0));
+  const titles = ['dataset', 'model', 'map', 'layer', 'head', ...named, ...names];
+  return csvText([titles, ...lines]);
 }
 
 /**
@@ -33,9 +37,10 @@ export function headsCsv({ dataset, model, map, nHeads }, columns, order) {
  * @param {number} nHeads in a layer
  * @param {readonly Column[]} columns
  * @param {Int32Array} order
- * @returns {Record<string, number | null>[]}
+ * @param {readonly object[]} [layers]
+ * @returns {Record<string, number | string | null>[]}
  */
-export function headRows(nHeads, columns, order) {
+export function headRows(nHeads, columns, order, layers = []) {
   return Array.from(order, (head) => {
     const numbers = columns.flatMap(({ name, values, nRows }) => {
       const value = Number.isNaN(values[head]) ? null : values[head];
@@ -49,6 +54,7 @@ export function headRows(nHeads, columns, order) {
     return {
       layer: Math.floor(head / nHeads),
       head: head % nHeads,
+      ...rowColumn(layers, Math.floor(head / nHeads)),
       ...Object.fromEntries(numbers),
     };
   });

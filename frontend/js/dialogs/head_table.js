@@ -226,11 +226,12 @@ function saveHeads(ending, facts, state, columns, order) {
   if (!manifest) return;
   const nHeads = manifest.n_heads;
   const map = chosenMap(state);
-  const subject = { dataset: manifest.id, model: manifest.model.name, map, nHeads };
+  const { layers } = manifest;
+  const subject = { dataset: manifest.id, model: manifest.model.name, map, nHeads, layers };
   const text =
     ending === 'csv'
       ? headsCsv(subject, columns, order)
-      : tableJson('heads', headRows(nHeads, columns, order), manifest, {
+      : tableJson('heads', headRows(nHeads, columns, order, layers), manifest, {
           ...(map !== null && map in manifest.maps ? { map } : {}),
           pairs: state.pairs,
         });

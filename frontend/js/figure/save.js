@@ -330,5 +330,11 @@ function pointsTable({ facts, store }) {
 function fidelityTable({ facts }) {
   const [manifest, heads] = [facts.description.value?.manifest, facts.heads.value];
   if (!manifest || !heads) return null;
-  return { manifest, what: 'fidelity', rows: fidelityRows(heads), parts: [], of: {} };
+  return {
+    manifest,
+    what: 'fidelity',
+    rows: fidelityRows(heads, manifest.layers),
+    parts: [],
+    of: {},
+  };
 }

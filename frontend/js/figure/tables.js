@@ -3,6 +3,7 @@
  */
 
 import { csvText } from '../compute/csv.js';
+import { rowColumn } from '../compute/head_parts.js';
 import { userSequenceName } from '../data/user_sequence_text.js';
 import { surfaceOf } from '../marked_points/table.js';
 import { isOwnText, formatTokenName } from '../ui/labels.js';
@@ -51,15 +52,17 @@ export function pointRows({ positions, dims }, { offset, scale }, tokens) {
  * How true every map of every head is.
  *
  * @param {Map<string, HeadFacts>} heads
+ * @param {readonly object[]} [layers]
  * @returns {Row[]}
  */
-export function fidelityRows(heads) {
+export function fidelityRows(heads, layers = []) {
   return [...heads.values()].flatMap(({ layer, head, maps }) =>
     Object.keys(maps)
       .sort()
       .map((name) => ({
         layer,
         head,
+        ...rowColumn(layers, layer),
         map: name,
         ...Object.fromEntries(
           FIDELITY_LABELS.map((measure) => [measure.name, maps[name].fidelity[measure.name]]),
