@@ -15,6 +15,7 @@ import {
 import { bulkWindows } from '../../frontend/js/compute/map_bounds.js';
 import { pairs } from '../../frontend/js/compute/pair_scores.js';
 import { readTokens } from '../../frontend/js/data/api.js';
+import { createDerived } from '../../frontend/js/data/derived.js';
 import { findInPart, findTokens, indexWords } from '../../frontend/js/data/search.js';
 import { headsCsv } from '../../frontend/js/dialogs/head_measure_table.js';
 import { outsideText, parseHead } from '../../frontend/js/dialogs/palette_entries.js';
@@ -126,6 +127,21 @@ test('each head has the points of its texts, and others are neither drawn nor co
     [...steps].map((step) => Number(step !== ABSENT)),
     PRESENT.cross,
   );
+});
+
+test('the range of norms is that of the points that a head has', () => {
+  const rows = Float32Array.from({ length: 32 }, (_, i) => [i >> 2, 10 + (i >> 2), 0, 0][i % 4]);
+  const ready = (value) => ({ status: 'ready', key: '', value });
+  const derived = createDerived({
+    tokens: ready(TOKENS),
+    description: ready({ id: 'pair', manifest: MANIFEST }),
+    headNorms: ready(rows),
+    pairs: ready(null),
+  });
+  const norms = derived.norms({ layer: 3, head: 0 });
+  assert.deepEqual([...norms.subarray(0, 8)], [3, 3, 3, 3, 4, 3, 6, 7], 'queries of targets');
+  assert.deepEqual([...norms.subarray(8)], [10, 11, 12, 10, 10, 15, 10, 10], 'keys of sources');
+  assert.equal(derived.norms(null)[0], 0);
 });
 
 test('points that a head does not have leave its window and density as they are', () => {

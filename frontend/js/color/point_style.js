@@ -109,7 +109,7 @@ function createColoring({ derived, facts }) {
    * @param {State} state
    */
   function headValues(mode, { at }) {
-    if (mode.needs.includes('scores')) return at && derived.scores();
+    if (mode.needs.includes('scores')) return at && derived.scores(at);
     if (at) return derived.norms(at);
     if (mode.isHeadOnly) return null;
     return (hasSharedScale(mode.name) ? facts.gridSharedNorms : facts.gridNorms).value;

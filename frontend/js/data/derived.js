@@ -21,7 +21,7 @@ export function createDerived(facts) {
   const modes = lastOnly(modesFor);
   const fits = lastOnly(fitsByHead);
   const norms = lastOnly(queriesThenKeys);
-  const known = lastOnly(valuesOfPresent);
+  const [known, scored] = [lastOnly(valuesOfPresent), lastOnly(valuesOfPresent)];
   const [inHead, inGrid] = [lastOnly(presentPoints), lastOnly(presentPoints)];
   const scores = lastOnly(queriesThenKeys);
   const hiding = lastOnly(
@@ -101,10 +101,16 @@ export function createDerived(facts) {
       const all = rows && norms(rows, 4);
       return all && points ? known(all, points) : all;
     },
-    /** Token scores in the attention of the open head, (point); null until they are loaded. */
-    scores() {
+    /**
+     * Token scores in the attention of the open head, (point); null until they are loaded.
+     *
+     * @param {State['at']} at
+     */
+    scores(at) {
       const rows = freshValue(facts.tokenScores);
-      return rows && scores(rows, 2);
+      const points = at && this.presentIn(at, null);
+      const all = rows && scores(rows, 2);
+      return all && points ? scored(all, points) : all;
     },
     /** @param {State} state */
     hits({ at, search, searchMode }) {
@@ -132,12 +138,16 @@ export function createDerived(facts) {
 }
 
 /**
+ * Values whose range and legend are those of the points that a head has.
+ *
  * @param {Float32Array} values (point)
  * @param {Uint8Array} present (point)
- * @returns {Float32Array} NaN for points that the head does not have
+ * @returns {Float32Array} for points that the head does not have, the value of one that it has
  */
 function valuesOfPresent(values, present) {
-  return values.map((value, point) => (present[point] ? value : NaN));
+  const nTokens = values.length / 2;
+  const known = [0, nTokens].map((first) => values[present.indexOf(1, first)]);
+  return values.map((value, point) => (present[point] ? value : known[point < nTokens ? 0 : 1]));
 }
 
 /** @param {{at: State['at']}} value @param {NonNullable<State['at']>} at */

@@ -1,6 +1,7 @@
 /** Colours and texts of the map of heads. */
 
 import { canvasPalette, cssColor, rampStops } from '../color/palettes.js';
+import { rowLabel } from '../compute/head_parts.js';
 import { el } from '../ui/dom.js';
 import { formatMeasureValue } from '../data/head_measure_columns.js';
 import { measureFacts, formatUnit } from '../data/head_measures.js';
@@ -89,14 +90,14 @@ export function nearestParts({ map, column, layers }, i, isOpen) {
  *
  * @param {HeadMapImage} image
  */
-export function aboutParts({ map: { stress, n_rows: nRows }, column, stops, nLayers }) {
+export function aboutParts({ map: { stress, n_rows: nRows }, column, layers, stops, nLayers }) {
   const bar = el('span', { class: 'legend__ramp' });
   bar.style.backgroundImage = `linear-gradient(to right, ${stops.join(', ')})`;
   const ends = column
     ? [column.range[0], column.range[1]].map((end) =>
         column.nKnown > 0 ? formatMeasureValue(end) : '–',
       )
-    : ['layer 0', nLayers > 1 ? `layer ${nLayers - 1}` : ''];
+    : [0, nLayers - 1].map((row, i) => (i < nLayers ? rowLabel(layers, row).toLowerCase() : ''));
   const care =
     stress > POOR_STRESS
       ? ' That is much for a flat picture: trust the lists of nearest heads where they say ' +

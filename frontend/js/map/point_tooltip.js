@@ -33,7 +33,7 @@ export function createPointTooltip(context, strongest) {
   function subjectOf(tokens, point) {
     const state = store.get();
     const { at, color, hasStrongest, search, searchMode, weight } = state;
-    const known = [derived.norms(at), derived.scores(), derived.attention(state)];
+    const known = [derived.norms(at), derived.scores(at), derived.attention(state)];
     return [tokens, point, at, color, hasStrongest, search, searchMode, weight, ...known, theme()];
   }
 
@@ -62,7 +62,7 @@ export function createPointTooltip(context, strongest) {
       drawn: null,
       nCells: 1,
       norms: derived.norms(state.at),
-      scores: derived.scores(),
+      scores: derived.scores(state.at),
       found: derived.hits(state),
       patches: null,
       theme: theme(),
