@@ -79,8 +79,12 @@ def test_layers_that_there_are_not_or_that_do_not_attend_are_refused(
         model.only(layers)
 
 
-def attention_in_place_of_a_convolution(is_changed: bool) -> Any:
-    def forward(self: Any, hidden_states: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
+def attends_instead(is_changed: bool, layers: tuple[int, ...]) -> Any:
+    plain = Lfm2ShortConv.forward
+
+    def forward(self: Any, hidden_states: torch.Tensor, *_: Any, **options: Any) -> torch.Tensor:
+        if self.layer_idx not in layers:
+            return plain(self, hidden_states, **options)
         scores = hidden_states @ hidden_states.mT / 8
         scores = scores.relu() if is_changed else scores
         causal = torch.ones(scores.shape[1:], dtype=torch.bool).tril()
@@ -93,15 +97,14 @@ def attention_in_place_of_a_convolution(is_changed: bool) -> Any:
 def test_a_layer_that_attends_in_code_of_its_own_is_not_taken_for_one_without_attention(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Lfm2ShortConv, "forward", attention_in_place_of_a_convolution(False))
+    monkeypatch.setattr(Lfm2ShortConv, "forward", attends_instead(False, (0, 2)))
     model = load("lfm2", tmp_path / "exact")
     assert model.is_traced
     assert model.layers == [LayerHeads(1, 1, 32), LayerHeads(4, 2, 8)] * 2
     checked(model)
-    monkeypatch.setattr(Lfm2ShortConv, "forward", attention_in_place_of_a_convolution(True))
-    with pytest.raises(
-        UnsupportedModelError, match=r"operation between q·k and the softmax \(relu"
-    ):
+    monkeypatch.undo()
+    monkeypatch.setattr(Lfm2ShortConv, "forward", attends_instead(True, (2,)))
+    with pytest.raises(UnsupportedModelError, match=r"layer 2: its scores .* \(relu\)"):
         load("lfm2", tmp_path / "changed")
 
 

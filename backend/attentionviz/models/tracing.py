@@ -13,6 +13,7 @@ third of the time for each operation, but has several names for each, an own not
 and does not see what `torch.nn.MultiheadAttention` does inside.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -112,6 +113,7 @@ class Trace(TorchDispatchMode):
         self.n_key_heads = n_key_heads
         self.n_calls = 0
         self.running = [network]
+        self._names = {module: name for name, module in network.named_modules()}
         self._waiting: list[tuple[int, TracedCall]] = []
         self._known: Any = WeakTensorKeyDictionary()
         self._written: list[tuple[StorageWeakRef, Scores]] = []
@@ -234,7 +236,7 @@ class Trace(TorchDispatchMode):
 
     def _report(self, known: Weights, weights: Tensor, values: Tensor, output: Tensor) -> None:
         """Report weights (n, i, j) times values (n, j, d) to the listener."""
-        scores, layer = known.scores, self.n_calls
+        scores, layer = known.scores, self._layer()
         if scores.has_content:
             raise UnsupportedModelError(CONTENT.format(layer))
         if scores.changed_by:
@@ -287,7 +289,7 @@ class Trace(TorchDispatchMode):
         if query.ndim == 3:
             parts = (query, key, value, weights, output)
             query, key, value, weights, output = (self._by_head(part) for part in parts)
-            attn_mask = None if attn_mask is None else self._by_four_axes(attn_mask, self.n_calls)
+            attn_mask = None if attn_mask is None else self._by_four_axes(attn_mask, self._layer())
         scale = options.get("scale")
         scaling = query.shape[-1] ** -0.5 if scale is None else float(scale)
         self._emit(
@@ -305,6 +307,11 @@ class Trace(TorchDispatchMode):
     def _own_keys(self, key: Tensor) -> Tensor:
         known = self.n_key_heads or []
         return _without_repeats(key, known[self.n_calls] if self.n_calls < len(known) else None)
+
+    def _layer(self) -> int:
+        """Return the layer that attends now, for messages: by the name of the running module."""
+        numbers = re.findall(r"\d+", self._names.get(self.running[-1], ""))
+        return max(self.n_calls, int(numbers[0]) if numbers else 0)  # layers may share a module
 
     def _emit(self, **parts: Any) -> None:
         self._waiting.append((self.n_calls, TracedCall(module=self.running[-1], **parts)))
