@@ -1,18 +1,22 @@
 """Builds of a model with an encoder and a decoder, from a table to the published dataset."""
 
 import csv
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from tests.models.test_encoder_decoder import load, save_two_texts
+from tests.models.test_encoder_decoder import load, save_tiny_whisper, save_two_texts
+from tests.pipeline.test_corpus_audio import TONE, write_wav
 from tests.support.tiny_models import SENTENCES, save_tiny_bert
 
 import attentionviz
 from attentionviz.errors import CorpusError, InvalidRequestError
 from attentionviz.pipeline.build import build, prepare
+from attentionviz.pipeline.report import description
 from attentionviz.pipeline.request import BuildRequest
+from attentionviz.store.reader import DatasetEntry, DatasetLibrary
 from attentionviz.store.verify import verify
 
 T5 = "t5, with buckets of offsets in encoder and decoder"
@@ -34,6 +38,11 @@ def table(folder: Path) -> Path:
         for i, text in enumerate(SENTENCES):
             rows.writerow([text, "" if i == 2 else SENTENCES[-1 - i], f"topic {i % 2}"])
     return path
+
+
+def entry_of(folder: Path) -> DatasetEntry:
+    library = DatasetLibrary(folder.parent)
+    return library.entry(folder.name.partition("@")[0])
 
 
 def request(model: Path, folder: Path, **options: object) -> BuildRequest:
@@ -73,6 +82,8 @@ def test_a_built_dataset_has_both_texts_and_the_models_own_attention(
     expected = own.cross_attentions[1][0, 2].numpy()
     assert np.abs(pattern[n_source:, :n_source] - expected).max() < TOLERANCE
     assert pattern.sum() == pytest.approx(batch.lengths[0] - n_source, abs=1e-4)
+    report = description(DatasetLibrary(tmp_path / "built"), entry_of(folder), with_scores=True)
+    assert re.search(r" X\dH\d ", report) and " E1 " in report and "L00H" not in report
     queries, keys = dataset.vectors(6, 2)
     points = dataset.projection(6, 2, "biplot")
     assert (np.isnan(queries[:, 0]) == ~dataset.tokens.is_target).all()
@@ -124,3 +135,16 @@ def test_an_empty_column_and_a_model_without_decoder_are_one_sentence(
     audio = {"text": None, "text_column": None, "audio": tmp_path}
     with pytest.raises(CorpusError, match="no WAV files"):
         prepare(request(t5, tmp_path, **audio), lambda _: None)
+
+
+def test_what_a_model_reads_and_hears_is_named(t5: Path, tmp_path: Path) -> None:
+    write_wav(tmp_path / "a.wav", TONE)
+    audio = {"text": None, "text_column": None, "audio": tmp_path}
+    with pytest.raises(InvalidRequestError, match="reads text: give --text FILE"):
+        prepare(request(t5, tmp_path, **audio), lambda _: None)
+    whisper = save_tiny_whisper(tmp_path / "whisper")
+    with pytest.raises(InvalidRequestError, match="reads audio: give --audio FOLDER"):
+        prepare(request(whisper, tmp_path), lambda _: None)
+    plan, _, source = prepare(request(whisper, tmp_path, max_target=6, **audio), lambda _: None)
+    assert source.texts(1) == ["a.wav"]
+    assert plan.n_source == (50,)

@@ -136,7 +136,8 @@ def prepare(request: BuildRequest, log: Log) -> tuple[BuildPlan, "LoadedModel", 
         corpus = separate_letters(model, corpus)
         for note in corpus.account.notes[n_notes:]:
             log(f"{request.corpus_file}: {note}")
-    if model.modality == "image-text" and isinstance(corpus, TextCorpus | ImageCorpus):
+    reads_pairs = model.modality == "image-text" and request.audio is None
+    if reads_pairs and isinstance(corpus, TextCorpus | ImageCorpus):
         file = request.text or request.images or Path()
         corpus = image_text_corpus(corpus, file, request.text_column)
     source = source_of(model, corpus, request.max_target or MAX_TARGET)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from attentionviz.core.heads import heads_of, layers_of
-from attentionviz.core.rule import attention_formula
+from attentionviz.core.rule import attention_formula, row_name
 from attentionviz.core.scores import ALL_SCORES
 from attentionviz.core.terminal import visible
 from attentionviz.core.types import HeadId
@@ -83,7 +83,7 @@ def summary(manifest: Mapping[str, Any]) -> str:
     manifest : mapping
         Of a dataset, finished or not.
     """
-    model, corpus, check = (manifest[key] for key in ("model", "corpus", "attention_check"))
+    model, corpus = manifest["model"], manifest["corpus"]
     rows = {
         "model": f"{model['name']} ({model['architecture']}, {model['source']}, "
         f"{model.get('dtype', 'float32')}, licence {model['license'] or 'unknown'})",
@@ -95,7 +95,7 @@ def summary(manifest: Mapping[str, Any]) -> str:
         "tokens": f"{manifest['n_tokens']:,}, {2 * manifest['n_tokens']:,} points a map",
         "precision": manifest["precision"],
         "seed": str(manifest["seed"]),
-        **_attention_rows(check, attention_formula(manifest["bias_terms"])),
+        **_attention_rows(manifest),
         "not q·k": ", ".join(manifest["bias_terms"]) or "nothing",
     }
     width = max(map(len, rows))
@@ -134,8 +134,9 @@ def _corpus_rows(manifest: Mapping[str, Any]) -> dict[str, str]:
     return {"sequences": f"{manifest['n_sequences']:,} of {corpus['n_sequences']:,}{cut}"}
 
 
-def _attention_rows(check: Mapping[str, Any], formula: str) -> dict[str, str]:
+def _attention_rows(manifest: Mapping[str, Any]) -> dict[str, str]:
     """Return the results of the attention check; format 2 has none in float64."""
+    check, formula = manifest["attention_check"], attention_formula(manifest["bias_terms"])
     keys = [key for key in check if key.endswith("n_sequences")]
     n = {key: f"{check[key]} sequence{'' if check[key] == 1 else 's'}" for key in keys}
     stored = f"within {check['max_abs_error']:.1e} of the model's usual run"
@@ -144,8 +145,8 @@ def _attention_rows(check: Mapping[str, Any], formula: str) -> dict[str, str]:
     return {
         "attention": f"{formula}: within {check['exact_max_abs_error']:.1e} of the "
         f"model's own in float64 ({n['exact_n_sequences']})",
-        "as stored": f"{stored} (layer {check['worst_layer']}, head {check['worst_head']}; "
-        f"{n['n_sequences']})",
+        "as stored": f"{stored} ({_layer_name(manifest, check['worst_layer'])}, "
+        f"head {check['worst_head']}; {n['n_sequences']})",
     }
 
 
@@ -188,8 +189,20 @@ def terms_of_heads(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any
             own = [head["scores"] for head in heads if head["layer"] == layer]
             values = [scores.get(name, {}).get("value") for scores in own]
             cells = ["  -" if value is None else f"{100 * value:3.0f}" for value in values]
-            lines.append(f"    layer {layer:<4}{' '.join(cells)}")
+            lines.append(f"    {_layer_name(manifest, layer):<10}{' '.join(cells)}")
     return lines
+
+
+def _layer_name(manifest: Mapping[str, Any], layer: int) -> str:
+    """Return "layer 3" or, of an encoder-decoder model, the name of the row, such as "X3"."""
+    has_parts = "part" in manifest["layers"][layer]
+    return row_name(manifest, layer) if has_parts else f"layer {layer}"
+
+
+def _head_name(manifest: Mapping[str, Any], head: Mapping[str, Any]) -> str:
+    at = HeadId(head["layer"], head["head"])
+    has_parts = "part" in manifest["layers"][at.layer]
+    return f"{row_name(manifest, at.layer)}H{at.head}" if has_parts else at.folder
 
 
 def score_table(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any]]) -> str:
@@ -207,7 +220,7 @@ def score_table(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any]])
     ]
     for name in manifest["scores"]:
         scored = [
-            (head["scores"][name]["value"], HeadId(head["layer"], head["head"]).folder, head)
+            (head["scores"][name]["value"], _head_name(manifest, head), head)
             for head in heads
             if head["scores"].get(name, {}).get("value") is not None
         ]

@@ -30,6 +30,7 @@ MAX_TARGET = 128
 """Tokens of a target text that a model generates, by default."""
 
 GENERATED_AT_ONCE = 32
+AUDIO = "audio: give --audio FOLDER"
 WITHOUT_TOKENS = "without tokens for this model"
 SAMPLE_SEQUENCES = 8
 SAMPLE_LETTERS = 50
@@ -273,8 +274,9 @@ def source_of(model: "LoadedModel", corpus: Corpus, max_target: int = MAX_TARGET
         return ImageSource(model, corpus)
     if isinstance(corpus, TextCorpus) and model.modality == "text":
         return _text_source(model, corpus, max_target)
+    hears = model.sampling_rate is not None
     wanted = {
-        "text": "text: give --text FILE",
+        "text": AUDIO if hears else "text: give --text FILE",
         "image": "images: give --images FOLDER",
         "image-text": f"images with texts: {FORMS}",
     }
@@ -284,7 +286,7 @@ def source_of(model: "LoadedModel", corpus: Corpus, max_target: int = MAX_TARGET
 def _text_source(model: "LoadedModel", corpus: TextCorpus, max_target: int) -> Source:
     name = model.description["name"]
     if (model.sampling_rate is None) != (corpus.recordings is None):
-        wanted = "text: give --text FILE" if corpus.recordings else "audio: give --audio FOLDER"
+        wanted = "text: give --text FILE" if corpus.recordings else AUDIO
         raise InvalidRequestError(f"{name} reads {wanted}")
     if model.has_two_texts:
         if corpus.pairs is not None:
