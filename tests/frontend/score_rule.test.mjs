@@ -10,6 +10,7 @@ import {
   withSinks,
 } from '../../frontend/js/compute/score_rule.js';
 import { beyondProducts } from '../../frontend/js/controls/head_summary.js';
+import { squaresOf } from '../../frontend/js/sequence/pattern_matrix.js';
 import { meanSpread } from '../../frontend/js/compute/sequence_scores.js';
 
 const N = 7;
@@ -120,4 +121,18 @@ test('beyondProducts() gives the shares of positional bias and sink', () => {
   );
   assert.equal(beyondProducts(columns, 1, PLAIN), '50 % of attention goes to the sink');
   assert.equal(beyondProducts([], 0, PLAIN), '');
+});
+
+test('the heat map of a head with a sink has its weights in the first column', () => {
+  const attention = {
+    n: 2,
+    pattern: Float32Array.of(0.5, 0.25, 0.125, 0.125),
+    sinks: Float32Array.of(0.25, 0.75),
+  };
+  const spans = { query: [0, 2], key: [0, 2] };
+  assert.deepEqual(squaresOf(attention, spans), {
+    width: 3,
+    height: 2,
+    values: Float32Array.of(0.25, 0.5, 0.25, 0.75, 0.125, 0.125),
+  });
 });

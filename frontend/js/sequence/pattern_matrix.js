@@ -20,7 +20,11 @@ const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRi
 
 /** @import { Span, Spans } from '../compute/head_parts.js' */
 
-/** A square that is pointed at. @typedef {{query: number, key: number}} Cell */
+/**
+ * A square that is pointed at; the key before the first one is the sink.
+ *
+ * @typedef {{query: number, key: number}} Cell
+ */
 
 /**
  * @param {HTMLElement} root
@@ -118,6 +122,13 @@ function createMap(words, pointing) {
   const column = el('span', { class: 'pattern-matrix__band' });
   const ramp = el('span', { class: 'legend__ramp' });
   const most = el('span', {});
+  /** Keys of the columns. @type {Span} */
+  let keys = [0, 0];
+  /** Queries and keys of the squares; null while there are none. */
+  const shownSpans = () => {
+    const spans = pointing.spans();
+    return spans && { query: spans.query, key: keys };
+  };
   const frame = el(
     'div',
     {
@@ -126,7 +137,7 @@ function createMap(words, pointing) {
       tabindex: '0',
       'aria-label': `Heat map of ${words}; arrow keys move the mark`,
       onPointermove: (/** @type {PointerEvent} */ event) =>
-        pointing.place(cellAt(event, frame.getBoundingClientRect(), pointing.spans())),
+        pointing.place(cellAt(event, frame.getBoundingClientRect(), shownSpans())),
       onPointerleave: () => pointing.place(null),
       onFocus: () => pointing.place(pointing.cell() ?? firstCell(pointing.spans())),
       onBlur: () => pointing.place(null),
@@ -148,7 +159,7 @@ function createMap(words, pointing) {
   /** @param {KeyboardEvent} event */
   function press(event) {
     const step = STEPS[event.key];
-    const spans = pointing.spans();
+    const spans = shownSpans();
     const from = pointing.cell() ?? firstCell(spans);
     if (!step || !spans || !from) return;
     event.preventDefault();
@@ -162,14 +173,15 @@ function createMap(words, pointing) {
   return {
     figure,
     /**
-     * @param {{n: number, pattern: Float32Array} | null} attention
+     * @param {{n: number, pattern: Float32Array, sinks?: Float32Array} | null} attention
      * @param {Spans} spans
      * @param {Uint32Array} colors packed, from least to most
      */
     paint(attention, spans, colors) {
       figure.classList.toggle('is-empty', !attention);
+      keys = attention?.sinks ? [spans.key[0] - 1, spans.key[1]] : spans.key;
       const { width, height, values } = attention
-        ? cropped(attention.pattern, attention.n, spans)
+        ? squaresOf(attention, spans)
         : { width: 1, height: 1, values: new Float32Array(1) };
       frame.style.aspectRatio = String(Math.min(2, Math.max(0.5, width / height)));
       const largest = attention ? paintWeights(canvas, { width, height, values }, colors) : 0;
@@ -179,9 +191,28 @@ function createMap(words, pointing) {
     /** @param {number | null} query @param {number | null} key @param {Spans} spans */
     mark(query, key, spans) {
       band(row, 'row', query, spans.query);
-      band(column, 'column', key, spans.key);
+      band(column, 'column', key !== null && key >= keys[0] ? key : null, keys);
     },
   };
+}
+
+/**
+ * The weights of a head, a row for each query; the first column is the sink, if there is one.
+ *
+ * @param {{n: number, pattern: Float32Array, sinks?: Float32Array}} attention
+ * @param {Spans} spans
+ */
+export function squaresOf({ n, pattern, sinks }, spans) {
+  const found = cropped(pattern, n, spans);
+  if (!sinks) return found;
+  const [width, { height }] = [found.width + 1, found];
+  const values = new Float32Array(width * height);
+  for (let row = 0; row < height; row++) {
+    values[row * width] = sinks[spans.query[0] + row];
+    const weights = found.values.subarray(row * found.width, (row + 1) * found.width);
+    values.set(weights, row * width + 1);
+  }
+  return { width, height, values };
 }
 
 /** @param {number} position @param {Span} span */
@@ -208,7 +239,9 @@ function cellAt({ clientX, clientY }, box, spans) {
 }
 
 /** What a square says. @param {Shown & {hasMean: boolean}} shown @param {Cell} cell */
-function partsOf({ tokens, start, n, attention, mean, hasMean, isCausal }, { query, key }) {
+function partsOf(shown, { query, key }) {
+  const { tokens, start, n, attention, mean, hasMean, isCausal, spans } = shown;
+  if (key < spans.key[0]) return sinkParts(shown, query);
   const at = query * n + key;
   const inMean = hasMean ? ` here, ${formatWeight(mean?.pattern[at])} in the mean` : '';
   const sink = attention?.sinks ? `, sink ${formatWeight(attention.sinks[query])}` : '';
@@ -223,6 +256,21 @@ function partsOf({ tokens, start, n, attention, mean, hasMean, isCausal }, { que
     el('span', { class: 'key' }, 'key '),
     ...tokenParts(tokens, start, key),
     weights,
+  ];
+}
+
+/**
+ * What a square of the sink says.
+ *
+ * @param {Shown & {hasMean: boolean}} shown
+ * @param {number} query
+ */
+function sinkParts({ tokens, start, attention, mean }, query) {
+  const inMean = mean?.sinks ? ` here, ${formatWeight(mean.sinks[query])} in the mean` : '';
+  return [
+    el('span', { class: 'query' }, 'query '),
+    ...tokenParts(tokens, start, query),
+    ` → sink: ${formatWeight(attention?.sinks?.[query])}${inMean}`,
   ];
 }
 
