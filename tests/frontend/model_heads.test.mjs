@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
+  countAbsent,
   countHeads,
   headMask,
   headsOf,
@@ -43,6 +44,10 @@ test('rows are layers with heads, and say between them which layers have none an
     ],
   });
   assert.deepEqual(layerRows(EVEN), { layers: [0, 1], notes: ['', '', ''] });
+  assert.deepEqual(Object.fromEntries(countAbsent(MODEL)), {
+    'no softmax attention here': 3,
+    'not captured': 1,
+  });
 });
 
 test('a head that does not exist is told with the reason', () => {

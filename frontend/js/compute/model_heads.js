@@ -121,6 +121,19 @@ function formatRun({ first, last, reason }, { layers }) {
 }
 
 /**
+ * How many layers have no heads, by reason.
+ *
+ * @param {Model} model
+ * @returns {Map<string, number>}
+ */
+export function countAbsent({ layers = [] }) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const { absent } of layers) if (absent) counts.set(absent, (counts.get(absent) ?? 0) + 1);
+  return counts;
+}
+
+/**
  * The cells in the order of a grid layer by layer, where layers without heads have no row; -1 where
  * a layer has fewer heads. Null if each cell is in the place of its number.
  *

@@ -2,6 +2,7 @@
 
 import { corpusText, el, setAttribute, setText, UNTRANSLATED } from '../ui/dom.js';
 import { formatModelSize, sequenceWord } from '../ui/labels.js';
+import { countAbsent } from '../compute/model_heads.js';
 import { count, counted } from '../compute/number_text.js';
 import { corpusAccount } from './corpus_account.js';
 import { createFidelity } from './fidelity.js';
@@ -249,6 +250,11 @@ function createSummary(root, { pane }) {
   };
 }
 
+/** @param {[reason: string, n: number]} absent */
+function formatAbsent([reason, n]) {
+  return `${counted(n, 'layer')}: ${reason}`;
+}
+
 /** @param {Manifest} manifest @param {Layer | null} userLayer */
 function aboutDataset(manifest, userLayer) {
   const { model, corpus } = manifest;
@@ -257,6 +263,7 @@ function aboutDataset(manifest, userLayer) {
     ['Model', corpusText(model.source, null)],
     ['Revision', model.revision?.slice(0, 7)],
     ['Heads', formatModelSize(manifest, true)],
+    ['Without heads', [...countAbsent(manifest)].map(formatAbsent).join('; ')],
     ['Corpus', corpusText(corpus.name, null)],
     [
       'Size',
