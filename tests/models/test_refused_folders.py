@@ -237,7 +237,10 @@ REFUSED: dict[str, tuple[Change, str]] = {
         config(max_position_embeddings=512),
         "embeddings.position_embeddings.weight of mine is 64 × 16 .* and 512 × 16",
     ),
-    "weights that are no numbers": (tensors(not_finite), "layer 0 are not finite numbers"),
+    "weights that are no numbers": (
+        tensors(not_finite),
+        "first attention layer of bert are not finite numbers",
+    ),
     # config.json
     "an empty config": (write("config.json", ""), "config.json of mine is empty"),
     "a config as pointer": (write("config.json", POINTER), "config.json .* Git LFS pointer"),
