@@ -19,6 +19,7 @@ import { createDerived } from '../../frontend/js/data/derived.js';
 import { findInPart, findTokens, indexWords } from '../../frontend/js/data/search.js';
 import { headsCsv } from '../../frontend/js/dialogs/head_measure_table.js';
 import { outsideText, parseHead } from '../../frontend/js/dialogs/palette_entries.js';
+import { columnsOf, rowsOf, searchedText } from '../../frontend/js/dialogs/sequence_table.js';
 import { reconcile } from '../../frontend/js/state/selectors.js';
 import { DEFAULTS } from '../../frontend/js/state/choices.js';
 import { formatHead, formatPosition, formatTitle } from '../../frontend/js/ui/labels.js';
@@ -127,6 +128,13 @@ test('each head has the points of its texts, and others are neither drawn nor co
     [...steps].map((step) => Number(step !== ABSENT)),
     PRESENT.cross,
   );
+});
+
+test('the table of sentences has the target texts, and finds words in them', () => {
+  const columns = columnsOf(TOKENS, null);
+  const target = columns.find(({ name }) => name === 'target_text');
+  assert.deepEqual([target.valueOf(0), target.valueOf(1)], ['x y', 'z b']);
+  assert.deepEqual(rowsOf(searchedText(TOKENS), 'z', columns[0], false), [1]);
 });
 
 test('the range of norms is that of the points that a head has', () => {

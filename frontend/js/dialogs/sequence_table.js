@@ -82,7 +82,7 @@ function mostRepeated(words) {
  * @returns {Column[]}
  */
 export function columnsOf(tokens, scores) {
-  const { length, columns } = tokens.sequences;
+  const { length, columns, targetText } = tokens.sequences;
   const isText = tokens.row === null;
   const repeats = isText ? findRepeats(tokens) : null;
   const word = isText ? 'sentence' : 'image';
@@ -106,6 +106,17 @@ export function columnsOf(tokens, scores) {
       isNumber: false,
       valueOf: (i) => sequenceName(tokens, i),
     },
+    ...(targetText
+      ? [
+          {
+            name: 'target_text',
+            label: 'Target',
+            help: 'Text that the decoder reads',
+            isNumber: false,
+            valueOf: (/** @type {number} */ i) => targetText[i],
+          },
+        ]
+      : []),
     {
       name: 'tokens',
       label: 'Tokens',
@@ -184,8 +195,8 @@ function plainValue(value) {
  * @param {Tokens} tokens
  * @returns {string[]} (sequence)
  */
-export function searchedText({ sequences: { text, columns } }) {
-  const all = Object.values(columns);
+export function searchedText({ sequences: { text, targetText = [], columns } }) {
+  const all = [targetText, ...Object.values(columns)];
   return text.map((own, i) =>
     [own, ...all.map((values) => values[i] ?? '')].join('\n').toLowerCase(),
   );
