@@ -141,6 +141,8 @@ def prepare(request: BuildRequest, log: Log) -> tuple[BuildPlan, "LoadedModel", 
         file = request.text or request.images or Path()
         corpus = image_text_corpus(corpus, file, request.text_column)
     source = source_of(model, corpus, request.max_target or MAX_TARGET)
+    if model.has_two_texts and request.target is None:
+        log(f"generating target texts of up to {request.max_target or MAX_TARGET} tokens")
     taken = take_sequences(source, request.max_tokens)
     plan = make_plan(request, model, source, taken)
     if taken.sequences != list(range(len(taken.sequences))):

@@ -136,8 +136,9 @@ class TwoTextSource:
         """Return the first target texts, or decoder inputs if they are generated."""
         if self.corpus.targets is not None:
             return self.corpus.targets[:n_sequences]
-        texts = self.inputs(len(self.generated), n_sequences)
-        self.generated.extend(self.model.generate(texts, self.max_target))
+        if n_sequences > len(self.generated):
+            texts = self.inputs(len(self.generated), n_sequences)
+            self.generated.extend(self.model.generate(texts, self.max_target))
         return self.generated[:n_sequences]
 
     def lengths(self) -> Iterator[SequenceLength]:
