@@ -10,6 +10,7 @@ from scipy.special import softmax
 from attentionviz.projections import HeadVectors, find_neighbours
 from attentionviz.projections.affinities import fitting_perplexity, row_affinities
 from attentionviz.projections.attention_tsne import score_affinities, softmax_rows, strongest
+from attentionviz.projections.neighbours import smallest
 
 
 def random_head(n_tokens: int, seed: int = 0) -> HeadVectors:
@@ -55,6 +56,17 @@ def test_the_strongest_keys_come_first_and_at_distance_zero() -> None:
     scores = np.take_along_axis(products, indices, axis=1)
     assert np.allclose(distances**2, scores[:, :1] - scores, atol=1e-5)
     assert (distances[:, 0] == 0).all()
+
+
+@settings(deadline=None)
+@given(n=st.integers(1, 12), seed=st.integers(0, 50), n_values=st.sampled_from([3, 1000]))
+def test_the_smallest_numbers_of_a_row_come_in_order_and_of_equals_the_first(
+    n: int, seed: int, n_values: int
+) -> None:
+    values = np.random.default_rng(seed).integers(0, n_values, (4, 12)).astype(np.float32)
+    indices, found = smallest(values, n)
+    assert np.array_equal(indices, np.argsort(values, axis=1, kind="stable")[:, :n])
+    assert np.array_equal(found, np.take_along_axis(values, indices, axis=1))
 
 
 def test_every_row_has_the_requested_perplexity() -> None:

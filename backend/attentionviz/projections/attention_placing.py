@@ -1,4 +1,4 @@
-"""Placement of points outside the fitted sample in a map of attention t-SNE."""
+"""Placement of points in a finished map of attention t-SNE, and outside its fitted sample."""
 
 from typing import Any
 
@@ -10,15 +10,15 @@ from attentionviz.projections.placing import QueryCandidates, candidate_position
 from attentionviz.projections.vectors import Floats, HeadVectors
 
 
-class RestPlacer:
-    """Places keys at the most similar fitted key, and queries near most of their strongest keys.
+class LikenessPlacer:
+    """Places keys at the most similar key, and queries near most of their strongest keys.
 
     Parameters
     ----------
-    sample : HeadVectors
-        The fitted queries and keys.
-    fitted : ndarray of float32, shape (n_sample_points, dims)
-        Their map.
+    vectors : HeadVectors
+        The queries and keys of the map.
+    drawn : ndarray of float32, shape (n_points, dims)
+        The map.
     seed : int
         Seed of the candidate positions of queries.
     settings : dict
@@ -26,12 +26,12 @@ class RestPlacer:
     """
 
     def __init__(
-        self, sample: HeadVectors, fitted: Floats, *, seed: int, settings: dict[str, Any]
+        self, vectors: HeadVectors, drawn: Floats, *, seed: int, settings: dict[str, Any]
     ) -> None:
-        self._sample = sample
-        self._fitted = fitted
-        self._n_targets = min(settings["targets"], len(sample.keys))
-        queries, keys = np.split(fitted, [len(sample.queries)])
+        self._vectors = vectors
+        self._drawn = drawn
+        self._n_targets = min(settings["targets"], len(vectors.keys))
+        queries, keys = np.split(drawn, [len(vectors.queries)])
         candidates = candidate_positions(queries, keys, settings["places_around_key"], seed)
         self._places = QueryCandidates(keys, candidates, self._n_targets)
 
@@ -42,31 +42,10 @@ class RestPlacer:
 
     def __call__(self, rest: HeadVectors) -> Floats:
         """Return the coordinates, float32 (n_rest_points, dims): queries, then keys."""
-        placed = place_by_likeness(rest, self._sample, self._fitted)
+        placed = place_by_likeness(rest, self._vectors, self._drawn)
         queries, keys = np.split(placed, [len(rest.queries)])
-        targets, _ = strongest(rest.queries, self._sample.keys, self._n_targets)
+        targets, _ = strongest(rest.queries, self._vectors.keys, self._n_targets)
         return np.concatenate([self._places.best(queries, targets), keys])
-
-
-def place_rest(
-    rest: HeadVectors, sample: HeadVectors, fitted: Floats, *, seed: int, settings: dict[str, Any]
-) -> Floats:
-    """Return the coordinates of points outside the sample, as `RestPlacer`.
-
-    Parameters
-    ----------
-    rest, sample : HeadVectors
-    fitted : ndarray of float32, shape (n_sample_points, dims)
-    seed : int
-    settings : dict
-        Values for all of `DEFAULTS`.
-
-    Returns
-    -------
-    ndarray of float32, shape (n_rest_points, dims)
-        Queries, then keys.
-    """
-    return RestPlacer(sample, fitted, seed=seed, settings=settings)(rest)
 
 
 def place_by_likeness(rest: HeadVectors, sample: HeadVectors, fitted: Floats) -> Floats:

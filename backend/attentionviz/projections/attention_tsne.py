@@ -7,6 +7,7 @@ determine the distances between them. Finally queries are placed, and all points
 strongest keys only.
 """
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,13 +17,13 @@ from scipy.sparse import bmat, csr_matrix
 
 from attentionviz.projections import pca
 from attentionviz.projections.affinities import fitting_perplexity, row_affinities
-from attentionviz.projections.attention_placing import RestPlacer, place_rest
+from attentionviz.projections.attention_placing import LikenessPlacer, place_by_likeness
 from attentionviz.projections.descent import DESCENT_DEFAULTS, descend
 from attentionviz.projections.forces import pair_attraction, repulsion
 from attentionviz.projections.neighbours import Strongest, strongest
 from attentionviz.projections.placing import candidate_positions, place_queries
-from attentionviz.projections.sampling import DEFAULT_FIT_POINTS, fit_sampled, fitted_part
-from attentionviz.projections.sharpening import sharpen
+from attentionviz.projections.sampling import fit_sampled
+from attentionviz.projections.sharpening import Sharpening, sharpen
 from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours, Place, Projection
 
 DEFAULTS: dict[str, Any] = {
@@ -41,10 +42,12 @@ DEFAULTS: dict[str, Any] = {
     "sharpening_iterations": 15,
     "sharpening_rate": 0.5,
     "sharpening_momentum": 0.5,
-    "fit_points": DEFAULT_FIT_POINTS,
+    "sharpening_near_keys": 150,
+    "sharpening_far_keys": 100,
+    "refinements": 2,
+    "fit_points": 4000,
 }
 MIN_TOKENS = 4
-MIN_TARGETS = 2
 
 
 def project(
@@ -64,40 +67,30 @@ def project(
     **settings
         Values for all of `DEFAULTS`.
     """
-    _scale_targets(vectors.n_points, settings)
-    return fit_sampled(
-        vectors,
-        settings["fit_points"],
-        seed,
-        partial(_fit, dims=dims, seed=seed, settings=settings),
-        partial(place_rest, seed=seed, settings=settings),
-    )
+    fit = partial(_fit, dims=dims, settings=settings)
+    fitted = fit_sampled(vectors, settings["fit_points"], seed, fit, place_by_likeness)
+    targets, _ = strongest(vectors.queries, vectors.keys, settings["targets"])
+    coordinates = fitted.coordinates
+    for step in range(settings["refinements"]):
+        coordinates = refine(coordinates, targets, seed + step, settings)
+    return replace(fitted, coordinates=coordinates)
 
 
 def placer(vectors: HeadVectors, drawn: Floats, *, dims: int, seed: int, **settings: Any) -> Place:
-    """Return a function that places points like those outside the sample; see `registry.placer`."""
-    sample, fitted = fitted_part(vectors, drawn, settings["fit_points"], seed)
-    _scale_targets(vectors.n_points, settings)
-    return RestPlacer(sample, fitted, seed=seed, settings=settings)
+    """Return a function that places other tokens; see `registry.placer`."""
+    return LikenessPlacer(vectors, drawn, seed=seed, settings=settings)
 
 
-def _scale_targets(n_points: int, settings: dict[str, Any]) -> None:
-    """Scale ``targets`` by the share of points, and so of strongest keys, in the sample."""
-    share = min(settings["fit_points"] / n_points, 1.0)
-    settings["targets"] = max(round(share * settings["targets"]), MIN_TARGETS)
-
-
-def _fit(vectors: HeadVectors, *, dims: int, seed: int, settings: dict[str, Any]) -> Projection:
+def _fit(vectors: HeadVectors, *, dims: int, settings: dict[str, Any]) -> Projection:
     perplexity, fallback = fitting_perplexity(settings["perplexity"], vectors.n_tokens)
-    n_found = max(int(3 * perplexity), settings["softmax_keys"], settings["targets"])
+    n_found = max(int(3 * perplexity), settings["softmax_keys"])
     found = strongest(vectors.queries * np.float32(vectors.scaling), vectors.keys, n_found)
     affinities = score_affinities(
         vectors, perplexity, settings["key_weight"], settings["softmax_weight"], found
     )
     start = pca.project(vectors, dims=dims, seed=0, neighbours=None, **pca.DEFAULTS).coordinates
     objective = partial(bipartite_objective, n_queries=len(vectors.queries))
-    descended, divergence = descend(start, affinities, objective, settings)
-    coordinates = refine(descended, found[0][:, : settings["targets"]], seed, settings)
+    coordinates, divergence = descend(start, affinities, objective, settings)
     return Projection(coordinates, {"kl_divergence_before_refining": divergence}, fallback)
 
 
@@ -123,18 +116,15 @@ def refine(
     queries = place_queries(
         queries, keys, targets, candidate_positions(queries, keys, n_around, seed)
     )
-    queries, keys = sharpen(
-        queries,
-        keys,
-        targets,
-        iterations=settings["sharpening_iterations"],
-        rate=settings["sharpening_rate"],
-        momentum=settings["sharpening_momentum"],
-    )
+    queries, keys = sharpen(queries, keys, targets, _sharpening(settings), seed)
     queries = place_queries(
         queries, keys, targets, candidate_positions(queries, keys, n_around, seed)
     )
     return np.concatenate([queries, keys])
+
+
+def _sharpening(settings: dict[str, Any]) -> Sharpening:
+    return Sharpening(**{name: settings[f"sharpening_{name}"] for name in Sharpening._fields})
 
 
 def score_affinities(

@@ -1,13 +1,20 @@
 """Exact cosine neighbours of aligned vectors, shared by t-SNE and UMAP, in 2-D and 3-D."""
 
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from attentionviz.projections.compiled import compiled
 from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours
 
 # Three times the largest default perplexity.
 N_NEIGHBOURS = 90
 CHUNK_POINTS = 1024
+# Products of a block of points with all others: 64 MiB.
+BLOCK_PRODUCTS = 1 << 24
 
 # Indices of the strongest others of each point, strongest first, and their distances.
 Strongest = tuple[NDArray[np.int64], Floats]
@@ -50,8 +57,9 @@ def nearest(
     n = min(n_neighbours, len(among) - int(skip_self))
     indices = np.empty((len(points), n), dtype=np.int32)
     distances = np.empty((len(points), n), dtype=np.float32)
-    for start in range(0, len(points), CHUNK_POINTS):
-        rows = slice(start, min(start + CHUNK_POINTS, len(points)))
+    n_rows = _rows_of_block(among)
+    for start in range(0, len(points), n_rows):
+        rows = slice(start, min(start + n_rows, len(points)))
         distance = 1 - points[rows] @ among.T  # (point, other)
         if skip_self:
             distance[np.arange(len(distance)), np.arange(rows.start, rows.stop)] = np.inf
@@ -71,19 +79,61 @@ def strongest(points: Floats, others: Floats, n: int) -> Strongest:
     n = min(n, len(others))
     indices = np.empty((len(points), n), dtype=np.int64)
     distances = np.empty((len(points), n), dtype=np.float32)
-    for start in range(0, len(points), CHUNK_POINTS):
-        rows = slice(start, start + CHUNK_POINTS)
+    n_rows = _rows_of_block(others)
+    for start in range(0, len(points), n_rows):
+        rows = slice(start, start + n_rows)
         indices[rows], lowest = smallest(-(points[rows] @ others.T), n)
         distances[rows] = np.sqrt(lowest - lowest[:, :1])
     return indices, distances
 
 
 def smallest(values: Floats, n: int) -> tuple[NDArray[np.int64], Floats]:
-    """Return indices and values of the n smallest numbers of each row, smallest first."""
-    if n < values.shape[1]:
-        columns = np.sort(np.argpartition(values, n - 1, axis=1)[:, :n], axis=1)
-    else:
-        columns = np.broadcast_to(np.arange(values.shape[1]), values.shape)
-    chosen = np.take_along_axis(values, columns, axis=1)
-    order = np.argsort(chosen, axis=1, kind="stable")
-    return np.take_along_axis(columns, order, axis=1), np.take_along_axis(chosen, order, axis=1)
+    """Return indices and values of the n smallest numbers of each row, smallest first.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (n_rows, n_columns)
+        At least n of each row are finite.
+    n : int
+        Of equal numbers the first are taken, and come first.
+    """
+    indices = np.empty((len(values), n), dtype=np.int64)
+    chosen = np.empty((len(values), n), dtype=values.dtype)
+    _smallest_loop()(values, indices, chosen)
+    order = np.lexsort((indices, chosen), axis=1)
+    return np.take_along_axis(indices, order, axis=1), np.take_along_axis(chosen, order, axis=1)
+
+
+def _rows_of_block(others: Floats) -> int:
+    """Return the number of points whose products with all others are in memory at once."""
+    return max(1, min(CHUNK_POINTS, BLOCK_PRODUCTS // len(others)))
+
+
+@lru_cache(maxsize=1)
+def _smallest_loop() -> Callable[..., None]:
+    return compiled(nogil=True)(_fill_heaps)
+
+
+def _fill_heaps(values: Any, indices: Any, chosen: Any) -> None:
+    """Fill rows with their smallest values as heaps: the largest, of equals the last, is first.
+
+    Most values take one comparison; NumPy's partition moves all of them, in several times the time.
+    """
+    n = indices.shape[1]
+    for i in range(values.shape[0]):
+        heap, places = chosen[i], indices[i]
+        heap[:], places[:] = np.inf, -1
+        for j in range(values.shape[1]):
+            value = values[i, j]
+            if value >= heap[0]:
+                continue
+            at, below = 0, 1
+            while below < n:
+                right = below + 1
+                if right < n and (heap[right], places[right]) > (heap[below], places[below]):
+                    below = right
+                if heap[below] <= value:
+                    break
+                heap[at], places[at] = heap[below], places[below]
+                at, below = below, 2 * below + 1
+            heap[at], places[at] = value, j
