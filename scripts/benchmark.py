@@ -1,6 +1,6 @@
-"""Measure this machine: capture, maps, server, page, deep grid, live. Print and write the tables.
+"""Measure this machine: capture, maps, scale, server, page, deep grid, live. Print the tables.
 
-``python scripts/benchmark.py [--only capture,maps,server,page,deep,live] [--output FILE]``. Figures
+``python scripts/benchmark.py [--only capture,maps,scale,...] [--output FILE]``. Figures
 are medians, maps above 1,000 points single runs; ratios are taken pair by pair within one run. The
 output is JSON; a test holds the tables of ``docs/benchmarks.md`` to those of
 ``scripts/benchmark_result.json``.
@@ -25,7 +25,7 @@ if __name__ == "__main__":
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-PARTS = ("capture", "maps", "server", "page", "deep", "live")
+PARTS = ("capture", "maps", "scale", "server", "page", "deep", "live")
 PORT = 8577
 # What a hand waits for, with its median and 95th percentile in the figures of the page.
 WAITS = (
@@ -66,6 +66,10 @@ def measure(parts: list[str], sizes: list[int]) -> dict[str, Any]:
         from scripts.benchmarks import numerics
 
         result["maps"] = numerics.measure(sentences(), models_folder, sizes)
+    if "scale" in parts:
+        from scripts.benchmarks import scale
+
+        result["scale"] = scale.measure(models_folder)
     if "server" in parts or "page" in parts:
         from scripts.benchmarks import page
 
@@ -111,6 +115,22 @@ def maps_table(maps: dict[str, Any]) -> str:
         for name, seconds in maps["cpu_seconds_per_head"].items()
     ]
     return table(["CPU seconds per head", *(f"{int(n):,} points" for n in sizes)], rows)
+
+
+def scale_table(scale: dict[str, Any]) -> str:
+    """Return fidelity and cost of attention-tsne by number of tokens, means over some heads."""
+    rows = [
+        [
+            f"{int(n):,}",
+            f"{one['recall_at_10']:.2f}",
+            f"{one['recall_at_100']:.2f}",
+            f"{one['rank_correlation']:.2f}",
+            f"{one['cpu_seconds']:.1f}",
+        ]
+        for n, one in scale.items()
+    ]
+    header = ["recall@10", "recall@100", "rank correlation of random pairs", "CPU seconds a head"]
+    return table(["tokens, `attention-tsne-2d`", *header], rows)
 
 
 def facts_table(result: dict[str, Any]) -> str:
@@ -176,6 +196,7 @@ def markdown_tables(result: dict[str, Any]) -> str:
             f"{result['page']['browser']}, headless, {result['page']['renderer']} renderer.",
             facts_table(result),
             maps_table(result["maps"]),
+            *([scale_table(result["scale"])] if "scale" in result else []),
             page_table([*result["page"]["runs"], *([result["deep"]] if "deep" in result else [])]),
             interaction_table(result["page"]),
             *([live_table(result["live"])] if "live" in result else []),
@@ -200,7 +221,7 @@ def main() -> None:
         text = json.dumps(previous | result, indent=1) + "\n"
         arguments.output.write_text(text, encoding="utf-8")
         result = previous | result
-    is_whole = set(PARTS) - {"server", "deep", "live"} <= set(result)
+    is_whole = set(PARTS) - {"server", "deep", "live", "scale"} <= set(result)
     print(markdown_tables(result) if is_whole else json.dumps(result))
 
 

@@ -99,7 +99,7 @@ def prepare(vectors: HeadVectors, positions: TokenPositions, seed: int) -> Refer
     return Reference(
         queries=queries,
         vectors=vectors,
-        least_score=_least_scores(vectors, queries),
+        least_score=_least_scores(vectors, queries, N_STRONGEST),
         ranks=ranks,
         space=vector_space(aligned.points(), seed),
         vector_rank_correlation=mean_correlation(
@@ -125,8 +125,7 @@ def measure(reference: Reference, coordinates: NDArray[np.floating], method: str
     q, k = np.split(coordinates, [len(vectors.queries)])
     recall = None
     if len(k) > N_STRONGEST:
-        drawn = _largest(lambda rows: nearness(method, q[rows], k), reference.queries, len(k))
-        recall = _share_of_strongest(reference, drawn)
+        recall = _recall(vectors, coordinates, method, reference.queries, reference.least_score)
     return Fidelity(
         recall_at_10=recall,
         rank_correlation=mean_correlation(
@@ -134,6 +133,24 @@ def measure(reference: Reference, coordinates: NDArray[np.floating], method: str
         ),
         trustworthiness=trustworthiness(reference.space, coordinates),
     )
+
+
+def recall(
+    vectors: HeadVectors, coordinates: NDArray[np.floating], method: str, n_strongest: int
+) -> float:
+    """Return the share of a query's n strongest keys among its n nearest, as `recall_at_10`.
+
+    Parameters
+    ----------
+    vectors : HeadVectors
+        With more than n keys.
+    coordinates : ndarray of floats, shape (n_points, dims)
+    method : str
+    n_strongest : int
+    """
+    queries = _sample(len(vectors.queries), MAX_QUERIES, 0)
+    least = _least_scores(vectors, queries, n_strongest)
+    return _recall(vectors, coordinates, method, queries, least, n_strongest)
 
 
 def _sample(n: int, n_max: int, seed: int) -> NDArray[np.int64]:
@@ -146,10 +163,10 @@ def _largest(
     values_of: Callable[[NDArray[np.int64]], NDArray[np.floating]],
     queries: NDArray[np.int64],
     n_keys: int,
+    n_found: int,
 ) -> NDArray[np.int64]:
-    """Return the ten keys with the largest values for each query, unordered, computed in blocks."""
+    """Return the n keys with the largest values for each query, unordered, computed in blocks."""
     n_rows = max(1, BLOCK_SCORES // n_keys)
-    n_found = min(N_STRONGEST, n_keys)
     found = [
         np.argpartition(-values_of(queries[start : start + n_rows]), n_found - 1, axis=1)
         for start in range(0, len(queries), n_rows)
@@ -157,20 +174,34 @@ def _largest(
     return np.concatenate([block[:, :n_found] for block in found])
 
 
-def _least_scores(vectors: HeadVectors, queries: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return the tenth largest q·k of each query minus a tolerance for ties."""
+def _least_scores(
+    vectors: HeadVectors, queries: NDArray[np.int64], n_strongest: int
+) -> NDArray[np.float32]:
+    """Return the n-th largest q·k of each query minus a tolerance for ties."""
+    n_keys = len(vectors.keys)
     strongest = _largest(
-        lambda rows: vectors.queries[rows] @ vectors.keys.T, queries, len(vectors.keys)
+        lambda rows: vectors.queries[rows] @ vectors.keys.T,
+        queries,
+        n_keys,
+        min(n_strongest, n_keys),
     )
     scores = _scores(vectors, queries, strongest)
     least: NDArray[np.float32] = scores.min(axis=1) - TIE * np.abs(scores).max(axis=1)
     return least
 
 
-def _share_of_strongest(reference: Reference, drawn: NDArray[np.int64]) -> float:
-    """Return the share of the nearest keys, (n_queries, 10), that are among the strongest."""
-    scores = _scores(reference.vectors, reference.queries, drawn)
-    return float((scores >= reference.least_score[:, None]).mean())
+def _recall(
+    vectors: HeadVectors,
+    coordinates: NDArray[np.floating],
+    method: str,
+    queries: NDArray[np.int64],
+    least_score: NDArray[np.float32],
+    n_strongest: int = N_STRONGEST,
+) -> float:
+    """Return the share of the nearest keys that are among the strongest."""
+    q, k = np.split(coordinates, [len(vectors.queries)])
+    near = _largest(lambda rows: nearness(method, q[rows], k), queries, len(k), n_strongest)
+    return float((_scores(vectors, queries, near) >= least_score[:, None]).mean())
 
 
 def _scores(

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 # t-SNE of n points takes time proportional to n (1 + n / 5,500): per point plus per pair.
 PAIR_COST_POINTS = 5500
+# Of attention t-SNE, this share of the measured time does not grow with the corpus; the search of
+# the strongest keys takes as long as all else at so many points.
+FIT_SHARE, SEARCH_COST_POINTS = 0.4, 300_000
 # Fidelity of more tokens is measured on a sample.
 MEASURED_TOKENS = 1000
 # Files are flushed to disk one by one, two per map.
@@ -151,6 +154,9 @@ def _map_seconds(method: str, measured: Calibration, ratio: float) -> float:
     if cost <= METHOD_FACTS[QUICK_METHOD].relative_cost:
         return measured.quick * ratio
     points = 2 * measured.n_tokens
+    if method == SLOW_METHOD:  # fits few points, and refines all
+        searched = (1 + points * ratio / SEARCH_COST_POINTS) / (1 + points / SEARCH_COST_POINTS)
+        return measured.slow * (FIT_SHARE + (1 - FIT_SHARE) * ratio * searched)
     fitted = min(points * ratio, DEFAULT_FIT_POINTS)
     weight = (1 + fitted / PAIR_COST_POINTS) / (1 + points / PAIR_COST_POINTS)
     return measured.slow * cost / METHOD_FACTS[SLOW_METHOD].relative_cost * ratio * weight
