@@ -1,4 +1,4 @@
-"""The command ``attentionviz``: build, serve, token, demo, info, verify and export.
+"""The command ``attentionviz``: build, serve, token, demo, info, verify, export and models.
 
 Each command imports only what it needs.
 """
@@ -86,6 +86,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_info(commands.add_parser("info", help="print facts of a dataset and its maps' fidelity"))
     _add_verify(commands.add_parser("verify", help="check every file of a dataset"))
     _add_export(commands.add_parser("export", help="write datasets as a static site"))
+    _add_models(commands.add_parser("models", help="print which models are captured exactly"))
     return parser
 
 
@@ -170,6 +171,13 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="new folder for the site")
     add_settings(parser, "data_dir", "frontend_dir")
     parser.set_defaults(run=_export, interrupted="stopped; nothing was written")
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    part = "only model types with this in their name, such as gemma"
+    parser.add_argument("name", nargs="?", default="", metavar="NAME", help=part)
+    parser.add_argument("--json", action="store_true", help="print everything as JSON")
+    parser.set_defaults(run=_models, interrupted="stopped")
 
 
 def _log(message: str) -> None:
@@ -298,3 +306,10 @@ def _export(arguments: argparse.Namespace) -> None:
     size = site.n_bytes / 2**20
     print(f"{site.folder}: {site.n_files:,} files, {size:,.1f} MB, for any web host")
     print(f"to view it here: python -m http.server --directory {site.folder}")
+
+
+def _models(arguments: argparse.Namespace) -> None:
+    from attentionviz.commands.models import known_models, table
+
+    known = known_models()
+    print(json.dumps(known) if arguments.json else table(known, arguments.name))
