@@ -256,7 +256,8 @@ def read_audio_corpus(folder: Path, target: str | None = None) -> TextCorpus:
     """
     if not folder.is_dir():
         raise CorpusError(f"{folder} is not a folder; --audio takes a folder of WAV files")
-    recordings, found = find_recordings(folder)
+    found = find_recordings(folder)
+    recordings = found.files
     account = found.account()
     name = readable(folder.resolve().name)
     if not recordings:
@@ -307,11 +308,11 @@ def read_image_corpus(folder: Path) -> ImageCorpus:
         raise CorpusError(f"{folder} is not a folder; --images takes a folder, --text a file")
     found = find_images(folder)
     account = found.account()
-    if not found.images:
+    if not found.files:
         counts = f" ({account.summary()})" if found.left_out else ""
         name = readable(folder.resolve().name)
         raise CorpusError(f"{name} has no readable images{counts}; formats are {READ_FORMATS}")
-    names, paths = list(found.images), list(found.images.values())
+    names, paths = list(found.files), list(found.files.values())
     labels = read_labels(folder, names, found.left_out)
     account = replace(account, notes=(*account.notes, *labels.notes))
     contents = [hash_file(path)[0] for path in paths]

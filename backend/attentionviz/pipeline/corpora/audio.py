@@ -9,14 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attentionviz.core.file_names import readable
-from attentionviz.core.images import ImageError
 from attentionviz.errors import CorpusError
-from attentionviz.pipeline.corpora.images import (
-    ImageFolder,
-    relative_name,
-    require_visible_file,
-    visible_files,
-)
+from attentionviz.pipeline.corpora.images import CorpusFolder, find_files
 
 Samples = NDArray[np.float32]
 MAX_SECONDS = 3600
@@ -26,30 +20,14 @@ class AudioError(Exception):
     """A file is no recording; the message completes "a.wav is …"."""
 
 
-def find_recordings(folder: Path) -> tuple[dict[str, Path], ImageFolder]:
-    """Return the recordings below a folder by relative name, and the account of other files.
+def find_recordings(folder: Path) -> CorpusFolder:
+    """Return the recordings below a folder, and why other files are left out; as `find_images`."""
 
-    Parameters
-    ----------
-    folder : Path
+    def has_frames(path: Path) -> bool:
+        read_wav(path)
+        return False
 
-    Raises
-    ------
-    CorpusError
-        If a folder cannot be listed.
-    """
-    root = folder.resolve()
-    found = ImageFolder()
-    for path in visible_files(folder, found.skipped_folders):
-        name = relative_name(path, folder)
-        try:
-            require_visible_file(path, root)
-            read_wav(path)
-        except (ImageError, AudioError) as error:
-            found.left_out[name] = str(error)
-            continue
-        found.images[name] = path
-    return found.images, found
+    return find_files(folder, has_frames, AudioError)
 
 
 def read_wav(path: Path) -> tuple[Samples, int]:

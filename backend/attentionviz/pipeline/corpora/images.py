@@ -1,7 +1,7 @@
 """Images of a folder, detected by content, and why other files are left out."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,12 +19,13 @@ MAX_NAME = 300
 
 
 @dataclass
-class ImageFolder:
+class CorpusFolder:
     """The files below a folder, by relative name with forward slashes, sorted.
 
     Attributes
     ----------
-    images : dict of str to Path
+    files : dict of str to Path
+        Those that are taken.
     left_out : dict of str to str
         Reason for every other file, to complete "a.png is …".
     with_frames : list of str
@@ -33,7 +34,7 @@ class ImageFolder:
         Hidden folders, which are not searched.
     """
 
-    images: dict[str, Path] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     with_frames: list[str] = field(default_factory=list)
     skipped_folders: list[str] = field(default_factory=list)
@@ -43,7 +44,7 @@ class ImageFolder:
         by_reason: dict[str, list[str]] = {}
         for name, reason in self.left_out.items():
             by_reason.setdefault(reason, []).append(name)
-        account = Account("file", len(self.images) + len(self.left_out), notes=tuple(self._notes()))
+        account = Account("file", len(self.files) + len(self.left_out), notes=tuple(self._notes()))
         for reason, names in sorted(by_reason.items()):
             account = account.leave_out(reason, map(_shortened, names))
         return account
@@ -56,7 +57,7 @@ class ImageFolder:
             yield f"folders that are not searched: {_listed(self.skipped_folders)}"
 
 
-def find_images(folder: Path) -> ImageFolder:
+def find_images(folder: Path) -> CorpusFolder:
     """Return the images below a folder; each is decoded once to check that it is complete.
 
     Not counted: files left by systems and editors, hidden files that are not images, ``labels.csv``
@@ -71,19 +72,39 @@ def find_images(folder: Path) -> ImageFolder:
     CorpusError
         If a folder cannot be listed.
     """
+    return find_files(folder, lambda path: require_image(path, READ_KINDS), ImageError)
+
+
+def find_files(
+    folder: Path, has_frames: Callable[[Path], bool], error: type[Exception]
+) -> CorpusFolder:
+    """Return the files below a folder that can be read, and why others are left out.
+
+    Parameters
+    ----------
+    folder : Path
+    has_frames : callable
+        Reads a file; returns whether it has more than one frame or page.
+    error : type of Exception
+        Raised by `has_frames` for a file that cannot be read.
+
+    Raises
+    ------
+    CorpusError
+        If a folder cannot be listed.
+    """
     root = folder.resolve()
-    found = ImageFolder()
+    found = CorpusFolder()
     for path in visible_files(folder, found.skipped_folders):
         name = relative_name(path, folder)
         try:
             require_visible_file(path, root)
-            has_frames = require_image(path, READ_KINDS)
-        except ImageError as error:
-            found.left_out[name] = str(error)
+            if has_frames(path):
+                found.with_frames.append(name)
+        except (ImageError, error) as reason:
+            found.left_out[name] = str(reason)
             continue
-        found.images[name] = path
-        if has_frames:
-            found.with_frames.append(name)
+        found.files[name] = path
     return found
 
 
