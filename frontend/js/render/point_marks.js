@@ -1,5 +1,6 @@
 /** Draws points one by one into pixels: discs, diamonds or patch images. */
 
+import { ABSENT } from '../compute/density.js';
 import { PERSPECTIVE } from '../compute/geometry.js';
 import { drawSprite, drawStamp, fillRectangle } from './splat.js';
 import { PHASES } from './stamps.js';
@@ -137,16 +138,16 @@ export function createMarks({ diameter, frame, projected, ratio, sheet, spriteSi
  * @param {Marks} marks
  * @param {number} cell
  * @param {Int32Array} colors
- * @param {(point: number) => boolean} isCut
+ * @param {(point: number) => boolean} isOut whether a point lies outside of its cell
  */
-export function paintShapes(scene, marks, cell, colors, isCut) {
+export function paintShapes(scene, marks, cell, colors, isOut) {
   const { background, frame, hasSprites, opacities, projected, ratio, style } = scene;
   const isDeep = frame.dims === 3;
   const density = frame.density.subarray(cell * frame.nPoints, (cell + 1) * frame.nPoints);
   const order = isDeep ? farToNear(style.order.base, projected.depth) : style.order.base;
   for (let at = 0; at < order.length; at++) {
     const point = order[at];
-    if (isCut(point)) continue;
+    if (density[point] === ABSENT || isOut(point)) continue;
     if (hasSprites && style.isSprite(point)) {
       marks.paintSprite(point, 1, colors[point], style.isDimmed(point));
       continue;

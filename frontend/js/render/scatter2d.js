@@ -126,9 +126,10 @@ function paintCell(scene, marks, cell, coefficients) {
   const colors = style.colorsOf(cell);
   const layers = evenLayers(frame, style.nVisible, Math.max(1, diameter), side * (1 - 2 * INSET));
   fillOpacities(frame, layers, scene.opacities);
+  scene.opacities[ABSENT] = 0;
   if (scene.isShaped) {
     projectPoints(projected, source, dims, coefficients);
-    paintShapes(scene, marks, cell, colors, isCut);
+    paintShapes(scene, marks, cell, colors, isOut);
   } else {
     splatTiny(scene, cell, source, { coefficients, clip, colors });
     projectPoints(projected, source, dims, coefficients, style.order.top);
@@ -211,10 +212,7 @@ function splatTiny(scene, cell, source, { coefficients, clip, colors }) {
   }
   const start = cell * nPoints;
   for (let point = 0; point < nPoints; point++)
-    projected.opacity[point] =
-      density[start + point] === ABSENT
-        ? 0
-        : (projected.opacity[point] * opacities[density[start + point]]) >> 8;
+    projected.opacity[point] = (projected.opacity[point] * opacities[density[start + point]]) >> 8;
   if (frame.sizes) shrinkOpacity(projected, frame, cell, frame.sizes);
   (size === 1 ? splatPixels : splatBlocks)(sheet, projected, style.order.base, colors);
 }
