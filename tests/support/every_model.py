@@ -127,11 +127,16 @@ _ONLY_IF_SET = ("sliding_window", "q_lora_rank")
 """Sizes that mean "none" where a type leaves them out."""
 
 
-IMAGE_TEXT_TYPES = {
-    getattr(transformers, f"{case.family}Config").model_type: case
-    for case in IMAGE_TEXT_MODELS.values()
+WITH_PROCESSOR: dict[str, Callable[[Path], Any]] = {
+    "whisper": save_tiny_whisper,
+    **{
+        getattr(transformers, f"{case.family}Config").model_type: partial(
+            save_image_text_model, case=case
+        )
+        for case in IMAGE_TEXT_MODELS.values()
+    },
 }
-"""Models of images and texts, which need a processor of their own."""
+"""Types whose small models need a processor of their own, and what writes them."""
 
 
 def model_types() -> list[str]:
@@ -156,10 +161,8 @@ def outcome(model_type: str, folder: Path) -> dict[str, Any]:
     """
     makers: list[Callable[[Path], Any]]
     makers = [partial(_save, model_type, sizes) for sizes in (SIZES, LARGER)]
-    if model_type == "whisper":
-        makers = [save_tiny_whisper]
-    elif model_type in IMAGE_TEXT_TYPES:
-        makers = [partial(save_image_text_model, case=IMAGE_TEXT_TYPES[model_type])]
+    if model_type in WITH_PROCESSOR:
+        makers = [WITH_PROCESSOR[model_type]]
     found = []
     for number, make in enumerate(makers):
         found.append(_outcome(model_type, make, folder / f"{number}" / model_type))

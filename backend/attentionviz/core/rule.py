@@ -196,8 +196,8 @@ class ScoreRule:
 
     def span_of(self, start: int, length: int, n_source: int | None = None) -> SequenceSpan:
         """Return where the queries and keys of the heads are in one sequence; see `spans`."""
-        one = [None if n is None else np.array([n]) for n in (start, length, n_source)]
-        found = self.spans(*one)  # type: ignore[arg-type]
+        source = None if n_source is None else np.array([n_source])
+        found = self.spans(np.array([start]), np.array([length]), source)
         first_query, n_queries, first_key, n_keys = (int(numbers[0]) for numbers in found)
         return SequenceSpan(
             (first_query, first_query + n_queries),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,14 @@ from attentionviz.pipeline.corpora.image_texts import (
     require_texts,
     text_column_of,
 )
-from attentionviz.pipeline.corpora.images import ABOUT, LABELS, find_images, open_image
-from attentionviz.pipeline.corpora.labels import read_labels
+from attentionviz.pipeline.corpora.images import (
+    ABOUT,
+    LABELS,
+    CorpusFolder,
+    find_images,
+    open_image,
+)
+from attentionviz.pipeline.corpora.labels import Labels, read_labels
 from attentionviz.pipeline.corpora.pairs import Pairs, read_pairs
 from attentionviz.pipeline.corpora.records import Record, decode
 from attentionviz.store.writer import hash_file
@@ -254,17 +261,12 @@ def read_audio_corpus(folder: Path, target: str | None = None) -> TextCorpus:
     CorpusError
         If there are no recordings, with the reasons, or ``labels.csv`` is invalid.
     """
-    if not folder.is_dir():
-        raise CorpusError(f"{folder} is not a folder; --audio takes a folder of WAV files")
-    found = find_recordings(folder)
-    recordings = found.files
-    account = found.account()
-    name = readable(folder.resolve().name)
-    if not recordings:
-        counts = f" ({account.summary()})" if found.left_out else ""
-        raise CorpusError(f"{name} has no WAV files that can be read{counts}")
-    labels = read_labels(folder, list(recordings), found.left_out)
-    account = replace(account, notes=(*account.notes, *labels.notes))
+    recordings, account, labels = _labelled_files(
+        folder,
+        find_recordings,
+        usage="--audio takes a folder of WAV files",
+        kind="WAV files that can be read",
+    )
     columns = labels.columns
     taken = [
         Record(name, name, {column: values[i] for column, values in columns.items()})
@@ -282,7 +284,7 @@ def read_audio_corpus(folder: Path, target: str | None = None) -> TextCorpus:
     targets = None if target is None else [record.columns[target] for record in taken]
     contents = [hash_file(recordings[name])[0] for name in names]
     return TextCorpus(
-        name=name,
+        name=readable(folder.resolve().name),
         sequences=names,
         locations=names,
         is_cut=[False] * len(names),
@@ -304,17 +306,14 @@ def read_image_corpus(folder: Path) -> ImageCorpus:
     CorpusError
         If there are no images, with the reasons, or ``labels.csv`` is invalid.
     """
-    if not folder.is_dir():
-        raise CorpusError(f"{folder} is not a folder; --images takes a folder, --text a file")
-    found = find_images(folder)
-    account = found.account()
-    if not found.files:
-        counts = f" ({account.summary()})" if found.left_out else ""
-        name = readable(folder.resolve().name)
-        raise CorpusError(f"{name} has no readable images{counts}; formats are {READ_FORMATS}")
-    names, paths = list(found.files), list(found.files.values())
-    labels = read_labels(folder, names, found.left_out)
-    account = replace(account, notes=(*account.notes, *labels.notes))
+    images, account, labels = _labelled_files(
+        folder,
+        find_images,
+        usage="--images takes a folder, --text a file",
+        kind="readable images",
+        formats=f"; formats are {READ_FORMATS}",
+    )
+    names, paths = list(images), list(images.values())
     contents = [hash_file(path)[0] for path in paths]
     source, license_ = _about(folder / ABOUT)
     return ImageCorpus(
@@ -327,6 +326,21 @@ def read_image_corpus(folder: Path) -> ImageCorpus:
         source=source,
         license=license_,
     )
+
+
+def _labelled_files(
+    folder: Path, find: Callable[[Path], CorpusFolder], *, usage: str, kind: str, formats: str = ""
+) -> tuple[dict[str, Path], Account, Labels]:
+    """Return the files of a folder by name, their account, and ``labels.csv``."""
+    if not folder.is_dir():
+        raise CorpusError(f"{folder} is not a folder; {usage}")
+    found = find(folder)
+    account = found.account()
+    if not found.files:
+        counts = f" ({account.summary()})" if found.left_out else ""
+        raise CorpusError(f"{readable(folder.resolve().name)} has no {kind}{counts}{formats}")
+    labels = read_labels(folder, list(found.files), found.left_out)
+    return found.files, replace(account, notes=(*account.notes, *labels.notes)), labels
 
 
 def image_text_corpus(

@@ -52,8 +52,7 @@ def place_by_likeness(rest: HeadVectors, sample: HeadVectors, fitted: Floats) ->
     """Return each query at the most similar fitted query, and each key at the most similar key.
 
     Similar vectors have similar scores. At the mean of its strongest keys a query would be between
-    them and near none: with half the points of a 10,000-token head placed, recall@10 was 0.03 with
-    the mean, and is 0.26 with the most similar point.
+    them and near none.
 
     Parameters
     ----------

@@ -61,7 +61,8 @@ def project(
         Scores are computed from the raw vectors, the initial map from the aligned ones.
     dims : 2 or 3
     seed : int
-        Seed of the sample, for more than ``fit_points``, and of the candidate positions.
+        Seed of the sample, for more than ``fit_points``, of the candidate positions and of the far
+        keys in the sharpening.
     neighbours
         Not used, since these are by cosine distance.
     **settings
