@@ -1,6 +1,7 @@
 import errno
 import hashlib
 import os
+import secrets
 
 import numpy as np
 import pytest
@@ -69,8 +70,9 @@ def test_a_full_disk_is_reported_and_leaves_no_partial_file(tmp_path, monkeypatc
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs the device that is always full")
-def test_a_really_full_disk_is_reported(tmp_path):
-    (tmp_path / f"a.json.{os.getpid()}.tmp").symlink_to("/dev/full")
+def test_a_really_full_disk_is_reported(tmp_path, monkeypatch):
+    monkeypatch.setattr(secrets, "token_hex", lambda _: "0")
+    (tmp_path / f"a.json.{os.getpid()}-0.tmp").symlink_to("/dev/full")
     with pytest.raises(DiskFullError, match="not enough disk space"):
         writer.write_bytes(tmp_path, "a.json", b"content")
 

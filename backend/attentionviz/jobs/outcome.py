@@ -43,7 +43,7 @@ def remove_unfinished(data_dir: Path, dataset_id: str) -> None:
     if not unfinished:
         return
     try:
-        with dataset_lock(data_dir, dataset_id):
+        with dataset_lock(data_dir, dataset_id, waits=False):
             for folder in unfinished:
                 shutil.rmtree(folder, ignore_errors=True)
     except DatasetLockedError:

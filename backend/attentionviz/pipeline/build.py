@@ -39,7 +39,7 @@ from attentionviz.pipeline.sources import (
 from attentionviz.store import layout
 from attentionviz.store.folders import read_pointer
 from attentionviz.store.journal import Journal
-from attentionviz.store.lock import dataset_lock
+from attentionviz.store.lock import BuildLock, dataset_lock
 from attentionviz.store.writer import remove_unlisted
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def build(request: BuildRequest, log: Log = lambda _: None) -> BuildResult:
     plan, model, source = prepare(request, log)
     if not request.skip_bad_sequences:  # else logged after bad sequences are left out
         log(plan.corpus_summary())
-    with dataset_lock(request.output, plan.dataset_id):
+    with dataset_lock(request.output, plan.dataset_id, log) as lock:
         previous = read_pointer(request.output, plan.dataset_id)
         built = find_existing(request.output, plan.dataset_id, plan.build_key)
         built = built or finish_publishing(plan.folder, request.output)
@@ -94,7 +94,7 @@ def build(request: BuildRequest, log: Log = lambda _: None) -> BuildResult:
             result = _result(built, already_built=True)
             set_current_version(request.output, plan.dataset_id, result.version)
             return result
-        result = _result(_build(plan, model, source, log))
+        result = _result(_build(plan, model, source, lock, log))
         if previous not in (None, result.version):
             log(
                 f"this replaces version {previous} of {plan.dataset_id}, which stays on disk; to "
@@ -160,11 +160,11 @@ def _read_corpus(request: BuildRequest) -> TextCorpus | ImageCorpus:
     raise InvalidRequestError("a build needs a corpus: --text FILE, --images or --audio FOLDER")
 
 
-def _build(plan: BuildPlan, model: Any, source: Source, log: Log) -> Path:
+def _build(plan: BuildPlan, model: Any, source: Source, lock: BuildLock, log: Log) -> Path:
     folder = plan.folder
     folder.mkdir(parents=True, exist_ok=True)
     with Progress(folder, log) as progress:
-        journal = Journal(folder)
+        journal = Journal(folder, lock.require_held)
         try:
             keep = {*journal.paths(), layout.JOURNAL, layout.PROGRESS}
             remove_unlisted(folder, keep)  # partial files of a killed process

@@ -114,6 +114,7 @@ def publish(folder: Path, data_dir: Path, manifest: dict[str, Any], journal: Jou
     content = canonical_json({**manifest, "files": files})
     parse_manifest(content)  # raises if the server would refuse it
     failpoint("before manifest")
+    journal.require_held()
     write_bytes(folder, layout.MANIFEST, content)
     failpoint("after manifest")
     journal.close()

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 
@@ -66,6 +66,8 @@ class Journal:
     ----------
     folder : Path
         Of the build; must exist.
+    require_held : callable
+        Raises an error if this process has lost the lock of the dataset; called before each write.
 
     Attributes
     ----------
@@ -73,8 +75,9 @@ class Journal:
         Records of the files that were missing or changed, by relative path.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, require_held: Callable[[], None] = lambda: None) -> None:
         self._folder = folder
+        self.require_held = require_held
         records = read_journal(folder)
         self._records = {p: r for p, r in records.items() if _is_intact(folder, r)}
         self.discarded = {p: r for p, r in records.items() if p not in self._records}
@@ -124,6 +127,7 @@ class Journal:
         """Append records of finished files in one write, and flush the journal to disk."""
         content = "".join(_line(record) for record in records).encode()
         failpoint("before journal line")
+        self.require_held()
         try:
             if os.write(self._descriptor, content) != len(content):
                 raise OSError("the record was written only in part")
@@ -141,6 +145,7 @@ class Journal:
         removed = set(paths) & self._records.keys()
         if not removed:
             return
+        self.require_held()
         self._records = {p: r for p, r in self._records.items() if p not in removed}
         self.close()
         content = "".join(_line(record) for record in self._records.values())

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import io
 import os
+import secrets
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -103,7 +104,9 @@ def write_array(folder: Path, path: str, array: np.ndarray[Any, Any]) -> FileRec
 
 def _write(folder: Path, path: str, parts: Iterable[Any], *, is_durable: bool = True) -> FileRecord:
     target = folder / path
-    temporary = target.with_name(f"{target.name}.{os.getpid()}{layout.TEMPORARY_SUFFIX}")
+    # Processes of two machines may have the same id.
+    unique = f"{os.getpid()}-{secrets.token_hex(4)}"
+    temporary = target.with_name(f"{target.name}.{unique}{layout.TEMPORARY_SUFFIX}")
     digest = hashlib.sha256()
     n_bytes = 0
     try:
