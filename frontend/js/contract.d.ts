@@ -177,6 +177,7 @@ export interface Estimate {
 /** Fidelity of a map to the vectors: of one head, or means over heads; null if undefined. */
 export interface Fidelity {
   recall_at_10: number | null;
+  recall_at_100: number | null;
   rank_correlation: number | null;
   trustworthiness: number | null;
 }
@@ -434,7 +435,7 @@ export interface Limits {
 
 /** The manifest without ``files``; during a build without fidelity and similarity. */
 export interface Manifest {
-  schema_version: 2 | 3;
+  schema_version: 2 | 3 | 4;
   id: string;
   attentionviz_version: string;
   model: ModelFacts;
@@ -472,6 +473,7 @@ export interface MapColumns {
   /** Whether the head has this map yet. */
   is_ready: boolean[];
   recall_at_10: (number | null)[];
+  recall_at_100: (number | null)[];
   rank_correlation: (number | null)[];
   trustworthiness: (number | null)[];
   /** Why another method than requested was used; null where it was not. */

@@ -16,6 +16,7 @@ from tests.browser.page_driver import (
     selected,
     wait_until,
 )
+from tests.support.head_list import MEASURES
 
 TEXT = "?dataset=words"
 HEAD = "?dataset=words&method=pca&layer=1&head=2"
@@ -53,7 +54,7 @@ def test_the_grid_shows_recall_draws_each_method_and_opens_heads_by_click(
     fidelity = next(h for h in heads if (h["layer"], h["head"]) == (1, 2))["maps"]["pca-2d"][
         "fidelity"
     ]
-    values = [fidelity[name] for name in ("recall_at_10", "rank_correlation", "trustworthiness")]
+    values = [fidelity[name] for name in MEASURES]
     shown = page.locator(".fidelity__value")
     expect(shown).to_have_text([f"{value:.2f}".replace("-", "−") for value in values])
     page.get_by_role("button", name="About: Map fidelity").click()

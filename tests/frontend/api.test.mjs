@@ -125,6 +125,7 @@ test('token columns become typed arrays with -1 for null', () => {
 
 test('heads() turns columns into one record per head and omits maps not ready', async () => {
   const column = {
+    recall_at_100: [0.25, null],
     rank_correlation: [0, null],
     trustworthiness: [1, null],
     fallback: [null, null],
@@ -145,7 +146,10 @@ test('heads() turns columns into one record per head and omits maps not ready', 
     scores: { previous: { value: null, n_rows: 0 } },
     maps: {
       'pca-2d': {
-        fidelity: { recall_at_10: 0.5, rank_correlation: 0, trustworthiness: 1 },
+        fidelity: {
+          ...{ recall_at_10: 0.5, recall_at_100: 0.25 },
+          ...{ rank_correlation: 0, trustworthiness: 1 },
+        },
         fallback: null,
       },
     },

@@ -202,7 +202,10 @@ const HEADS = new Map([
       head: 0,
       maps: {
         'tsne-2d': {
-          fidelity: { recall_at_10: 0.25, rank_correlation: -0.5, trustworthiness: 0.75 },
+          fidelity: {
+            ...{ recall_at_10: 0.25, recall_at_100: 0.125 },
+            ...{ rank_correlation: -0.5, trustworthiness: 0.75 },
+          },
           offset: [-1, 2],
           scale: 0.5,
           fallback: null,
@@ -217,7 +220,10 @@ const HEADS = new Map([
       head: 1,
       maps: {
         'tsne-2d': {
-          fidelity: { recall_at_10: 0.75, rank_correlation: null, trustworthiness: 0.85 },
+          fidelity: {
+            ...{ recall_at_10: 0.75, recall_at_100: null },
+            ...{ rank_correlation: null, trustworthiness: 0.85 },
+          },
           offset: [0, 0],
           scale: 1,
           fallback: 'few points',
@@ -244,7 +250,7 @@ test('a caption has model, weights, corpus, map, parameters, seed, fidelity and 
         'weights sha256 53aa51172d14). ' +
         'Corpus: \u2068<b>sentences</b>\u2069 (40 sentences, 1\u202f200 tokens).',
       'Map: tsne-2d (perplexity 30, early exaggeration 4, seed 7). Near means alike.',
-      'Fidelity: recall@10 0.25, rank correlation −0.50, trustworthiness 0.75.',
+      'Fidelity: recall@10 0.25, recall@100 0.13, rank correlation −0.50, trustworthiness 0.75.',
       'Colour: position. Zoom 2.',
       'Maps and scores by AttentionViz 0.1.0.',
     ],
@@ -255,7 +261,8 @@ test('the caption of a grid has mean fidelity, and that of a sentence no map', (
   const state = { ...DEFAULTS, method: 'tsne' };
   assert.equal(
     formatCaption({ state, manifest: MANIFEST, heads: HEADS, colors: 'type' })[2],
-    'Fidelity, mean over heads: recall@10 0.50, rank correlation −0.50, trustworthiness 0.80.',
+    'Fidelity, mean over heads: recall@10 0.50, recall@100 0.13, rank correlation −0.50, ' +
+      'trustworthiness 0.80.',
   );
   assert.ok(
     !formatCaption({ state, manifest: MANIFEST, heads: HEADS, colors: '' }).some((line) =>
@@ -390,9 +397,9 @@ test('pointRows() gives coordinates in units of the map, queries first', () => {
 test('the fidelity table has a row per head and map, with undefined values empty', () => {
   const csv = tableCsv(fidelityRows(HEADS)).split('\r\n');
   assert.deepEqual(csv, [
-    '\uFEFFlayer,head,map,recall_at_10,rank_correlation,trustworthiness,fallback',
-    '0,0,tsne-2d,0.25,-0.5,0.75,',
-    '0,1,tsne-2d,0.75,,0.85,few points',
+    '\uFEFFlayer,head,map,recall_at_10,recall_at_100,rank_correlation,trustworthiness,fallback',
+    '0,0,tsne-2d,0.25,0.125,-0.5,0.75,',
+    '0,1,tsne-2d,0.75,,,0.85,few points',
     '',
   ]);
   const { fidelity, ...of } = JSON.parse(tableJson('fidelity', fidelityRows(HEADS), MANIFEST, {}));

@@ -194,7 +194,10 @@ test('text and image models have their own scores, followed by fidelity measures
   );
   assert.deepEqual(
     numbersFor({ ...MODEL, model: { modality: 'image' } }, false).map(({ name }) => name),
-    ['mean_distance', 'same_row', 'recall_at_10', 'rank_correlation', 'trustworthiness'],
+    [
+      ...['mean_distance', 'same_row'],
+      ...['recall_at_10', 'recall_at_100', 'rank_correlation', 'trustworthiness'],
+    ],
   );
   assert.deepEqual(
     [formatUnit('mean_distance'), formatUnit('induction'), measureFacts('later').label],

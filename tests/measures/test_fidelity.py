@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import spearmanr
+from scipy.stats import rankdata, spearmanr
 from sklearn.manifold import trustworthiness as sklearn_trustworthiness
 
 from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.core.rule import ScoreRule
 from attentionviz.errors import ShapeError
-from attentionviz.measures.fidelity import TokenPositions, measure, prepare
+from attentionviz.measures.fidelity import Reference, TokenPositions, measure, prepare
+from attentionviz.measures.rank_correlation import rank_scores
 from attentionviz.projections import HeadVectors, project
 
 
@@ -36,13 +37,19 @@ def drawn_nearness(coordinates: np.ndarray, i: int, n: int, method: str) -> np.n
     return -np.sqrt(((keys - query) ** 2).sum(axis=1))
 
 
-def slow_recall(vectors: HeadVectors, coordinates: np.ndarray, method: str) -> float:
+def slow_recall(vectors: HeadVectors, coordinates: np.ndarray, method: str, size: int) -> float:
     n, found = vectors.n_tokens, 0
     for i in range(n):
-        strongest = np.argsort(-(vectors.keys @ vectors.queries[i]))[:10]
-        nearest = np.argsort(-drawn_nearness(coordinates, i, n, method))[:10]
+        strongest = np.argsort(-(vectors.keys @ vectors.queries[i]))[:size]
+        nearest = np.argsort(-drawn_nearness(coordinates, i, n, method))[:size]
         found += len(set(strongest) & set(nearest))
-    return found / (10 * n)
+    return found / (size * n)
+
+
+def of_query(reference: Reference, query: int) -> Reference:
+    """Return the reference with one query alone in the sample of the recall."""
+    least = {n: scores[[query]] for n, scores in reference.least_scores.items()}
+    return reference._replace(queries=np.array([query]), least_scores=least)
 
 
 def test_keys_tied_with_the_tenth_strongest_count_as_well() -> None:
@@ -61,13 +68,11 @@ def test_keys_tied_with_the_tenth_strongest_count_as_well() -> None:
         near[order[i, 2:12]] = 1.0
         drawn = np.zeros((80, 2), dtype=np.float32)
         drawn[:40, 0], drawn[40:, 0] = 1.0, near
-        alone = reference._replace(queries=np.array([i]), least_score=reference.least_score[[i]])
-        shares.append(measure(alone, drawn, "pca")["recall_at_10"])
+        shares.append(measure(of_query(reference, i), drawn, "pca")["recall_at_10"])
     assert shares == [1.0] * 40
-    worst = reference._replace(queries=np.array([0]), least_score=reference.least_score[[0]])
     drawn[40:, 0] = 0
     drawn[40 + order[0, 12:], 0] = 1.0  # all that are clearly weaker
-    assert measure(worst, drawn, "pca")["recall_at_10"] == 0.0
+    assert measure(of_query(reference, 0), drawn, "pca")["recall_at_10"] == 0.0
 
 
 def slow_rank_correlation(
@@ -106,7 +111,7 @@ def test_rank_correlation_is_scipys_mean_over_queries(
     coordinates = np.random.default_rng(seed).standard_normal((2 * sum(lengths), 2))
     found = measure(prepare(vectors, places, 0), coordinates, method)["rank_correlation"]
     expected = slow_rank_correlation(vectors, coordinates, places, method)
-    assert found == pytest.approx(expected, abs=1e-9)
+    assert found == pytest.approx(expected, abs=1e-12)
 
 
 def test_ties_share_a_rank_as_in_scipy() -> None:
@@ -115,16 +120,35 @@ def test_ties_share_a_rank_as_in_scipy() -> None:
     coordinates = np.random.default_rng(0).integers(0, 3, (40, 2)).astype(np.float32)
     found = measure(prepare(vectors, places, 0), coordinates, "pca")["rank_correlation"]
     expected = slow_rank_correlation(vectors, coordinates, places, "pca")
-    assert found == pytest.approx(expected, abs=1e-9)
+    assert found == pytest.approx(expected, abs=1e-12)
+
+
+def test_ranks_of_sequences_of_all_lengths_are_scipys() -> None:
+    lengths = [1, 3, 9, 2, 15, 4, 64, 70]
+    queries, keys = np.random.default_rng(2).integers(-2, 3, (2, sum(lengths), 3)).astype(float)
+    ranked = rank_scores(queries, keys, places_of(lengths, is_causal=True), 0)
+    found = {}
+    for block in ranked:
+        for sequence, row in zip(*np.nonzero(block.has_order), strict=True):
+            visible = block.visible[sequence, row]
+            found[int(block.queries[sequence, row])] = block.ranks[sequence, row, visible]
+    starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
+    for query, start in enumerate(starts.tolist()):
+        ranks = rankdata(keys[start : query + 1] @ queries[query])
+        if len(ranks) < 3 or np.ptp(ranks) == 0:
+            assert query not in found
+        else:
+            assert found[query] == pytest.approx(ranks - ranks.mean(), abs=1e-12)
 
 
 @pytest.mark.parametrize("method", ["biplot", "pca"])
 @pytest.mark.parametrize("dims", [2, 3])
 def test_recall_counted_by_hand(method: str, dims: int) -> None:
-    vectors = random_head(80)
+    vectors = random_head(120)
     coordinates = project(method, vectors, dims=dims, seed=0).coordinates
-    found = measure(prepare(vectors, places_of([40, 40]), 0), coordinates, method)
-    assert found["recall_at_10"] == pytest.approx(slow_recall(vectors, coordinates, method))
+    found = measure(prepare(vectors, places_of([80, 40]), 0), coordinates, method)
+    for name, size in (("recall_at_10", 10), ("recall_at_100", 100)):
+        assert found[name] == pytest.approx(slow_recall(vectors, coordinates, method, size))
 
 
 @pytest.mark.parametrize("n_tokens", [11, 90])
@@ -142,7 +166,7 @@ def test_a_map_that_equals_the_scores_is_perfect() -> None:
     vectors = random_head(30, d_head=3)
     points = np.concatenate([vectors.queries, vectors.keys])
     found = measure(prepare(vectors, places_of([10, 20]), 0), points, "biplot")
-    assert found["recall_at_10"] == 1.0
+    assert (found["recall_at_10"], found["recall_at_100"]) == (1.0, None)  # of 30 keys
     assert found["rank_correlation"] == pytest.approx(1.0)
 
 
@@ -167,7 +191,7 @@ def test_measures_undefined_for_few_tokens_are_none(n_tokens: int) -> None:
     vectors = random_head(n_tokens)
     reference = prepare(vectors, places_of([1] * n_tokens), 0)
     fidelity = measure(reference, np.zeros((2 * n_tokens, 2)), "pca")
-    assert fidelity == {"recall_at_10": None, "rank_correlation": None, "trustworthiness": None}
+    assert fidelity == dict.fromkeys(fidelity)
     assert reference.vector_rank_correlation is None
 
 
@@ -176,7 +200,7 @@ def test_queries_with_equal_scores_are_left_out() -> None:
     queries[:4] = 0
     points = np.concatenate([queries, keys])
     with_zeros = prepare(HeadVectors.of(queries, keys, 1.0), places_of([8]), 0)
-    assert len(with_zeros.ranks[0].queries) == 4
+    assert with_zeros.ranks[0].has_order.sum() == 4
     assert measure(with_zeros, points, "biplot")["rank_correlation"] == pytest.approx(1.0)
 
 
@@ -192,7 +216,7 @@ def test_large_heads_are_measured_on_seeded_samples() -> None:
     reference = prepare(vectors, places, 4)
     assert len(reference.queries) == 1000
     assert len(reference.space.points) == 2000
-    assert sum(len(sequence.keys) for sequence in reference.ranks) == 2002  # whole sequences
+    assert sum(block.keys.size for block in reference.ranks) == 2002  # whole sequences
     again = prepare(vectors, places, 4)
     coordinates = project("biplot", vectors, dims=2, seed=0).coordinates
     assert measure(reference, coordinates, "biplot") == measure(again, coordinates, "biplot")
@@ -201,8 +225,8 @@ def test_large_heads_are_measured_on_seeded_samples() -> None:
 def test_a_very_long_sequence_is_measured_on_some_of_its_queries() -> None:
     reference = prepare(random_head(1500), places_of([1500]), 0)
     (sequence,) = reference.ranks
-    assert len(sequence.queries) == 500
-    assert len(sequence.keys) == 1500
+    assert sequence.queries.shape == (1, 500)
+    assert sequence.keys.shape == (1, 1500)
 
 
 def test_arrays_of_another_length_are_refused() -> None:

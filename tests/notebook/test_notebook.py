@@ -27,7 +27,6 @@ from attentionviz.errors import (
     NotFoundError,
     NotReadyError,
 )
-from attentionviz.measures.fidelity import N_STRONGEST
 from attentionviz.notebook.cell import PageCell
 from attentionviz.notebook.dataset import Dataset
 from attentionviz.notebook.page_address import address_of, frame_origins
@@ -114,8 +113,8 @@ def test_the_pattern_is_the_softmax_of_the_scores(dataset: Dataset) -> None:
 def test_a_projection_reproduces_its_stored_fidelity(dataset: Dataset) -> None:
     points, vectors = dataset.projection(0, 1, "biplot"), dataset.vectors(0, 1)
     scores = vectors.queries @ vectors.keys.T
-    tenth = np.sort(scores, axis=1)[:, [-N_STRONGEST]]
-    nearest = np.argsort(-(points.queries @ points.keys.T), axis=1)[:, :N_STRONGEST]
+    tenth = np.sort(scores, axis=1)[:, [-10]]
+    nearest = np.argsort(-(points.queries @ points.keys.T), axis=1)[:, :10]
     shares = np.take_along_axis(scores, nearest, axis=1) >= tenth - 1e-4  # ties count alike
     assert dataset.fidelity("biplot")["recall_at_10"][0, 1] == pytest.approx(np.mean(shares))
     assert dataset.projection(1, 1, "pca", dims=3).keys.shape == (dataset.n_tokens, 3)

@@ -13,6 +13,7 @@ from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import BuildError
 from attentionviz.pipeline.units import MapJob, run_unit, shared_neighbours
 from attentionviz.store import layout
+from attentionviz.store.manifest import Fidelity
 from attentionviz.store.writer import write_array
 
 HEAD = HeadId(0, 1)
@@ -65,7 +66,7 @@ def test_a_unit_writes_every_map_after_its_facts(job):
     ]
     assert [name for name, _ in result.seconds] == ["biplot-2d", "pca-2d"]
     facts = json.loads((job.folder / "L00H01/pca-2d.json").read_bytes())
-    assert facts["fidelity"].keys() == {"recall_at_10", "rank_correlation", "trustworthiness"}
+    assert set(facts["fidelity"]) == set(Fidelity.__annotations__)
     steps = np.load(job.folder / "L00H01/pca-2d.npy", allow_pickle=False)
     assert (steps.dtype, steps.shape) == (np.uint16, (2 * N_TOKENS, 2))
 

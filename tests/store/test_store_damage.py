@@ -106,7 +106,7 @@ def test_a_rebuild_of_an_outdated_dataset_shows_its_progress(tmp_path: Path) -> 
 def test_an_unfinished_build_of_an_earlier_version_is_outdated(tmp_path: Path) -> None:
     folder = write_fake_building(tmp_path, SPEC, n_units_done=2)
     path = folder / "manifest.partial.json"
-    path.write_bytes(path.read_bytes().replace(b'"schema_version": 3', b'"schema_version": 1'))
+    path.write_bytes(path.read_bytes().replace(b'"schema_version": 4', b'"schema_version": 1'))
     (entry,) = DatasetLibrary(tmp_path).list_datasets()
     assert entry.state == "outdated"
     newer = write_fake_dataset(tmp_path, SPEC)  # the same, built again

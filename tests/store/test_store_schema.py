@@ -133,8 +133,8 @@ def test_wrong_terms_of_scores_are_refused(manifest, terms, words):
 @pytest.mark.parametrize(
     ("version", "words"),
     [
-        (1, r"earlier version of AttentionViz \(format 1, this one reads 2 and 3\); build"),
-        (4, r"newer version of AttentionViz \(format 4, this one reads 2 and 3\); update"),
+        (1, r"earlier version of AttentionViz \(format 1, this one reads 2, 3 and 4\); build"),
+        (5, r"newer version of AttentionViz \(format 5, this one reads 2, 3 and 4\); update"),
     ],
 )
 @pytest.mark.parametrize("is_partial", [False, True])

@@ -137,7 +137,7 @@ def test_files_left_by_systems_are_ignored_and_reported(folder: Path) -> None:
     [
         (b'"seed": 0', b'"seed": 1'),
         (b'"license": "MIT"', b'"license": "GPL"'),
-        (b'"schema_version": 3', b'"schema_version": 4'),
+        (b'"schema_version": 4', b'"schema_version": 5'),
         (b"{\n", b"{\n\n"),
     ],
 )

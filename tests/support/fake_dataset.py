@@ -79,6 +79,9 @@ def write_fake_dataset(data_dir: Path, spec: FakeSpec | None = None) -> Path:
         grids[name].append(coordinates[facts["grid_points"]])
     for name, arrays in grids.items():
         folder.write_array(f"grid/{name}.npy", pack_grid(by_layer(facts["manifest"], arrays)))
+    if spec.is_earlier:
+        for facts_of_map in (m for head in facts["heads"].values() for m in head["maps"].values()):
+            del facts_of_map["fidelity"]["recall_at_100"]
     heads = [
         {**head, **scored}
         for head, scored in zip(facts["heads"].values(), fake_scores(spec), strict=True)

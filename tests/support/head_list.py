@@ -2,7 +2,7 @@
 
 from typing import Any
 
-MEASURES = ("recall_at_10", "rank_correlation", "trustworthiness")
+MEASURES = ("recall_at_10", "recall_at_100", "rank_correlation", "trustworthiness")
 
 
 def heads_of(columns: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,14 +1,15 @@
 """Fidelity of a map to the attention of its head, per head and method."""
 
-from collections.abc import Callable
 from typing import NamedTuple, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
+from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.core.shapes import require_shape
 from attentionviz.measures.rank_correlation import (
-    SequenceRanks,
+    RankedSequences,
     TokenPositions,
     mean_correlation,
     rank_scores,
@@ -19,13 +20,14 @@ from attentionviz.projections.neighbours import unit_vectors
 
 __all__ = ["Fidelity", "TokenPositions", "Reference", "measure", "prepare"]
 
-N_STRONGEST = 10
+RECALL_AT = (10, 100)
+"""Numbers of strongest keys that are compared, ascending."""
+
 MAX_QUERIES = 1000
 # Equal tokens at equal positions have equal keys up to float32 rounding.
 TIE = 1e-5
-# Scores of a block of queries with all keys. They exist several times at once, in float64 and as
-# positions: some 64 MiB in all.
-BLOCK_SCORES = 1 << 21
+# Numbers of a block of queries: their scores with all keys, or the vectors of their nearest keys.
+BLOCK_NUMBERS = 1 << 20
 
 
 class Fidelity(TypedDict):
@@ -37,6 +39,8 @@ class Fidelity(TypedDict):
         Share of a query's ten strongest keys in the corpus among its ten nearest keys in the map;
         keys that tie with the tenth strongest count as well. Mean over at most 1,000 random
         queries. None for ten keys or fewer. A random map without ties has 10 / n_tokens.
+    recall_at_100 : float or None
+        The same for a hundred; None for a hundred keys or fewer.
     rank_correlation : float or None
         Spearman's correlation between nearness in the map and the scores of a query with the
         visible keys of its sequence; mean over queries. Positive if near keys have large scores.
@@ -47,6 +51,7 @@ class Fidelity(TypedDict):
     """
 
     recall_at_10: float | None
+    recall_at_100: float | None
     rank_correlation: float | None
     trustworthiness: float | None
 
@@ -59,9 +64,10 @@ class Reference(NamedTuple):
     queries : ndarray of int, shape (n_compared,)
         Queries whose strongest keys are compared.
     vectors : HeadVectors
-    least_score : ndarray of float32, shape (n_compared,)
-        Smallest q·k that counts as one of the ten largest of a query.
-    ranks : list of SequenceRanks
+    least_scores : dict of int to ndarray of float32, shape (n_compared,)
+        By n of `RECALL_AT`, for more than n keys: the smallest q·k that counts as one of the n
+        largest of a query.
+    ranks : list of RankedSequences
         Ranks of the scores within sequences.
     space : VectorSpace
         Distances of the aligned vectors of a sample of points.
@@ -71,8 +77,8 @@ class Reference(NamedTuple):
 
     queries: NDArray[np.int64]
     vectors: HeadVectors
-    least_score: NDArray[np.float32]
-    ranks: list[SequenceRanks]
+    least_scores: dict[int, NDArray[np.float32]]
+    ranks: list[RankedSequences]
     space: VectorSpace
     vector_rank_correlation: float | None
 
@@ -99,7 +105,7 @@ def prepare(vectors: HeadVectors, positions: TokenPositions, seed: int) -> Refer
     return Reference(
         queries=queries,
         vectors=vectors,
-        least_score=_least_scores(vectors, queries, N_STRONGEST),
+        least_scores=_least_scores(vectors, queries, RECALL_AT),
         ranks=ranks,
         space=vector_space(aligned.points(), seed),
         vector_rank_correlation=mean_correlation(
@@ -123,11 +129,10 @@ def measure(reference: Reference, coordinates: NDArray[np.floating], method: str
     vectors = reference.vectors
     require_shape("coordinates", coordinates, (vectors.n_points, None), "f")
     q, k = np.split(coordinates, [len(vectors.queries)])
-    recall = None
-    if len(k) > N_STRONGEST:
-        recall = _recall(vectors, coordinates, method, reference.queries, reference.least_score)
+    found = _recall(vectors, coordinates, method, reference.queries, reference.least_scores)
     return Fidelity(
-        recall_at_10=recall,
+        recall_at_10=found.get(10),
+        recall_at_100=found.get(100),
         rank_correlation=mean_correlation(
             reference.ranks, lambda i, j: nearness(method, q[i], k[j])
         ),
@@ -149,8 +154,8 @@ def recall(
     n_strongest : int
     """
     queries = _sample(len(vectors.queries), MAX_QUERIES, 0)
-    least = _least_scores(vectors, queries, n_strongest)
-    return _recall(vectors, coordinates, method, queries, least, n_strongest)
+    least = _least_scores(vectors, queries, (n_strongest,))
+    return _recall(vectors, coordinates, method, queries, least)[n_strongest]
 
 
 def _sample(n: int, n_max: int, seed: int) -> NDArray[np.int64]:
@@ -159,35 +164,20 @@ def _sample(n: int, n_max: int, seed: int) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng(seed).choice(n, n_max, replace=False))
 
 
-def _largest(
-    values_of: Callable[[NDArray[np.int64]], NDArray[np.floating]],
-    queries: NDArray[np.int64],
-    n_keys: int,
-    n_found: int,
-) -> NDArray[np.int64]:
-    """Return the n keys with the largest values for each query, unordered, computed in blocks."""
-    n_rows = max(1, BLOCK_SCORES // n_keys)
-    found = [
-        np.argpartition(-values_of(queries[start : start + n_rows]), n_found - 1, axis=1)
-        for start in range(0, len(queries), n_rows)
-    ]
-    return np.concatenate([block[:, :n_found] for block in found])
-
-
 def _least_scores(
-    vectors: HeadVectors, queries: NDArray[np.int64], n_strongest: int
-) -> NDArray[np.float32]:
-    """Return the n-th largest q·k of each query minus a tolerance for ties."""
+    vectors: HeadVectors, queries: NDArray[np.int64], sizes: tuple[int, ...]
+) -> dict[int, NDArray[np.float32]]:
+    """Return the n-th largest q·k of each query minus a tolerance for ties, by n."""
     n_keys = len(vectors.keys)
-    strongest = _largest(
-        lambda rows: vectors.queries[rows] @ vectors.keys.T,
-        queries,
-        n_keys,
-        min(n_strongest, n_keys),
-    )
-    scores = _scores(vectors, queries, strongest)
-    least: NDArray[np.float32] = scores.min(axis=1) - TIE * np.abs(scores).max(axis=1)
-    return least
+    sizes = tuple(n for n in sizes if n < n_keys)
+    if not sizes:
+        return {}
+    n_rows, found = max(1, BLOCK_NUMBERS // n_keys), []
+    for start in range(0, len(queries), n_rows):
+        products = vectors.queries[queries[start : start + n_rows]] @ vectors.keys.T
+        found.append(np.argpartition(-products, sizes[-1] - 1, axis=1)[:, : sizes[-1]])
+    scores = -np.sort(-_scores(vectors, queries, np.concatenate(found)), axis=1)
+    return {n: scores[:, n - 1] - TIE * np.abs(scores[:, :n]).max(axis=1) for n in sizes}
 
 
 def _recall(
@@ -195,25 +185,56 @@ def _recall(
     coordinates: NDArray[np.floating],
     method: str,
     queries: NDArray[np.int64],
-    least_score: NDArray[np.float32],
-    n_strongest: int = N_STRONGEST,
-) -> float:
-    """Return the share of the nearest keys that are among the strongest."""
-    q, k = np.split(coordinates, [len(vectors.queries)])
-    near = _largest(lambda rows: nearness(method, q[rows], k), queries, len(k), n_strongest)
-    return float((_scores(vectors, queries, near) >= least_score[:, None]).mean())
+    least_scores: dict[int, NDArray[np.float32]],
+) -> dict[int, float]:
+    """Return the share of the n nearest keys that are among the n strongest, by n."""
+    if not least_scores:
+        return {}
+    q, k = np.split(coordinates.astype(np.float64), [len(vectors.queries)])
+    near = _nearest_keys(method, q[queries], k, max(least_scores))
+    scores = _scores(vectors, queries, near)
+    return {n: float((scores[:, :n] >= least[:, None]).mean()) for n, least in least_scores.items()}
+
+
+def _nearest_keys(
+    method: str, queries: NDArray[np.float64], keys: NDArray[np.float64], n_nearest: int
+) -> NDArray[np.int64]:
+    """Return the nearest keys of each query in a map, nearest first, (n_queries, n_nearest).
+
+    The largest products of a query are the smallest distances on a sphere: a further coordinate
+    brings all keys to the same length, and the length of a query does not change their order
+    (Bachrach et al. 2014).
+    """
+    if METHOD_FACTS[method].nearness == "product":
+        squares = (keys**2).sum(axis=1)
+        radius = np.sqrt(squares.max())
+        lengths = np.linalg.norm(queries, axis=1, keepdims=True)
+        queries = np.divide(
+            radius * queries, lengths, out=np.zeros_like(queries), where=lengths > 0
+        )
+        queries = np.column_stack([queries, np.zeros(len(queries))])
+        keys = np.column_stack([keys, np.sqrt(squares.max() - squares)])
+    # Splits that are not balanced are quicker with many points in one place.
+    tree = cKDTree(keys, balanced_tree=False, compact_nodes=False)
+    found: NDArray[np.int64] = tree.query(queries, k=n_nearest)[1]
+    return found.reshape(len(queries), n_nearest)
 
 
 def _scores(
     vectors: HeadVectors, queries: NDArray[np.int64], keys: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     """Return q·k of each query with its row of keys, (n_queries, n_each)."""
-    scores: NDArray[np.float32] = np.einsum(
-        "qd,qkd->qk", vectors.queries[queries], vectors.keys[keys]
-    )
+    scores = np.empty(keys.shape, dtype=np.float32)
+    n_rows = max(1, BLOCK_NUMBERS // (keys.shape[1] * vectors.keys.shape[1]))
+    for start in range(0, len(queries), n_rows):
+        rows = slice(start, start + n_rows)
+        q, k = vectors.queries[queries[rows]], vectors.keys[keys[rows]]
+        scores[rows] = np.einsum("qd,qkd->qk", q, k)
     return scores
 
 
 def _cosines(queries: NDArray[np.float32], keys: NDArray[np.float32]) -> NDArray[np.float32]:
-    cosines: NDArray[np.float32] = unit_vectors(queries) @ unit_vectors(keys).T
+    """Return cosines of each sequence, (n_sequences, n_queries, n_keys)."""
+    q, k = (unit_vectors(v.reshape(-1, v.shape[-1])).reshape(v.shape) for v in (queries, keys))
+    cosines: NDArray[np.float32] = q @ k.swapaxes(1, 2)
     return cosines

@@ -20,11 +20,14 @@ class VectorSpace(NamedTuple):
     points : ndarray of int, shape (n_points,)
         Indices of at most 2,000 points.
     distances : ndarray of float32, shape (n_points, n_points)
-        Cosine distances, which t-SNE and UMAP aim to preserve.
+        Cosine distances, which t-SNE and UMAP aim to preserve; -inf between a point and itself.
+    ascending : ndarray of float32, shape (n_points, n_points)
+        The distances of each point, sorted.
     """
 
     points: NDArray[np.int64]
     distances: NDArray[np.float32]
+    ascending: NDArray[np.float32]
 
 
 def vector_space(aligned: NDArray[np.float32], seed: int) -> VectorSpace:
@@ -41,7 +44,9 @@ def vector_space(aligned: NDArray[np.float32], seed: int) -> VectorSpace:
     if len(points) > MAX_POINTS:
         points = np.sort(np.random.default_rng(seed).choice(points, MAX_POINTS, replace=False))
     unit = unit_vectors(aligned[points])
-    return VectorSpace(points, 1 - unit @ unit.T)
+    distances = 1 - unit @ unit.T
+    np.fill_diagonal(distances, -np.inf)
+    return VectorSpace(points, distances, np.sort(distances, axis=1))
 
 
 def trustworthiness(space: VectorSpace, coordinates: NDArray[np.floating]) -> float | None:
@@ -66,14 +71,19 @@ def trustworthiness(space: VectorSpace, coordinates: NDArray[np.floating]) -> fl
     if n <= 2 * k:
         return None
     near = _nearest_others(coordinates[space.points].astype(np.float64))
-    excess = 0
-    for column in near.T:
-        to_near = np.take_along_axis(space.distances, column[:, None], axis=1)
-        is_nearer = space.distances < to_near
-        np.fill_diagonal(is_nearer, False)
-        ranks = 1 + np.count_nonzero(is_nearer, axis=1)
-        excess += int(np.maximum(ranks - k, 0).sum())
+    to_near = np.take_along_axis(space.distances, near, axis=1)
+    excess = np.maximum(_ranks(space.ascending, to_near) - k, 0).sum()
     return float(1 - 2 * excess / (n * k * (2 * n - 3 * k - 1)))
+
+
+def _ranks(ascending: NDArray[np.float32], values: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return how many numbers of each sorted row are smaller than the values of the row."""
+    n, rows = ascending.shape[1], np.arange(len(ascending))[:, None]
+    ranks = np.zeros(values.shape, dtype=np.int64)
+    for bit in reversed(range(n.bit_length())):
+        raised = np.minimum(ranks + (1 << bit), n)
+        ranks = np.where(ascending[rows, raised - 1] < values, raised, ranks)
+    return ranks
 
 
 def _nearest_others(coordinates: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -158,8 +158,9 @@ class Dataset:
         Returns
         -------
         dict
-            ``recall_at_10``, ``rank_correlation`` and ``trustworthiness``, each float64
-            (n_layers, n_heads); NaN if undefined, or in the place of a head that there is not.
+            ``recall_at_10``, ``recall_at_100``, ``rank_correlation`` and ``trustworthiness``,
+            each float64 (n_layers, n_heads); NaN if undefined, in the place of a head that there
+            is not, or where an earlier version did not measure it (``recall_at_100``).
         """
         name = MapName.parse(f"{method}-{dims}d")
         self._reader.require_map(name)

@@ -16,6 +16,7 @@ from attentionviz.store import layout
 from attentionviz.store.failpoints import failpoint
 from attentionviz.store.grid import grid_points, pack_points
 from attentionviz.store.journal import Journal
+from attentionviz.store.manifest import Fidelity
 from attentionviz.store.schema import canonical_json, parse_manifest
 from attentionviz.store.writer import (
     hash_file,
@@ -28,7 +29,7 @@ from attentionviz.store.writer import (
     write_bytes,
 )
 
-MEASURES = ("recall_at_10", "rank_correlation", "trustworthiness")
+MEASURES = tuple(Fidelity.__annotations__)
 MAP_FACTS = ("offset", "scale", "fidelity", "details", "fallback")
 
 

@@ -22,6 +22,7 @@ N_HIGHEST = 3
 N_NAMED = 5
 MEASURES = {
     "recall_at_10": "recall@10",
+    "recall_at_100": "recall@100",
     "rank_correlation": "rank correlation",
     "trustworthiness": "trustworthiness",
 }
@@ -167,7 +168,8 @@ def fidelity_table(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any
         n_fallbacks = sum(1 for entry in found if entry["fallback"])
         rows.append((name, str(len(found)), *cells, str(n_fallbacks) if n_fallbacks else "-"))
     vectors = _spread(head["vector_rank_correlation"] for head in heads)
-    rows.append(("(vectors)", str(len(heads)), "-", vectors, "-", "-"))
+    cells = [vectors if key == "rank_correlation" else "-" for key in MEASURES]
+    rows.append(("(vectors)", str(len(heads)), *cells, "-"))
     return _aligned(rows)
 
 

@@ -71,17 +71,18 @@ def nearness(
     ----------
     method : str
         `METHOD_FACTS` defines nearness as the dot product of two points or by their distance.
-    queries, keys : ndarray of floats, shapes (n_queries, dims) and (n_keys, dims)
+    queries, keys : ndarray of floats, shapes (..., n_queries, dims) and (..., n_keys, dims)
 
     Returns
     -------
-    ndarray of float32, shape (n_queries, n_keys)
+    ndarray of float32, shape (..., n_queries, n_keys)
         Larger is nearer: q·k, or minus the distance.
     """
     q, k = queries.astype(np.float64), keys.astype(np.float64)
+    products = q @ k.swapaxes(-1, -2)
     if METHOD_FACTS[method].nearness == "product":
-        return (q @ k.T).astype(np.float32)
-    squared = (q**2).sum(1)[:, None] + (k**2).sum(1)[None, :] - 2 * q @ k.T
+        return products.astype(np.float32)
+    squared = (q**2).sum(-1)[..., :, None] + (k**2).sum(-1)[..., None, :] - 2 * products
     return (-np.sqrt(np.maximum(squared, 0))).astype(np.float32)
 
 

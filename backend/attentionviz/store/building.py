@@ -13,7 +13,7 @@ from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import DamagedDatasetError, NotReadyError
 from attentionviz.store import layout
 from attentionviz.store.checked_files import OpenArray
-from attentionviz.store.columns import parse_json
+from attentionviz.store.columns import add_later_measures, parse_json
 from attentionviz.store.dataset import Array, DatasetReader, State
 from attentionviz.store.grid import grid_points, pack_points
 from attentionviz.store.lock import is_locked
@@ -258,6 +258,7 @@ class BuildingReader(StagedReader):
                 map_facts.pop(key, None)
             if map_facts:
                 facts["maps"][text] = map_facts
+        add_later_measures(facts)
         scores = self._facts(layout.scores_path(head))
         return facts | {key: scores.get(key, facts[key]) for key in ("scores", "profile")}
 

@@ -14,6 +14,7 @@ from attentionviz.core.characters import rewrite_byte_tokens
 from attentionviz.core.heads import heads_of
 from attentionviz.errors import DamagedDatasetError
 from attentionviz.store import layout
+from attentionviz.store.manifest import LATER_MEASURES
 
 TOKEN_COLUMNS = ("text", "token_id", "sequence", "position", "token_type")
 PATCH_COLUMNS = ("row", "column", "hue", "brightness")
@@ -242,11 +243,13 @@ def parse_heads(content: bytes, manifest: Mapping[str, Any]) -> ParsedHeads:
             and (facts.get("layer"), facts.get("head")) == head
             and isinstance(facts.get("maps"), dict)
             and facts["maps"].keys() == manifest["maps"].keys()
+            and all(_has_fidelity(one) for one in facts["maps"].values())
         )
         if not fits:
             raise DamagedDatasetError(f"{layout.HEADS} does not describe head {head.folder}")
         if not _has_scores(facts, manifest["scores"]):
             raise DamagedDatasetError(f"{layout.HEADS}: scores of head {head.folder} are invalid")
+        add_later_measures(facts)
     return heads
 
 
@@ -254,7 +257,18 @@ def head_at(content: bytes, span: NDArray[np.int64]) -> dict[str, Any]:
     """Return the facts of one head of a ``heads.json`` that `parse_heads` has read."""
     start, end = map(int, span)
     facts: dict[str, Any] = parse_json(content.decode()[start:end].encode(), layout.HEADS)
+    add_later_measures(facts)
     return facts
+
+
+def add_later_measures(facts: dict[str, Any]) -> None:
+    """Set measures of the maps of a head that an earlier version did not have to None."""
+    for one in facts["maps"].values():
+        one["fidelity"] = LATER_MEASURES | one["fidelity"]
+
+
+def _has_fidelity(facts: object) -> bool:
+    return isinstance(facts, dict) and isinstance(facts.get("fidelity"), dict)
 
 
 def _split_heads(content: bytes) -> ParsedHeads:

@@ -228,8 +228,13 @@ class Fidelity(TypedDict):
     """Fidelity of a map to the vectors: of one head, or means over heads; null if undefined."""
 
     recall_at_10: float | None
+    recall_at_100: float | None
     rank_correlation: float | None
     trustworthiness: float | None
+
+
+LATER_MEASURES: dict[str, None] = {"recall_at_100": None}
+"""Measures that datasets of format 3 do not have."""
 
 
 class SimilarityFacts(TypedDict):
@@ -276,7 +281,7 @@ class Grid(TypedDict):
 class PartialManifest(TypedDict):
     """``manifest.partial.json``: everything known when the capture is complete."""
 
-    schema_version: Literal[2, 3]
+    schema_version: Literal[2, 3, 4]
     id: DatasetId
     attentionviz_version: Text
     model: ModelFacts

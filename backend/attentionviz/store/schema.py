@@ -14,15 +14,17 @@ from attentionviz.store import layout
 from attentionviz.store.columns import parse_json
 from attentionviz.store.manifest import (
     EXACT_CHECK,
+    LATER_MEASURES,
     Manifest,
     PartialManifest,
     adapter,
     first_problem,
 )
 
-SCHEMA_VERSION = 3
-READABLE_VERSIONS = (2, 3)
-"""Format 2 has no ``corpus.account``, no ``prefix_probe`` and no float64 attention check."""
+SCHEMA_VERSION = 4
+READABLE_VERSIONS = (2, 3, 4)
+"""Format 2 has no ``corpus.account``, no ``prefix_probe`` and no float64 attention check; formats 2
+and 3 have no ``recall_at_100``."""
 
 MAX_MANIFEST_BYTES = 256 * 1024 * 1024
 
@@ -68,6 +70,7 @@ def parse_manifest(content: bytes, *, is_partial: bool = False) -> dict[str, Any
         )
     manifest = parse_json(content, "the manifest")
     _check_version(manifest)
+    manifest = _in_current_form(manifest)
     _check_types(manifest, PartialManifest if is_partial else Manifest)
     _check_counts(manifest)
     if not is_partial:
@@ -79,7 +82,8 @@ def _check_version(manifest: object) -> None:
     version = manifest.get("schema_version") if isinstance(manifest, dict) else None
     if type(version) is not int or version < 1 or version in READABLE_VERSIONS:
         return
-    readable = " and ".join(map(str, READABLE_VERSIONS))
+    *earlier, last = map(str, READABLE_VERSIONS)
+    readable = f"{', '.join(earlier)} and {last}"
     formats = f"(format {version}, this one reads {readable})"
     if version < SCHEMA_VERSION:
         raise OutdatedDatasetError(
@@ -88,6 +92,16 @@ def _check_version(manifest: object) -> None:
     raise OutdatedDatasetError(
         f"it was built by a newer version of AttentionViz {formats}; update AttentionViz"
     )
+
+
+def _in_current_form(manifest: Any) -> Any:
+    """Return a manifest of an earlier format with the entries of this one."""
+    if not isinstance(manifest, dict) or manifest.get("schema_version") not in (2, 3):
+        return manifest
+    means = manifest.get("fidelity")
+    if isinstance(means, dict) and all(isinstance(mean, dict) for mean in means.values()):
+        manifest["fidelity"] = {name: LATER_MEASURES | mean for name, mean in means.items()}
+    return manifest
 
 
 def _check_types(manifest: object, kind: type) -> None:

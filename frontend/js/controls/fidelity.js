@@ -1,4 +1,4 @@
-/** Fidelity of the shown map: three measures of one head, or their mean, and what they mean. */
+/** Fidelity of the shown map: measures of one head, or their mean, and what they mean. */
 
 import { mapLabels, mapOf, shownMethod } from '../data/best_map.js';
 import { el, setText } from '../ui/dom.js';

@@ -46,6 +46,7 @@ function mapsOf(columns, i) {
     maps[name] = {
       fidelity: {
         recall_at_10: column.recall_at_10[i],
+        recall_at_100: column.recall_at_100[i],
         rank_correlation: column.rank_correlation[i],
         trustworthiness: column.trustworthiness[i],
       },

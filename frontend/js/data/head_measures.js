@@ -19,6 +19,10 @@ const FIDELITY_SOURCES = {
     formula: '|ten strongest keys ∩ ten nearest keys| / 10, mean over at most 1,000 queries',
     source: 'ours, recall of the k nearest neighbours',
   },
+  recall_at_100: {
+    formula: '|hundred strongest keys ∩ hundred nearest keys| / 100, over the same queries',
+    source: 'ours, recall of the k nearest neighbours',
+  },
   rank_correlation: {
     formula: 'Spearman correlation of nearness and q·k over the visible keys, mean over queries',
     source: 'ours, after Yeh et al. 2023 (arXiv 2305.03210), section 5.1.1: over visible keys only',

@@ -25,6 +25,13 @@ export const FIDELITY_LABELS = [
       'this map ranks highest; 1 is perfect.',
   },
   {
+    name: 'recall_at_100',
+    label: 'recall@100',
+    help:
+      'The same for a hundred keys: how much of the wider surroundings of a query the map keeps. ' +
+      'Not defined for a hundred keys or fewer.',
+  },
+  {
     name: 'rank_correlation',
     label: 'rank correlation',
     help:

@@ -104,6 +104,7 @@ export function meanFidelity(heads, name) {
   };
   return {
     recall_at_10: mean('recall_at_10'),
+    recall_at_100: mean('recall_at_100'),
     rank_correlation: mean('rank_correlation'),
     trustworthiness: mean('trustworthiness'),
   };

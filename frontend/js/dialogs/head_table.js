@@ -210,7 +210,7 @@ function wordsOf(manifest, { method, dims }) {
     `: ${counted(countHeads(manifest), 'head')}. A click on a row opens its ` +
       'head; pointing at a number tells how many rows it rests on.',
     ...(version ? [' Scores computed by ', corpusText(version, null), '.'] : []),
-    method ? ` The last three columns are the fidelity of ${formatMap(method, dims)}.` : '',
+    method ? ` The last columns are the fidelity of ${formatMap(method, dims)}.` : '',
   ];
 }
 

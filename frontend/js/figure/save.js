@@ -129,7 +129,7 @@ export function createSave(root, context) {
   );
   const fidelity = tableRow(
     'Fidelity of all heads',
-    'recall@10, rank correlation and trustworthiness of every map of every head',
+    'recall@10, recall@100, rank correlation and trustworthiness of every map of every head',
     (ending) => saveTable(fidelityTable(context), ending),
   );
   choices.append(figures, el('hr', { class: 'save__line' }), points, fidelity);

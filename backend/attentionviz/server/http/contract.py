@@ -275,6 +275,7 @@ class MapColumns(TypedDict):
 
     is_ready: Annotated[list[bool], doc("Whether the head has this map yet.")]
     recall_at_10: list[float | None]
+    recall_at_100: list[float | None]
     rank_correlation: list[float | None]
     trustworthiness: list[float | None]
     fallback: Annotated[
