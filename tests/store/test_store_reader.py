@@ -372,3 +372,15 @@ def test_a_missing_file_of_a_build_is_not_ready(tmp_path: Path) -> None:
     shutil.move(staging / "L00H00", tmp_path / "published")
     with pytest.raises(NotReadyError):
         reader.projection(MapName("pca", 2), HeadId(0, 0))
+
+
+def test_a_measure_that_an_earlier_dataset_lacks_is_undefined(tmp_path: Path) -> None:
+    spec = FakeSpec("old", n_tokens=20, n_layers=1, maps=("pca-2d",), is_earlier=True)
+    folder = write_fake_dataset(tmp_path, spec)
+    assert b"recall_at_100" not in (folder / "heads.json").read_bytes()
+    reader = reader_of(folder)
+    found = [reader.manifest["fidelity"]["pca-2d"]]
+    for facts in (*reader.heads(), reader.head(HeadId(0, 0))):
+        found.append(facts["maps"]["pca-2d"]["fidelity"])
+    assert all(fidelity["recall_at_100"] is None for fidelity in found)
+    assert verify(folder) == []
