@@ -378,7 +378,7 @@ def test_a_measure_that_an_earlier_dataset_lacks_is_undefined(tmp_path: Path) ->
     spec = FakeSpec("old", n_tokens=20, n_layers=1, maps=("pca-2d",), is_earlier=True)
     folder = write_fake_dataset(tmp_path, spec)
     assert b"recall_at_100" not in (folder / "heads.json").read_bytes()
-    reader = reader_of(folder)
+    reader = open_dataset(tmp_path, "old")
     found = [reader.manifest["fidelity"]["pca-2d"]]
     for facts in (*reader.heads(), reader.head(HeadId(0, 0))):
         found.append(facts["maps"]["pca-2d"]["fidelity"])
