@@ -266,6 +266,10 @@ export interface HeadsMap {
   log_base: number;
   stress: number;
   map_method: string;
+  /** Stored for each head; none: all pairs. */
+  n_nearest?: number;
+  /** Heads that the map of heads rests on. */
+  n_landmarks?: number;
   heads: HeadOnMap[];
 }
 
@@ -701,6 +705,10 @@ export interface SimilarityFacts {
   log_base: number;
   stress: number;
   map_method: string;
+  /** Stored for each head; none: all pairs. */
+  n_nearest?: number;
+  /** Heads that the map of heads rests on. */
+  n_landmarks?: number;
 }
 
 /** Where the target texts of an encoder-decoder model are from. */

@@ -8,6 +8,7 @@ from scipy.spatial.distance import jensenshannon
 
 from attentionviz.core.rule import ScoreRule, Spans
 from attentionviz.measures import similarity
+from attentionviz.measures.head_map import choose_landmarks, head_map, landmark_map, stress_of
 from attentionviz.measures.similarity import Row, choose_rows, distances, distances_from, smoothed
 from attentionviz.store.columns import Sequences
 
@@ -107,3 +108,37 @@ def test_many_heads_get_fewer_rows_within_the_bounds() -> None:
         assert n_heads * (n_heads + 1) // 2 * n_keys <= similarity.MAX_TERMS
         assert len(rows) <= similarity.MAX_ROWS
     assert len(choose_rows(lengths, 10**6, is_causal=False, seed=0)) == 1
+
+
+def test_landmarks_and_nearest_heads_agree_with_all_pairs() -> None:
+    n_heads, lengths = 300, [6, 9, 14]
+    rng = np.random.default_rng(3)
+    kinds = random_rows(12, lengths, seed=4)
+    rows = 0.7 * kinds[rng.integers(12, size=n_heads)] + 0.3 * random_rows(n_heads, lengths)
+    exact = distances(rows, len(lengths))
+    entropy = similarity.entropies(rows)
+
+    likely = similarity.likely_nearest(rows.astype(np.float32), 32)
+    for i, others in enumerate(likely):
+        found = similarity.distances_among(rows, entropy, i, others, len(lengths))
+        assert found == pytest.approx(exact[i, others], abs=TOLERANCE)
+        nearest = np.argsort(exact[i] + 2 * (np.arange(n_heads) == i))[:10]
+        assert set(nearest) <= set(others)
+
+    landmarks, to_landmarks = choose_landmarks(
+        lambda i: similarity.distances_among(rows, entropy, i, np.arange(n_heads), len(lengths)),
+        n_heads,
+        64,
+        seed=0,
+    )
+    assert len(set(landmarks)) == 64
+    assert to_landmarks == pytest.approx(exact[:, landmarks], abs=TOLERANCE)
+    found_map, whole = landmark_map(landmarks, to_landmarks), head_map(exact)
+    assert found_map.stress == pytest.approx(stress_of(exact, found_map.coordinates), rel=0.1)
+    assert stress_of(exact, found_map.coordinates) < 1.1 * whole.stress
+
+
+def test_equal_heads_have_landmarks_and_one_place() -> None:
+    landmarks, to_landmarks = choose_landmarks(lambda _: np.zeros(9), 9, 5, seed=0)
+    assert len(set(landmarks)) == 5
+    assert not landmark_map(landmarks, to_landmarks).coordinates.any()

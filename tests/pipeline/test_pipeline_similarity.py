@@ -6,17 +6,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.spatial.distance import jensenshannon
+from tests.models.test_encoder_decoder import save_two_texts
+from tests.pipeline.test_two_texts import T5
 
+from attentionviz.analysis.similar_heads import map_of_heads
 from attentionviz.core.types import HeadId
+from attentionviz.measures import head_map, similarity
 from attentionviz.measures.head_map import stress_of
 from attentionviz.pipeline import similarity as module
 from attentionviz.pipeline.build import build
 from attentionviz.pipeline.request import BuildRequest
 from attentionviz.store import layout
+from attentionviz.store.reader import open_dataset
 from attentionviz.store.schema import parse_manifest
+from attentionviz.store.verify import verify
 
 # float32 patterns, and the root of differences near 0.
 TOLERANCE = 1e-3
+FILES = (layout.SIMILARITY_PATTERN, layout.SIMILARITY_VECTORS, layout.HEAD_MAP)
 HEADS = [HeadId(layer, head) for layer in (0, 1) for head in (0, 1)]
 
 
@@ -103,7 +110,7 @@ def small(tmp_path: Path, model: Path, text: Path, **changes: object) -> Path:
     return build(BuildRequest(**{**request, **changes})).folder
 
 
-@pytest.mark.parametrize("stop_after", layout.SIMILARITY_FILES)
+@pytest.mark.parametrize("stop_after", FILES)
 def test_a_build_stopped_after_any_file_keeps_it_and_ends_with_the_same_bytes(
     stop_after: str,
     tiny_bert: Path,
@@ -149,3 +156,39 @@ def test_one_token_gives_equal_heads_without_alignment(tiny_bert: Path, tmp_path
     assert not load(folder, layout.SIMILARITY_PATTERN).any()
     assert np.isnan(load(folder, layout.SIMILARITY_VECTORS)).all()
     assert not load(folder, layout.HEAD_MAP).any()
+
+
+@pytest.mark.parametrize(("has_parts", "n_nearest"), [(False, 2), (True, 9)])
+def test_the_nearest_heads_of_many_are_those_of_all_pairs(
+    has_parts: bool,
+    n_nearest: int,
+    tiny_bert: Path,
+    tiny_text: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model, options = tiny_bert, {}
+    if has_parts:  # of eight heads or more: some heads have too few others of their part
+        model, options = save_two_texts(T5, tmp_path / "t5"), {"max_length": 12}
+    whole = small(tmp_path / "whole", model, tiny_text, **options)
+    monkeypatch.setattr(similarity, "MAX_EXACT_HEADS", 3)
+    monkeypatch.setattr(similarity, "N_NEAREST", n_nearest)
+    monkeypatch.setattr(head_map, "N_LANDMARKS", 3)
+    folder = small(tmp_path, model, tiny_text, **options)
+    assert verify(folder) == []
+    facts = manifest_of(folder)["similarity"]
+    assert (facts["n_nearest"], facts["n_landmarks"]) == (n_nearest, 3)
+    exact = load(whole, layout.SIMILARITY_PATTERN)
+    itself = 2 * np.eye(len(exact))
+    nearest = np.argsort(exact + itself, axis=1, kind="stable")[:, :n_nearest]
+    assert np.array_equal(load(folder, layout.SIMILARITY_HEADS), nearest)
+    for name in (layout.SIMILARITY_PATTERN, layout.SIMILARITY_VECTORS):
+        expected = np.take_along_axis(load(whole, name), nearest, axis=1)
+        assert load(folder, name) == pytest.approx(expected, abs=1e-6, nan_ok=True)
+    of_all, of_some = (
+        {(one["layer"], one["head"]): one["nearest"] for one in map_of_heads(reader)["heads"]}
+        for reader in (open_dataset(one.parent, "small") for one in (whole, folder))
+    )
+    for at, heads in of_all.items():
+        ids = [(one["layer"], one["head"]) for one in heads[:n_nearest]]
+        assert [(one["layer"], one["head"]) for one in of_some[at]] == ids

@@ -7,6 +7,7 @@ import pytest
 from tests.support.fake_dataset import FakeSpec, npy_bytes, republish, write_fake_dataset
 
 from attentionviz.errors import DamagedDatasetError
+from attentionviz.measures import similarity
 from attentionviz.store import layout
 from attentionviz.store.reader import open_dataset
 from attentionviz.store.similarity import check_similarity
@@ -21,6 +22,7 @@ def changed(name: str, at: tuple[int, int], value: float, folder: Path) -> np.nd
     return array
 
 
+NEAREST = "similarity-heads.npy"
 LIES = [
     (layout.SIMILARITY_PATTERN, (0, 1), 0.9),  # not the same both ways
     (layout.SIMILARITY_PATTERN, (1, 1), 0.5),
@@ -30,12 +32,30 @@ LIES = [
     (layout.HEAD_MAP, (0, 1), np.nan),
     (layout.HEAD_MAP, (3, 0), 1e30),
 ]
+# Of a dataset with too many heads to compare all pairs.
+LIES_OF_NEAREST = [
+    (layout.SIMILARITY_PATTERN, (0, 0), 0.9),  # not in order
+    (layout.SIMILARITY_PATTERN, (2, 0), np.nan),
+    (NEAREST, (1, 0), 1),  # the head itself
+    (NEAREST, (1, 1), 10**6),
+    (NEAREST, (1, 1), -1),
+]
 
 
-@pytest.mark.parametrize(("name", "at", "value"), LIES)
+@pytest.mark.parametrize(
+    ("n_exact", "name", "at", "value"),
+    [(1024, *lie) for lie in LIES] + [(3, *lie) for lie in LIES_OF_NEAREST],
+)
 def test_invalid_similarity_is_found_by_reader_and_verify(
-    tmp_path: Path, name: str, at: tuple[int, int], value: float
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    n_exact: int,
+    name: str,
+    at: tuple[int, int],
+    value: float,
 ) -> None:
+    monkeypatch.setattr(similarity, "MAX_EXACT_HEADS", n_exact)
+    monkeypatch.setattr(similarity, "N_NEAREST", 2)
     folder = write_fake_dataset(tmp_path, SPEC)
     content = npy_bytes(changed(name, at, value, folder))
     folder = republish(folder, {name: content})
@@ -44,10 +64,15 @@ def test_invalid_similarity_is_found_by_reader_and_verify(
     assert [problem.path for problem in verify(folder)] == [name]
 
 
-def test_valid_similarity_files_are_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("n_exact", [1024, 3])
+def test_valid_similarity_files_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_exact: int
+) -> None:
+    monkeypatch.setattr(similarity, "MAX_EXACT_HEADS", n_exact)
+    monkeypatch.setattr(similarity, "N_NEAREST", 2)
     folder = write_fake_dataset(tmp_path, SPEC)
     reader = open_dataset(tmp_path, "small")
-    for name in layout.SIMILARITY_FILES:
+    for name in layout.similarity_files(reader.manifest):
         assert np.array_equal(reader.similarity(name), np.load(folder / name))
     assert verify(folder) == []
 

@@ -25,7 +25,7 @@ from tests.support.fake_corpus import (
 )
 from tests.support.fake_maps import fake_maps, mean_fidelity, pack_grid
 from tests.support.fake_scores import fake_scores
-from tests.support.fake_similarity import SIMILARITY_FACTS, fake_similarity
+from tests.support.fake_similarity import fake_similarity, similarity_facts
 from tests.support.fake_spec import ALL_MAPS, FakeSpec, build_key, fake_manifest
 
 from attentionviz.core.heads import by_layer
@@ -90,7 +90,7 @@ def write_fake_dataset(data_dir: Path, spec: FakeSpec | None = None) -> Path:
     for name, array in fake_similarity(spec).items():
         folder.write_array(name, array)
     manifest = {**facts["manifest"], "fidelity": mean_fidelity(facts["heads"], spec.maps)}
-    manifest["similarity"] = SIMILARITY_FACTS
+    manifest["similarity"] = similarity_facts(spec)
     content = canonical_json({**manifest, "files": folder.files})
     (folder.path / "manifest.json").write_bytes(content)
     version = hashlib.sha256(content).hexdigest()[:12]

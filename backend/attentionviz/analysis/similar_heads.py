@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from attentionviz.analysis.answer_cache import cached
 from attentionviz.analysis.head_attention import fingerprint
 from attentionviz.analysis.shared_tokens import SharedSequence, shared_sequences
-from attentionviz.core.heads import heads_of, rules_with_heads
+from attentionviz.core.heads import heads_of, layers_of, rules_with_heads
 from attentionviz.core.rule import LayerRule, head_rule
 from attentionviz.core.types import HeadId
 from attentionviz.errors import DamagedDatasetError, InvalidRequestError, NotReadyError
@@ -32,7 +32,7 @@ class HeadSimilarity(NamedTuple):
     Attributes
     ----------
     distances, alignments : ndarray of float, shape (n_heads,)
-        Of attention, and of vectors; NaN where an alignment is not defined.
+        Of attention, NaN for heads that are not compared; of vectors, NaN where not defined.
     compared_by : str
         "token", "word" or "patch": what queries and keys stand for in the rows.
     n_rows, n_sequences : int or None
@@ -74,11 +74,13 @@ def map_of_heads(reader: DatasetReader) -> dict[str, Any]:
     heads = heads_of(reader.manifest)
     places = reader.similarity(layout.HEAD_MAP).tolist()
     distances = reader.similarity(layout.SIMILARITY_PATTERN)
+    compared, parts = _compared(reader), _parts(reader.manifest)
 
     def describe(i: int) -> dict[str, Any]:
+        among = np.flatnonzero(_is_other(compared[i], i, parts))
         nearest = [
-            {**heads[j]._asdict(), "distance": float(distances[i, j])}
-            for j in _nearest(distances[i], NEAREST_ON_MAP, _others_of_part(reader, heads[i]))
+            {**heads[compared[i, j]]._asdict(), "distance": float(distances[i, j])}
+            for j in _nearest(distances[i], NEAREST_ON_MAP, among)
         ]
         return {**heads[i]._asdict(), "x": places[i][0], "y": places[i][1], "nearest": nearest}
 
@@ -88,7 +90,7 @@ def map_of_heads(reader: DatasetReader) -> dict[str, Any]:
 def map_fingerprint(reader: DatasetReader) -> str:
     """Return a fingerprint that changes when `map_of_heads` does; raises as `map_of_heads`."""
     _similarity_facts(reader)
-    return reader.fingerprint("similarity", files=layout.SIMILARITY_FILES)
+    return reader.fingerprint("similarity", files=tuple(layout.similarity_files(reader.manifest)))
 
 
 def similar_heads(
@@ -108,7 +110,7 @@ def similar_heads(
         Whose heads are compared; may be `reader` itself: then the numbers are those that its
         build has stored, and the head itself and those of other parts of the model are left out.
     k : int
-        How many; fewer where there are fewer.
+        How many; fewer where there are fewer, or where a build has compared fewer.
     limiter : context manager or None
         Held while it is computed: how many may compute at once.
 
@@ -129,8 +131,7 @@ def similar_heads(
     is_own = other.dataset_id == reader.dataset_id
     found = _stored(reader, head) if is_own else _likeness(reader, head, other, limiter)
     heads = heads_of(other.manifest)
-    among = _others_of_part(reader, head) if is_own else np.arange(len(heads))
-    order = _nearest(found.distances, k, among)
+    order = _nearest(found.distances, k, np.flatnonzero(~np.isnan(found.distances)))
     return {
         "with": other.dataset_id,
         "compared_by": found.compared_by,
@@ -191,14 +192,25 @@ def _likeness(
     )
 
 
-def _others_of_part(reader: DatasetReader, head: HeadId) -> NDArray[np.int64]:
-    """Return the indices of the other heads with the same tokens as queries and as keys."""
-    layers = reader.manifest["layers"]
-    part = layers[head.layer].get("part")
-    of_part = [
-        one != head and layers[one.layer].get("part") == part for one in heads_of(reader.manifest)
-    ]
-    return np.flatnonzero(of_part)
+def _compared(reader: DatasetReader) -> NDArray[np.integer]:
+    """Return the heads that each is compared with, (n_heads, n_others): all, or its nearest."""
+    if "n_nearest" in _similarity_facts(reader):
+        return reader.similarity(layout.SIMILARITY_HEADS)
+    n_heads = len(heads_of(reader.manifest))
+    return np.broadcast_to(np.arange(n_heads), (n_heads, n_heads))
+
+
+def _parts(manifest: Any) -> NDArray[np.int64]:
+    """Return a number for the part of a model that each head is of, (n_heads,)."""
+    parts = [facts.get("part") for facts in manifest["layers"]]
+    known = list(dict.fromkeys(parts))
+    of_layer = [known.index(part) for part in parts]
+    return np.repeat(of_layer, [heads.n_heads for heads in layers_of(manifest)])
+
+
+def _is_other(heads: NDArray[np.integer], own: int, parts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which heads are others with the same tokens as queries and as keys."""
+    return (heads != own) & (parts[heads] == parts[own])
 
 
 def _nearest(distances: NDArray[np.floating], k: int, among: NDArray[np.int64]) -> list[int]:
@@ -214,8 +226,11 @@ def _division(grid: dict[str, Any] | None) -> tuple[Any, ...] | None:
 def _stored(reader: DatasetReader, head: HeadId) -> HeadSimilarity:
     i = heads_of(reader.manifest).index(head)
     facts = _similarity_facts(reader)
-    distances = reader.similarity(layout.SIMILARITY_PATTERN)[i]
-    aligned = reader.similarity(layout.SIMILARITY_VECTORS)[i]
+    compared, parts = _compared(reader)[i], _parts(reader.manifest)
+    distances, aligned = np.full((2, len(parts)), np.nan)
+    is_other = _is_other(compared, i, parts)
+    distances[compared[is_other]] = reader.similarity(layout.SIMILARITY_PATTERN)[i][is_other]
+    aligned[compared[is_other]] = reader.similarity(layout.SIMILARITY_VECTORS)[i][is_other]
     compared_by = "patch" if reader.manifest["model"]["modality"] == "image" else "token"
     return HeadSimilarity(distances, aligned, compared_by, facts["n_rows"], None)
 

@@ -1,5 +1,6 @@
 """The map of heads: points whose distances approximate those of the heads."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,8 @@ from scipy.spatial.distance import cdist
 from attentionviz.core.shapes import require_shape
 
 METHOD = "SMACOF, begun from classical scaling"
+LANDMARK_METHOD = "SMACOF of landmarks, others placed by their distances to them"
+N_LANDMARKS = 256
 MAX_ITERATIONS = 500
 # Iterations stop when the stress decreases by less than this, relative to the squared distances.
 TOLERANCE = 1e-7
@@ -63,6 +66,93 @@ def head_map(distances: NDArray[np.floating]) -> HeadMap:
     return HeadMap(coordinates, stress_of(wanted, coordinates))
 
 
+def choose_landmarks(
+    distances_from: Callable[[int], NDArray[np.float64]], n_heads: int, n: int, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return landmark heads, and the distance of every head to each.
+
+    Parameters
+    ----------
+    distances_from : callable
+        Returns the distances of one head, by its index, to all heads, (n_heads,).
+    n_heads, n : int
+        Heads, and landmarks, of which there are at most as many.
+    seed : int
+
+    Returns
+    -------
+    landmarks : ndarray of int64, shape (n,)
+    distances : ndarray of float64, shape (n_heads, n)
+
+    Notes
+    -----
+    Each is drawn with a probability that grows with the square of its distance to the nearest
+    landmark before it (Arthur & Vassilvitskii 2007, "k-means++"). The farthest head each time
+    chooses outliers, and the map then has more stress.
+    """
+    rng = np.random.default_rng(seed)
+    landmarks = [int(rng.integers(n_heads))]
+    columns = [distances_from(landmarks[0])]
+    nearest = columns[0].copy()
+    for _ in range(n - 1):
+        share = nearest**2
+        share[landmarks] = 0.0
+        if not share.any():  # the others are equal to landmarks
+            share[:] = 1.0
+            share[landmarks] = 0.0
+        landmarks.append(int(rng.choice(n_heads, p=share / share.sum())))
+        columns.append(distances_from(landmarks[-1]))
+        np.minimum(nearest, columns[-1], out=nearest)
+    return np.array(landmarks), np.stack(columns, axis=1)
+
+
+def landmark_map(landmarks: NDArray[np.int64], distances: NDArray[np.floating]) -> HeadMap:
+    """Return the map of heads from their distances to landmarks.
+
+    Parameters
+    ----------
+    landmarks : ndarray of int, shape (n,)
+    distances : ndarray of float, shape (n_heads, n)
+        Of every head to each landmark. Not modified.
+
+    Returns
+    -------
+    HeadMap
+        Its stress is that of these distances.
+
+    Notes
+    -----
+    The landmarks have the map of `head_map`. Every head is placed among them where its distances
+    fit best (de Silva & Tenenbaum 2004, "Sparse multidimensional scaling using landmark points"),
+    and moved by the steps of SMACOF until the stress of its own distances no longer decreases.
+    """
+    wanted = distances.astype(np.float64)
+    require_shape("distances", wanted, (None, len(landmarks)), "f")
+    anchors = head_map(wanted[landmarks]).coordinates.astype(np.float64)
+    squares = wanted**2 - (wanted[landmarks] ** 2).mean(axis=0)
+    points = -squares @ np.linalg.pinv(anchors).T / 2  # the mean of the anchors is 0
+    before = np.inf
+    for _ in range(MAX_ITERATIONS):
+        drawn = cdist(points, anchors)
+        wrong = ((drawn - wanted) ** 2).sum()
+        if before - wrong <= TOLERANCE * (wanted**2).sum():
+            break
+        before = wrong
+        pull = np.divide(wanted, drawn, out=np.zeros_like(drawn), where=drawn > 0)
+        points = (pull.sum(axis=1, keepdims=True) * points - pull @ anchors) / len(landmarks)
+    coordinates = _oriented(points).astype(np.float32)
+    return HeadMap(coordinates, landmark_stress(landmarks, distances, coordinates))
+
+
+def landmark_stress(
+    landmarks: NDArray[np.int64],
+    distances: NDArray[np.floating],
+    coordinates: NDArray[np.floating],
+) -> float:
+    """Return the stress of the distances to landmarks; see `landmark_map` and `stress_of`."""
+    return _stress(cdist(coordinates, coordinates[landmarks]), distances)
+
+
 def stress_of(distances: NDArray[np.floating], coordinates: NDArray[np.floating]) -> float:
     """Return √(Σ(d − δ)² / Σd²) with distances d in the map and δ given; 0 if all points coincide.
 
@@ -70,7 +160,10 @@ def stress_of(distances: NDArray[np.floating], coordinates: NDArray[np.floating]
     -----
     Source: Kruskal 1964, "Multidimensional scaling by optimizing goodness of fit", stress-1.
     """
-    drawn = cdist(coordinates, coordinates)
+    return _stress(cdist(coordinates, coordinates), distances)
+
+
+def _stress(drawn: NDArray[np.float64], distances: NDArray[np.floating]) -> float:
     total = (drawn**2).sum()
     wrong = ((drawn - distances) ** 2).sum()
     return float(np.sqrt(wrong / total)) if total > 0 else 0.0

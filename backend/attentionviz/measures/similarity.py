@@ -27,6 +27,15 @@ MAX_ROWS = 2048
 MAX_TERMS = 1 << 34
 # Heads times keys: 128 MiB of float32.
 MAX_WEIGHTS = 1 << 25
+MAX_EXACT_HEADS = 1024
+"""Up to so many heads all pairs are compared; of more, each with landmarks and its nearest."""
+
+N_NEAREST = 64
+"""Nearest heads of each that are stored when there are too many pairs."""
+
+LIKELY_PER_NEAREST = 2
+"""Heads that each is compared with, for each of its nearest that is stored."""
+
 # float64 numbers of a block that fits the processor's cache.
 BLOCK_TERMS = 1 << 18
 # Replaces 0 in logarithms; w·log w is then far below rounding.
@@ -52,7 +61,14 @@ class Row(NamedTuple):
     first_query: int
 
 
-def choose_rows(spans: Spans, n_heads: int, *, is_causal: bool, seed: int) -> list[Row]:
+def n_nearest(n_heads: int) -> int:
+    """Return how many nearest heads of each are stored; 0 for the distances of all pairs."""
+    return min(N_NEAREST, n_heads - 1) if n_heads > MAX_EXACT_HEADS else 0
+
+
+def choose_rows(
+    spans: Spans, n_heads: int, *, is_causal: bool, seed: int, n_pairs: int | None = None
+) -> list[Row]:
     """Return a random sample of rows of the corpus, in corpus order.
 
     Parameters
@@ -64,6 +80,8 @@ def choose_rows(spans: Spans, n_heads: int, *, is_causal: bool, seed: int) -> li
     is_causal : bool
         Whether all heads are causal, so that a row ends at its own query.
     seed : int
+    n_pairs : int or None
+        Pairs of heads that are compared; None for all.
 
     Returns
     -------
@@ -79,7 +97,8 @@ def choose_rows(spans: Spans, n_heads: int, *, is_causal: bool, seed: int) -> li
     stop = queries + 1 if is_causal else start + n_keys_of
     eligible = np.flatnonzero(stop - start > 1)
     shuffled = np.random.default_rng(seed).permutation(eligible)[:MAX_ROWS]
-    n_pairs = n_heads * (n_heads + 1) // 2
+    if n_pairs is None:
+        n_pairs = n_heads * (n_heads + 1) // 2
     max_keys = min(MAX_TERMS // n_pairs, MAX_WEIGHTS // n_heads)
     n_keys = np.cumsum(stop[shuffled] - start[shuffled])
     n_rows = max(1, int(np.searchsorted(n_keys, max_keys, side="right")))
@@ -162,6 +181,80 @@ def distances_from(own: Floats, others: Floats, n_rows: int) -> NDArray[np.float
     middle = _entropies((others + own[None, :]) / 2)
     divergence = middle - (_entropies(others) + _entropies(own[None, :])) / 2
     return np.sqrt(np.clip(divergence / max(n_rows, 1) / np.log(LOG_BASE), 0.0, 1.0))
+
+
+def entropies(weights: Floats) -> NDArray[np.float64]:
+    """Return the entropy of every head, summed over its rows, in nats, (n_heads,)."""
+    return np.concatenate([_entropies(weights[block]) for block in _slices(*weights.shape)])
+
+
+def distances_among(
+    weights: Floats,
+    entropy: NDArray[np.float64],
+    head: int,
+    others: NDArray[np.integer],
+    n_rows: int,
+) -> NDArray[np.float64]:
+    """Return the distance of one head to some of the others; see `distances`.
+
+    Parameters
+    ----------
+    weights : ndarray of float, shape (n_heads, n_keys)
+    entropy : ndarray of float64, shape (n_heads,)
+        From `entropies`.
+    head : int
+    others : ndarray of int, shape (n,)
+    n_rows : int
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+    """
+    middle = [
+        _entropies((weights[others[block]].astype(np.float64) + weights[head]) / 2)
+        for block in _slices(len(others), weights.shape[1])
+    ]
+    divergence = np.concatenate(middle) - (entropy[others] + entropy[head]) / 2
+    found: NDArray[np.float64] = np.sqrt(
+        np.clip(divergence / max(n_rows, 1) / np.log(LOG_BASE), 0.0, 1.0)
+    )
+    return np.where(others == head, 0.0, found)
+
+
+def likely_nearest(weights: Floats, n: int) -> NDArray[np.int64]:
+    """Return the n other heads of each with the smallest Hellinger distance.
+
+    Parameters
+    ----------
+    weights : ndarray of float32, shape (n_heads, n_keys)
+        As for `distances`. Not modified.
+    n : int
+        Below n_heads.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_heads, n)
+        In no order.
+
+    Notes
+    -----
+    The divergence in bits is 1 to 1 / ln 2 times the square of the Hellinger distance,
+    Σ (√p − √q)² / 2, term by term: 1 where one weight is 0, 1 / ln 2 where both are equal. It is
+    a matrix product, without logarithms.
+    """
+    roots = np.sqrt(weights)
+    found = np.empty((len(weights), n), dtype=np.int64)
+    for block in _slices(*(len(weights),) * 2):
+        affinity = roots[block] @ roots.T
+        affinity[np.arange(len(affinity)), np.arange(len(weights))[block]] = -1.0
+        found[block] = np.argpartition(-affinity, n - 1, axis=1)[:, :n]
+    return found
+
+
+def _slices(n_rows: int, n_columns: int) -> Iterator[slice]:
+    """Yield slices of rows with `BLOCK_TERMS` numbers, or of 8 rows."""
+    n = max(8, BLOCK_TERMS // max(n_columns, 1))
+    return (slice(start, start + n) for start in range(0, n_rows, n))
 
 
 def _blocks(weights: Floats) -> Iterator[tuple[int, NDArray[np.float64]]]:

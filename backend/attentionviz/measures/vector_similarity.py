@@ -142,6 +142,27 @@ def alignments(vectors: Floats) -> NDArray[np.float32]:
     return products.astype(np.float32)
 
 
+def alignments_among(vectors: Floats, others: NDArray[np.integer]) -> NDArray[np.float32]:
+    """Return the CKA of every head with some of the others.
+
+    Parameters
+    ----------
+    vectors : ndarray of float, shape (n_heads, n)
+        From `alignment_vector`. Not modified.
+    others : ndarray of int, shape (n_heads, n_others)
+
+    Returns
+    -------
+    ndarray of float32, shape (n_heads, n_others)
+        −1 to 1; NaN if undefined.
+    """
+    require_shape("vectors", vectors, (len(others), None), "f")
+    if vectors.shape[1] == 0:
+        return np.full(others.shape, np.nan, dtype=np.float32)
+    products = [vectors[chosen] @ own for own, chosen in zip(vectors, others, strict=True)]
+    return np.clip(np.stack(products), -1.0, 1.0).astype(np.float32)
+
+
 def _kernel(vectors: Floats) -> NDArray[np.float64]:
     """Return the Gram matrix of centred vectors over their total variance; 0 if all are equal."""
     exact = vectors.astype(np.float64)

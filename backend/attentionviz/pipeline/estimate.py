@@ -10,6 +10,7 @@ from joblib import cpu_count
 
 from attentionviz.core.heads import rules_with_heads
 from attentionviz.core.methods import METHOD_FACTS
+from attentionviz.measures.similarity import n_nearest
 from attentionviz.pipeline.build import prepare
 from attentionviz.pipeline.calibration import QUICK_METHOD, SLOW_METHOD, Calibration, calibrate
 from attentionviz.pipeline.corpora.account import Account
@@ -166,7 +167,11 @@ def _bytes(plan: BuildPlan, model: "LoadedModel", measured: Calibration) -> tupl
     """Return the bytes of the dataset, and the largest additional bytes during the build."""
     n, n_heads = plan.n_tokens, len(model.heads)
     grid = len(choose_grid_tokens(plan.lengths, n_heads, plan.request.seed))
-    manifest = {**plan.facts, "grid": {"n_tokens": grid, "n_points": 2 * grid}}
+    manifest = {
+        **plan.facts,
+        "grid": {"n_tokens": grid, "n_points": 2 * grid},
+        "similarity": {"n_nearest": n_nearest(n_heads)},
+    }
     files = layout.expected_files(manifest)
     arrays = {name: spec for name, spec in files.items() if spec is not None}
     n_bytes = sum(

@@ -1,5 +1,6 @@
 """Similarity of all heads: distances of attention and of vectors, and a map of heads."""
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -31,7 +32,7 @@ def write_similarity(
     journal: Journal,
     progress: Progress,
 ) -> dict[str, Any]:
-    """Write the missing ones of the three files; return the manifest entry ``similarity``.
+    """Write the missing files of similarity; return the manifest entry ``similarity``.
 
     Parameters
     ----------
@@ -45,27 +46,59 @@ def write_similarity(
     progress : Progress
     """
     comparison = _Comparison(folder, manifest, sequences)
+    progress.announce("publish", f"comparing {len(comparison.heads):,} heads")
+    write = _write_nearest if comparison.n_nearest else _write_all_pairs
     # One thread, so that the bytes do not depend on the number of cores.
     with threadpool_limits(1):
-        if layout.SIMILARITY_PATTERN not in journal:
-            progress.announce("publish", f"comparing {len(comparison.heads):,} heads")
-            distances = comparison.distances().astype(np.float32)
-            journal.add(write_array(folder, layout.SIMILARITY_PATTERN, distances))
-        if layout.SIMILARITY_VECTORS not in journal:
-            journal.add(write_array(folder, layout.SIMILARITY_VECTORS, comparison.alignments()))
-        distances = read_array(folder / layout.SIMILARITY_PATTERN)
-        if layout.HEAD_MAP not in journal:
-            coordinates = head_map.head_map(distances).coordinates
-            journal.add(write_array(folder, layout.HEAD_MAP, coordinates))
-    stress = head_map.stress_of(distances, read_array(folder / layout.HEAD_MAP))
+        facts = write(folder, comparison, journal)
     return {
         "n_rows": min(len(group.rows) for group in comparison.groups),
         "smoothing": similarity.SMOOTHING,
         "log_base": similarity.LOG_BASE,
         "n_tokens": min(len(group.queries) for group in comparison.groups),
         "seed": manifest["seed"],
-        "map_method": head_map.METHOD,
+        **facts,
+    }
+
+
+def _write_all_pairs(folder: Path, comparison: "_Comparison", journal: Journal) -> dict[str, Any]:
+    """Write distances and alignments of all pairs, (n_heads, n_heads), and the map."""
+    if layout.SIMILARITY_PATTERN not in journal:
+        distances = comparison.distances().astype(np.float32)
+        journal.add(write_array(folder, layout.SIMILARITY_PATTERN, distances))
+    if layout.SIMILARITY_VECTORS not in journal:
+        journal.add(write_array(folder, layout.SIMILARITY_VECTORS, comparison.alignments()))
+    distances = read_array(folder / layout.SIMILARITY_PATTERN)
+    if layout.HEAD_MAP not in journal:
+        coordinates = head_map.head_map(distances).coordinates
+        journal.add(write_array(folder, layout.HEAD_MAP, coordinates))
+    stress = head_map.stress_of(distances, read_array(folder / layout.HEAD_MAP))
+    return {"map_method": head_map.METHOD, "stress": round(stress, 6)}
+
+
+def _write_nearest(folder: Path, comparison: "_Comparison", journal: Journal) -> dict[str, Any]:
+    """Write the nearest heads of each, (n_heads, n_nearest), and the map from landmarks."""
+    if not journal.has_all((layout.SIMILARITY_HEADS, layout.SIMILARITY_PATTERN)):
+        nearest, distances = comparison.nearest()
+        journal.add(
+            write_array(folder, layout.SIMILARITY_HEADS, nearest),
+            write_array(folder, layout.SIMILARITY_PATTERN, distances),
+        )
+    if layout.SIMILARITY_VECTORS not in journal:
+        nearest = read_array(folder / layout.SIMILARITY_HEADS)
+        alignments = comparison.alignments(nearest)
+        journal.add(write_array(folder, layout.SIMILARITY_VECTORS, alignments))
+    landmarks, to_landmarks = comparison.landmarks()
+    if layout.HEAD_MAP not in journal:
+        coordinates = head_map.landmark_map(landmarks, to_landmarks).coordinates
+        journal.add(write_array(folder, layout.HEAD_MAP, coordinates))
+    coordinates = read_array(folder / layout.HEAD_MAP)
+    stress = head_map.landmark_stress(landmarks, to_landmarks, coordinates)
+    return {
+        "map_method": head_map.LANDMARK_METHOD,
         "stress": round(stress, 6),
+        "n_landmarks": len(landmarks),
+        "n_nearest": comparison.n_nearest,
     }
 
 
@@ -107,6 +140,9 @@ class _Comparison:
         self.folder = folder
         self.manifest = manifest
         self.heads = heads_of(manifest)
+        n_heads = len(self.heads)
+        self.n_nearest = similarity.n_nearest(n_heads)
+        self.n_landmarks = min(head_map.N_LANDMARKS, n_heads)
         rules = [LayerRule.of(facts) for facts in manifest["layers"]]
         parts = dict.fromkeys(rules[head.layer].part for head in self.heads)
         self.groups = [self._group(part, rules, sequences) for part in parts]
@@ -121,7 +157,11 @@ class _Comparison:
             tokens[vector_similarity.choose_tokens(len(tokens), n_heads, seed)]
             for tokens in (spans.queries, spans.keys)
         )
-        rows = similarity.choose_rows(spans, n_heads, is_causal=is_causal, seed=seed)
+        compared = similarity.LIKELY_PER_NEAREST * self.n_nearest + self.n_landmarks
+        n_pairs = n_heads * compared if self.n_nearest else None
+        rows = similarity.choose_rows(
+            spans, n_heads, is_causal=is_causal, seed=seed, n_pairs=n_pairs
+        )
         return _Group(heads, rows, queries, keys, part)
 
     def vectors(self, head: HeadId) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -132,15 +172,62 @@ class _Comparison:
     def distances(self) -> NDArray[np.float64]:
         """Return the distances of the attention of all heads, (n_heads, n_heads)."""
         found = np.ones((len(self.heads), len(self.heads)))
-        for group in self.groups:
-            n_keys = sum(row.stop - row.start for row in group.rows)
-            weights = np.zeros((len(group.heads), n_keys), dtype=np.float32)
-            for i, head in enumerate(group.heads):
-                parts = list(self.smoothed_rows(self.heads[head], group.rows))
-                if parts:
-                    weights[i] = np.concatenate(parts)
+        for group, weights in zip(self.groups, self.weights, strict=True):
             found[np.ix_(group.heads, group.heads)] = similarity.distances(weights, len(group.rows))
         return found
+
+    def nearest(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Return the nearest heads of each, nearest first, and their distances.
+
+        Both (n_heads, n_nearest). Where a part has too few heads, others of distance 1 follow.
+        """
+        n_heads, n_wanted = len(self.heads), self.n_nearest
+        nearest = np.empty((n_heads, n_wanted), dtype=np.int32)
+        distances = np.ones((n_heads, n_wanted), dtype=np.float32)
+        for group, weights in zip(self.groups, self.weights, strict=True):
+            heads = np.array(group.heads)
+            n = min(n_wanted, len(heads) - 1)
+            nearest[heads, n:] = np.setdiff1d(np.arange(n_heads), heads)[: n_wanted - n]
+            entropy = similarity.entropies(weights)
+            n_likely = min(similarity.LIKELY_PER_NEAREST * n, len(heads) - 1)
+            likely = np.sort(similarity.likely_nearest(weights, n_likely), axis=1)
+            for i, others in enumerate(likely):
+                found = similarity.distances_among(weights, entropy, i, others, len(group.rows))
+                order = np.argsort(found, kind="stable")[:n]
+                nearest[heads[i], :n] = heads[others[order]]
+                distances[heads[i], :n] = found[order]
+        return nearest, distances
+
+    def landmarks(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the landmark heads, and the distance of every head to each."""
+        entropies = [similarity.entropies(weights) for weights in self.weights]
+
+        def distances_from(head: int) -> NDArray[np.float64]:
+            found = np.ones(len(self.heads))
+            for group, own, entropy in zip(self.groups, self.weights, entropies, strict=True):
+                if head in group.heads:
+                    among = np.arange(len(group.heads))
+                    i, n_rows = group.heads.index(head), len(group.rows)
+                    found[group.heads] = similarity.distances_among(own, entropy, i, among, n_rows)
+            return found
+
+        return head_map.choose_landmarks(
+            distances_from, len(self.heads), self.n_landmarks, self.manifest["seed"]
+        )
+
+    @functools.cached_property
+    def weights(self) -> list[NDArray[np.float32]]:
+        """Return of each group the smoothed rows of its heads side by side, (n_heads, n_keys)."""
+        return [self._weights_of(group) for group in self.groups]
+
+    def _weights_of(self, group: _Group) -> NDArray[np.float32]:
+        n_keys = sum(row.stop - row.start for row in group.rows)
+        weights = np.zeros((len(group.heads), n_keys), dtype=np.float32)
+        for i, head in enumerate(group.heads):
+            parts = list(self.smoothed_rows(self.heads[head], group.rows))
+            if parts:
+                weights[i] = np.concatenate(parts)
+        return weights
 
     def smoothed_rows(self, head: HeadId, among: list[Row]) -> Iterator[NDArray[np.float64]]:
         """Yield the chosen rows of a head, smoothed, each over the keys start..stop of its row."""
@@ -156,19 +243,39 @@ class _Comparison:
                 weights[: row.stop - start] for row, weights in zip(rows, smooth, strict=True)
             )
 
-    def alignments(self) -> NDArray[np.float32]:
-        """Return the alignments of the vectors of all heads, (n_heads, n_heads)."""
-        found = np.full((len(self.heads), len(self.heads)), np.nan, dtype=np.float32)
+    def alignments(self, others: NDArray[np.int32] | None = None) -> NDArray[np.float32]:
+        """Return the alignments of the vectors of every head with others, or with all heads.
+
+        Parameters
+        ----------
+        others : ndarray of int32, shape (n_heads, n_others), or None
+
+        Returns
+        -------
+        ndarray of float32, shape (n_heads, n_others) or (n_heads, n_heads)
+        """
+        n_heads = len(self.heads)
+        shape = (n_heads, n_heads) if others is None else others.shape
+        found = np.full(shape, np.nan, dtype=np.float32)
         for group in self.groups:
-            vector_of = vector_similarity.alignment_vector
-            if group.part == "cross":
-                vector_of = vector_similarity.alignment_vector_across
-            vectors = []
-            for head in group.heads:
-                queries, keys = self.vectors(self.heads[head])
-                vector = vector_of(queries[group.queries], keys[group.keys])
-                vectors.append(vector.astype(np.float32))
-            found[np.ix_(group.heads, group.heads)] = vector_similarity.alignments(
-                np.stack(vectors)
-            )
+            vectors = self.alignment_vectors(group)
+            if others is None:
+                found[np.ix_(group.heads, group.heads)] = vector_similarity.alignments(vectors)
+                continue
+            # Heads of other parts follow all of the own part.
+            n = min(others.shape[1], len(group.heads) - 1)
+            own = np.searchsorted(group.heads, others[group.heads, :n])
+            found[group.heads, :n] = vector_similarity.alignments_among(vectors, own)
         return found
+
+    def alignment_vectors(self, group: _Group) -> NDArray[np.float32]:
+        """Return the vectors of a group whose products are alignments, (n_heads, n)."""
+        vector_of = vector_similarity.alignment_vector
+        if group.part == "cross":
+            vector_of = vector_similarity.alignment_vector_across
+        vectors = []
+        for head in group.heads:
+            queries, keys = self.vectors(self.heads[head])
+            vector = vector_of(queries[group.queries], keys[group.keys])
+            vectors.append(vector.astype(np.float32))
+        return np.stack(vectors)

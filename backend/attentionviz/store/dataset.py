@@ -220,13 +220,14 @@ class DatasetReader:
         return "heads", self._record_hash(layout.HEADS)
 
     def similarity(self, name: str) -> Array:
-        """Return one file of `layout.SIMILARITY_FILES`, its values validated.
+        """Return one file of `layout.similarity_files`, its values validated.
 
         Returns
         -------
-        ndarray of float32, shape (n_heads_total, n_heads_total) or (n_heads_total, 2)
-            Heads are numbered layer by layer. Distances of patterns; alignments of vectors, NaN
-            if undefined; or coordinates on the map of heads.
+        ndarray of float32 or int32, shape (n_heads_total, n_others) or (n_heads_total, 2)
+            Heads are numbered layer by layer. Distances of patterns, or alignments of vectors, NaN
+            if undefined; with all heads, or with the heads of `layout.SIMILARITY_HEADS`; or
+            coordinates on the map of heads.
         """
         array = self.array(name)
         key = ("similarity", self._record_hash(name))

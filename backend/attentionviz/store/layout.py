@@ -24,10 +24,10 @@ from attentionviz.errors import InvalidRequestError
 MANIFEST = "manifest.json"
 TOKENS = "tokens.json"
 HEADS = "heads.json"
+SIMILARITY_HEADS = "similarity-heads.npy"
 SIMILARITY_PATTERN = "similarity-pattern.npy"
 SIMILARITY_VECTORS = "similarity-vectors.npy"
 HEAD_MAP = "head_map.npy"
-SIMILARITY_FILES = (SIMILARITY_PATTERN, SIMILARITY_VECTORS, HEAD_MAP)
 GRID_TOKENS = "grid/tokens.npy"
 GRID_NORMS = "grid/norms.npy"
 PATCHES = "images/patches.npy"
@@ -175,18 +175,20 @@ def grid_spec(manifest: Mapping[str, Any], map_name: MapName) -> FileSpec:
     return FileSpec("uint16", (*shape, 2)) if map_name.dims == 2 else FileSpec("uint32", shape)
 
 
-def similarity_files(n_heads: int) -> dict[str, FileSpec]:
+def similarity_files(manifest: Mapping[str, Any]) -> dict[str, FileSpec]:
     """Return the files of head similarity and their specs; heads are numbered layer by layer.
 
-    Parameters
-    ----------
-    n_heads : int
-        Of all layers.
+    Distances and alignments are of all pairs or, if the manifest gives ``n_nearest``, of every head
+    and so many others, whose indices are one more file.
     """
-    shapes = ((n_heads, n_heads), (n_heads, n_heads), (n_heads, 2))
-    return {
-        name: FileSpec("float32", shape)
-        for name, shape in zip(SIMILARITY_FILES, shapes, strict=True)
+    n_heads = len(heads_of(manifest))
+    n_nearest = manifest.get("similarity", {}).get("n_nearest")
+    others = (n_heads, n_nearest or n_heads)
+    files = {SIMILARITY_HEADS: FileSpec("int32", others)} if n_nearest else {}
+    return files | {
+        SIMILARITY_PATTERN: FileSpec("float32", others),
+        SIMILARITY_VECTORS: FileSpec("float32", others),
+        HEAD_MAP: FileSpec("float32", (n_heads, 2)),
     }
 
 
@@ -215,7 +217,7 @@ def expected_files(manifest: Mapping[str, Any]) -> dict[str, FileSpec | None]:
         files[norms_path(head)] = FileSpec("float32", (n_tokens, 4))
         for name in maps:
             files[map_path(head, name)] = FileSpec("uint16", (2 * n_tokens, name.dims))
-    files.update(similarity_files(len(heads)))
+    files.update(similarity_files(manifest))
     files[GRID_TOKENS] = FileSpec("int32", (manifest["grid"]["n_tokens"],))
     grid = (manifest["n_layers"], manifest["n_heads"], manifest["grid"]["n_points"])
     files[GRID_NORMS] = FileSpec("uint8", grid)

@@ -247,6 +247,8 @@ class SimilarityFacts(TypedDict):
     log_base: NotNegative
     stress: NotNegative
     map_method: Text
+    n_nearest: NotRequired[Annotated[Positive, doc("Stored for each head; none: all pairs.")]]
+    n_landmarks: NotRequired[Annotated[Positive, doc("Heads that the map of heads rests on.")]]
 
 
 @with_config(ConfigDict(strict=True, extra="allow"))

@@ -24,7 +24,7 @@ from attentionviz.store.manifest import (
 SCHEMA_VERSION = 4
 READABLE_VERSIONS = (2, 3, 4)
 """Format 2 has no ``corpus.account``, no ``prefix_probe`` and no float64 attention check; formats 2
-and 3 have no ``recall_at_100``."""
+and 3 have no ``recall_at_100``, and the distances of all pairs of heads, however many."""
 
 MAX_MANIFEST_BYTES = 256 * 1024 * 1024
 
@@ -189,7 +189,7 @@ def _part_problems(manifest: Mapping[str, Any]) -> list[str]:
 
 
 def _missing_entries(manifest: Mapping[str, Any]) -> list[str]:
-    """Return the required entries of format 3 that are missing."""
+    """Return the required entries since format 3 that are missing."""
     if manifest["schema_version"] == 2:
         return []
     missing = [] if "prefix_probe" in manifest else ["prefix_probe"]
@@ -220,12 +220,15 @@ def _account_problems(manifest: Mapping[str, Any]) -> list[str]:
 
 def _check_files(manifest: Mapping[str, Any]) -> None:
     files = manifest["files"]
+    n_nearest = manifest["similarity"].get("n_nearest", 0)
     n_heads = sum(heads.n_heads for heads in layers_of(manifest))
     n_images = manifest["n_sequences"] if manifest["patch_grid"] else 0
     if max(n_heads, n_images) > len(files):  # checked before allocating a list of that length
         raise DamagedDatasetError(
             f"the manifest lists {len(files)} files for {n_heads} heads and {n_images} images"
         )
+    if n_nearest >= n_heads:
+        raise DamagedDatasetError(f"manifest: n_nearest is {n_nearest} of {n_heads} heads")
     expected = layout.expected_files(manifest)
     for path in sorted(expected.keys() ^ files.keys()):
         verb = "does not list" if path in expected else "must not list"

@@ -143,7 +143,7 @@ def _content_problems(files: CheckedFiles, manifest: dict[str, Any]) -> list[Pro
             check(files.read(name), manifest)
         except DamagedDatasetError as error:
             problems.append(Problem(name, str(error)))
-    for name in layout.SIMILARITY_FILES:
+    for name in layout.similarity_files(manifest):
         try:
             with files.open_array(name) as array:
                 check_similarity(name, array.all())

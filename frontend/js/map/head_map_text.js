@@ -2,6 +2,7 @@
 
 import { canvasPalette, cssColor, rampStops } from '../color/palettes.js';
 import { rowLabel } from '../compute/head_parts.js';
+import { count } from '../compute/number_text.js';
 import { el } from '../ui/dom.js';
 import { formatMeasureValue } from '../data/head_measure_columns.js';
 import { measureFacts, formatUnit } from '../data/head_measures.js';
@@ -90,7 +91,8 @@ export function nearestParts({ map, column, layers }, i, isOpen) {
  *
  * @param {HeadMapImage} image
  */
-export function aboutParts({ map: { stress, n_rows: nRows }, column, layers, stops, nLayers }) {
+export function aboutParts({ map, column, layers, stops, nLayers }) {
+  const { stress, n_landmarks: nLandmarks, n_rows: nRows } = map;
   const bar = el('span', { class: 'legend__ramp' });
   bar.style.backgroundImage = `linear-gradient(to right, ${stops.join(', ')})`;
   const ends = column
@@ -124,6 +126,7 @@ export function aboutParts({ map: { stress, n_rows: nRows }, column, layers, sto
       { class: 'soft' },
       el('strong', {}, `Stress ${stress.toFixed(2)}`),
       `: 0 would be a picture without fault.${care}`,
+      nLandmarks ? ` Heads are placed by their distances to ${count(nLandmarks)} of them.` : '',
     ),
     el(
       'p',
