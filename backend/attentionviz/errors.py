@@ -76,6 +76,12 @@ class MethodNotFoundError(NotFoundError):
     code = "method_not_found"
 
 
+class VectorsNotStoredError(NotFoundError):
+    """Queries and keys that the dataset was built without, see ``--keep-vectors``."""
+
+    code = "vectors_not_stored"
+
+
 class NotReadyError(AppError):
     """A part of a dataset that is still being built."""
 

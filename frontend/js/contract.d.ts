@@ -382,6 +382,13 @@ export interface JobRequest {
   n_bytes: number;
 }
 
+/** Which queries and keys are stored: all, those of a sample of whole sequences, or none. */
+export interface KeepVectors {
+  choice: 'all' | 'sample' | 'none';
+  n_sequences: number;
+  n_tokens: number;
+}
+
 /** The file of labelled pairs, and how many of them are pairs of tokens. */
 export interface LabelledPairs {
   file: string;
@@ -457,6 +464,7 @@ export interface Manifest {
   corpus: Corpus;
   patch_grid: PatchGrid | null;
   precision: 'float32' | 'float16';
+  keep_vectors: KeepVectors;
   seed: number;
   alignment: Alignment;
   maps: Record<string, MapFacts>;

@@ -84,6 +84,20 @@ def test_only_complete_datasets_are_exported(tmp_path: Path) -> None:
     assert not (tmp_path / "site").exists()
 
 
+@pytest.mark.parametrize(("kept", "n_files"), [(1, 1), (0, 0)])
+def test_a_site_has_the_vectors_that_are_stored(tmp_path: Path, kept: int, n_files: int) -> None:
+    from tests.support.fake_dataset import FakeSpec, write_fake_dataset
+
+    folder = write_fake_dataset(tmp_path, FakeSpec("few", n_tokens=60, kept_sequences=kept))
+    site = export_site(Settings(data_dir=tmp_path), ["few"], tmp_path / "site").folder
+    base = site / "api" / "v1" / "datasets" / "few"
+    assert (base / "heads/0/0/norms.npy").is_file()
+    files = [base / "heads/0/0/queries.npy"] * n_files + [base / "vector_tokens.npy"] * n_files
+    stored = [folder / "L00H00" / "queries.npy", folder / "vector_tokens.npy"][: 2 * n_files]
+    assert [np.load(path).tolist() for path in files] == [np.load(path).tolist() for path in stored]
+    assert len(list(base.rglob("keys.npy"))) == 4 * n_files
+
+
 def test_the_command_prints_the_size_and_how_to_view_the_site(
     tiny_dataset: TinyDataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

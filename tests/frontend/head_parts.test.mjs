@@ -209,7 +209,14 @@ function siteOf(params = '') {
     keys: { width: 1, values: Float32Array.of(0, 1, 2, 0, 0) },
   };
   return {
-    manifest: { n_layers: 1, n_heads: 1, n_tokens: 5, layers: [{ ...RULE, part: 'cross' }] },
+    manifest: {
+      n_layers: 1,
+      n_heads: 1,
+      n_tokens: 5,
+      layers: [{ ...RULE, part: 'cross' }],
+      keep_vectors: { choice: 'all', n_sequences: 1, n_tokens: 5 },
+    },
+    hasVectors: Uint8Array.of(1),
     lengths: Int32Array.of(5),
     starts: Int32Array.of(0),
     nSource: Int32Array.of(3),

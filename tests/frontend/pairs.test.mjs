@@ -176,12 +176,14 @@ test('an exported site computes the ranks and weights of pairs', async () => {
   const keys = { width: 1, values: Float32Array.of(3, 1, 2, 1, -5) };
   const site = (rule, params) => ({
     manifest: {
+      keep_vectors: { choice: 'all', n_sequences: 2, n_tokens: 5 },
       n_layers: 1,
       n_heads: 1,
       n_tokens: 5,
       layers: [{ scaling: 1, is_causal: false, max_distance: null, ...rule }],
     },
     starts: Int32Array.of(0, 3),
+    hasVectors: Uint8Array.of(1, 1),
     lengths: Int32Array.of(3, 2),
     params: new URLSearchParams(params),
     pause: async () => {},

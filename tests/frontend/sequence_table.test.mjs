@@ -150,12 +150,14 @@ test('an exported site computes sequence scores of one head and the mean', async
   const same = { width: 1, values: new Float32Array(5) };
   const site = (params) => ({
     manifest: {
+      keep_vectors: { choice: 'all', n_sequences: 2, n_tokens: 5 },
       n_layers: 1,
       n_heads: 2,
       n_tokens: 5,
       layers: [{ scaling: 1, is_causal: true, max_distance: null }],
     },
     starts: Int32Array.of(0, 3),
+    hasVectors: Uint8Array.of(1, 1),
     lengths: Int32Array.of(3, 2),
     params: new URLSearchParams(params),
     pause: async () => {},

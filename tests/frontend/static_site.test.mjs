@@ -138,3 +138,46 @@ test('a missing file of a site is a JSON error "not_exported"', async () => {
     message: 'This site was exported without datasets/a/heads.json.',
   });
 });
+
+/** A site of one head; of its two sequences, of 2 and 3 tokens, some are stored. */
+function siteKeeping(keep_vectors) {
+  const manifest = {
+    id: 'a',
+    n_layers: 1,
+    n_heads: 1,
+    n_key_heads: 1,
+    n_sequences: 2,
+    n_tokens: 5,
+    layers: [{ scaling: 1, is_causal: false, max_distance: null }],
+    keep_vectors,
+  };
+  const vectors = npy('<f4', [3, 1], Float32Array.of(0, Math.log(3), 0));
+  const files = {
+    'datasets/a.json': () => Response.json({ manifest }),
+    'datasets/a/tokens.json': () => Response.json({ sequences: { start: [0, 2], length: [2, 3] } }),
+    'datasets/a/vector_tokens.npy': () => new Response(npy('<i4', [3], Int32Array.of(2, 3, 4))),
+    'datasets/a/heads/0/0/queries.npy': () => new Response(vectors),
+    'datasets/a/heads/0/0/keys.npy': () => new Response(vectors),
+  };
+  const base = 'https://host.example/api/v1/';
+  const site = createSite('https://host.example/', async (url) =>
+    files[String(url).slice(base.length)](),
+  );
+  return async (path) => {
+    const answer = await site(new URL(`datasets/a/heads/0/0/${path}`, base));
+    if (!answer.ok) return (await answer.json()).error.message;
+    return [...new Float32Array(await answer.arrayBuffer())].map((n) => Number(n.toFixed(2)));
+  };
+}
+
+test('an exported site says of which sequences it has no vectors', async () => {
+  const ask = siteKeeping({ choice: 'sample', n_sequences: 1, n_tokens: 3 });
+  assert.deepEqual((await ask('attention/1')).slice(0, 3), [0.33, 0.33, 0.33]);
+  assert.match(await ask('attention/0'), /sequence 0 cannot be shown.*of 1 of 2 sequences/);
+  assert.match(await ask('neighbours/1'), /token 1 cannot be shown/);
+  const scores = await ask('token_scores');
+  assert.deepEqual(scores.map(Number.isNaN), [...Array(4).fill(true), ...Array(6).fill(false)]);
+  const none = siteKeeping({ choice: 'none', n_sequences: 0, n_tokens: 0 });
+  assert.match(await none('attention/1'), /stores no queries and keys/);
+  assert.match(await none('token_scores'), /stores no queries and keys/);
+});

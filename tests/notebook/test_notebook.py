@@ -15,6 +15,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 from tests.conftest import TinyDataset
+from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 from tests.support.hostile_dataset import COLUMNS, write_hostile_datasets
 from tests.support.hostile_strings import STRINGS
 
@@ -26,6 +27,7 @@ from attentionviz.errors import (
     MethodNotFoundError,
     NotFoundError,
     NotReadyError,
+    VectorsNotStoredError,
 )
 from attentionviz.notebook.cell import PageCell
 from attentionviz.notebook.dataset import Dataset
@@ -85,6 +87,19 @@ def test_tokens_and_arrays_share_their_axis(dataset: Dataset) -> None:
     assert tokens.sequence.max() == dataset.n_sequences - 1 == len(dataset.texts) - 1
     assert set(tokens.token_type) == {"text", "special"}
     assert tokens.row is None
+
+
+def test_vectors_that_are_not_stored_are_missing(tmp_path: Path) -> None:
+    few = FakeSpec("few", n_tokens=60, kept_sequences=1)
+    found = attentionviz.open(write_fake_dataset(tmp_path, few))
+    of_stored = found.has_vectors[found.tokens.sequence]
+    assert np.array_equal(np.isfinite(found.queries(0, 1)).all(axis=1), of_stored)
+    assert found.pattern(0, 1, 1).shape == (of_stored.sum(),) * 2
+    with pytest.raises(VectorsNotStoredError, match="sequence 0 cannot be shown"):
+        found.pattern(0, 1, 0)
+    none = FakeSpec("none", n_tokens=60, kept_sequences=0)
+    with pytest.raises(VectorsNotStoredError, match="stores no queries and keys"):
+        attentionviz.open(write_fake_dataset(tmp_path, none)).vectors(0, 1)
 
 
 def test_patches_have_a_row_and_a_column(tiny_image_dataset: TinyDataset) -> None:

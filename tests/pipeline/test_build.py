@@ -10,9 +10,10 @@ from attentionviz.errors import BuildError, CorpusError, InvalidRequestError
 from attentionviz.pipeline.build import build
 from attentionviz.pipeline.request import BuildRequest
 from attentionviz.projections import defaults
-from attentionviz.store import layout
+from attentionviz.store import kept_vectors, layout
 from attentionviz.store.grid import byte_norms, pack_points
 from attentionviz.store.schema import parse_manifest
+from attentionviz.store.verify import verify
 from attentionviz.store.writer import hash_file
 
 
@@ -326,3 +327,26 @@ def test_a_manifest_that_a_server_would_refuse_fails_before_the_maps(small, tiny
             small()
     finally:
         about.unlink()
+
+
+@pytest.mark.parametrize("choice", ["sample", "none"])
+def test_what_is_computed_from_vectors_does_not_depend_on_which_are_kept(
+    small, monkeypatch, choice
+):
+    monkeypatch.setattr(kept_vectors, "SAMPLE_TOKENS", 1)  # one sequence
+    monkeypatch.setattr(kept_vectors, "POINT_BUDGET", 1)
+    whole, lines = small().folder, []
+    kept = small(lines.append, keep_vectors=choice, dataset_id="kept").folder
+    assert verify(kept) == []
+    of_all, of_some = tree(whole), tree(kept)
+    facts = manifest_of(kept)["keep_vectors"]
+    assert facts["n_sequences"] == (1 if choice == "sample" else 0)
+    assert any(line.startswith(f"--keep-vectors {choice}: ") for line in lines)
+    tokens = load(kept, layout.VECTOR_TOKENS) if choice == "sample" else []
+    for path, content in of_all.items():
+        if path.endswith(("queries.npy", "keys.npy")):
+            assert (path in of_some) == (choice == "sample")
+            if path in of_some:
+                assert np.array_equal(load(kept, path), load(whole, path)[tokens])
+        elif path != "manifest.json":
+            assert of_some[path] == content

@@ -8,7 +8,13 @@ from attentionviz.store.journal import Journal
 from attentionviz.store.writer import write_bytes
 
 N_LAYERS, N_HEADS, N_KEY_HEADS, D_HEAD = 2, 4, 2, 3
-MANIFEST = {"n_heads": N_HEADS, "n_key_heads": N_KEY_HEADS, "d_head": D_HEAD, "layers": [{}, {}]}
+MANIFEST = {
+    "keep_vectors": {"choice": "all"},
+    "n_heads": N_HEADS,
+    "n_key_heads": N_KEY_HEADS,
+    "d_head": D_HEAD,
+    "layers": [{}, {}],
+}
 
 
 def captured_batch(n_tokens, seed):

@@ -52,6 +52,7 @@ def small_manifest(**changes):
         "d_head": 4,
         "n_sequences": 2,
         "precision": "float16",
+        "keep_vectors": {"choice": "all", "n_sequences": 2, "n_tokens": 5},
         "maps": {"tsne-2d": {}, "pca-3d": {}},
         "grid": {"n_tokens": 3, "n_points": 6},
         "model": {"modality": "text"},
@@ -67,6 +68,19 @@ def test_expected_files_follow_from_counts_and_maps():
     assert files["grid/tsne-2d.npy"] == ("uint16", (1, 2, 6, 2))
     assert files["grid/pca-3d.npy"] == ("uint32", (1, 2, 6))
     assert files["tokens.json"] is None
+
+
+def test_only_the_kept_vectors_are_expected():
+    every = layout.expected_files(small_manifest())
+    kept = {"choice": "sample", "n_sequences": 1, "n_tokens": 3}
+    sample = layout.expected_files(small_manifest(keep_vectors=kept))
+    assert sample["L00H00/keys.npy"] == ("float16", (3, 4))
+    assert sample.keys() - every.keys() == {"vector_tokens.npy"}
+    none = layout.expected_files(
+        small_manifest(keep_vectors={"choice": "none", "n_sequences": 0, "n_tokens": 0})
+    )
+    vectors = {"L00H00/keys.npy", "L00H00/queries.npy", "L00H01/queries.npy"}
+    assert every.keys() - none.keys() == vectors
 
 
 def test_a_layer_has_files_for_its_own_heads_in_its_own_size():

@@ -192,7 +192,22 @@ def test_an_earlier_format_without_account_prefix_matching_and_exact_check_is_re
     words = "prefix_probe is missing; corpus/account is missing; attention_check/exact_"
     assert words in refusal(manifest)
     manifest["schema_version"] = 2
-    assert parse_manifest(json.dumps(manifest).encode()) == manifest
+    kept = manifest.pop("keep_vectors")  # all vectors were stored
+    found = parse_manifest(json.dumps(manifest).encode())
+    assert found == {**manifest, "keep_vectors": kept}
+
+
+@pytest.mark.parametrize(
+    ("kept", "words"),
+    [
+        ({"choice": "all", "n_sequences": 1, "n_tokens": 5}, "n_sequences is 1, expected "),
+        ({"choice": "none", "n_sequences": 0, "n_tokens": 5}, "n_tokens is 5, expected 0 to 0"),
+        ({"choice": "sample", "n_sequences": 0, "n_tokens": 0}, "n_sequences is 0, expected 1 to"),
+        ({"choice": "some", "n_sequences": 1, "n_tokens": 5}, "keep_vectors/choice"),
+    ],
+)
+def test_counts_of_stored_vectors_must_fit_the_choice(manifest, kept, words):
+    assert words in refusal({**manifest, "keep_vectors": kept})
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from tests.support.fake_corpus import (
 from tests.support.fake_maps import fake_maps, mean_fidelity, pack_grid
 from tests.support.fake_scores import fake_scores
 from tests.support.fake_similarity import fake_similarity, similarity_facts
-from tests.support.fake_spec import ALL_MAPS, FakeSpec, build_key, fake_manifest
+from tests.support.fake_spec import ALL_MAPS, FakeSpec, build_key, fake_manifest, is_kept
 
 from attentionviz.core.heads import by_layer
 from attentionviz.core.types import HeadId
@@ -204,6 +204,8 @@ def write_capture(folder: Folder, spec: FakeSpec, corpus: FakeCorpus) -> dict[st
             "vector_rank_correlation": round(float(rng.uniform(0.6, 0.95)), 6),
             "maps": {},
         }
+    if spec.kept_sequences is not None:
+        drop_vectors(folder, spec, corpus)
     for name, content in corpus.pictures.items():
         folder.write(name, content)
     if corpus.patches is not None:
@@ -211,6 +213,20 @@ def write_capture(folder: Folder, spec: FakeSpec, corpus: FakeCorpus) -> dict[st
     manifest = fake_manifest(spec, corpus, len(grid_tokens))
     folder.write_array("grid/norms.npy", by_layer(manifest, grid_norms))
     return {"manifest": manifest, "heads": heads, "grid_points": grid_points}
+
+
+def drop_vectors(folder: Folder, spec: FakeSpec, corpus: FakeCorpus) -> None:
+    """Keep the vectors of some sequences only, or of none."""
+    tokens = np.flatnonzero(np.repeat(is_kept(spec, corpus), corpus.sequences.length))
+    for name in [name for name in folder.files if name.endswith(("queries.npy", "keys.npy"))]:
+        whole = np.load(folder.path / name, allow_pickle=False)
+        if spec.kept_sequences:
+            folder.write_array(name, whole[tokens])
+        else:
+            (folder.path / name).unlink()
+            del folder.files[name]
+    if spec.kept_sequences:
+        folder.write_array("vector_tokens.npy", tokens.astype(np.int32))
 
 
 def write_vectors(

@@ -61,6 +61,8 @@ class FakeSpec:
     has_two_texts: bool = False
     has_pairs: bool = False  # labelled pairs of text tokens six positions apart
     is_earlier: bool = False  # format 2, with the scores of 0.3.1
+    # sequences with stored vectors, the second and so on; 0: none are stored, None: all
+    kept_sequences: int | None = None
 
     @property
     def head_ids(self) -> list[HeadId]:
@@ -132,6 +134,14 @@ def fake_rule(spec: FakeSpec, layer: int) -> LayerRule:
     return replace(rule, softcap=2.0, bias=bias, sinks=sinks)
 
 
+def is_kept(spec: FakeSpec, corpus: FakeCorpus) -> np.ndarray:
+    """Return which sequences have stored vectors, bool (n_sequences,)."""
+    number = np.arange(len(corpus.lengths))
+    if spec.kept_sequences is None:
+        return number >= 0
+    return (number >= 1) & (number <= spec.kept_sequences)
+
+
 def fake_manifest(spec: FakeSpec, corpus: FakeCorpus, n_grid_tokens: int) -> dict[str, Any]:
     """Return the manifest without ``files`` and ``fidelity``."""
     is_text = spec.modality == "text"
@@ -173,6 +183,11 @@ def fake_manifest(spec: FakeSpec, corpus: FakeCorpus, n_grid_tokens: int) -> dic
         "corpus": dict(corpus.facts),
         "patch_grid": corpus.patch_grid,
         "precision": spec.precision,
+        "keep_vectors": {
+            "choice": {None: "all", 0: "none"}.get(spec.kept_sequences, "sample"),
+            "n_sequences": int(is_kept(spec, corpus).sum()),
+            "n_tokens": int(corpus.sequences.length[is_kept(spec, corpus)].sum()),
+        },
         "seed": spec.seed,
         "alignment": {"scale": "norm ratio"},
         "maps": {
@@ -200,7 +215,7 @@ def fake_manifest(spec: FakeSpec, corpus: FakeCorpus, n_grid_tokens: int) -> dic
         "library_versions": {"numpy": np.__version__},
     }
     if spec.is_earlier:
-        del manifest["prefix_probe"], manifest["corpus"]["account"]
+        del manifest["prefix_probe"], manifest["corpus"]["account"], manifest["keep_vectors"]
         kept = {"max_abs_error": 0.0, "tolerance": 1e-05, "n_sequences": 1}
         manifest |= {"schema_version": 2, "attention_check": kept}
     return manifest

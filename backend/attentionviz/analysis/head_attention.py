@@ -18,6 +18,7 @@ from attentionviz.errors import DamagedDatasetError, InvalidRequestError, NotFou
 from attentionviz.store import layout
 from attentionviz.store.checked_files import OpenArray
 from attentionviz.store.dataset import DatasetReader
+from attentionviz.store.kept_vectors import not_stored
 
 LONG_SEQUENCE = 512
 MAX_SEQUENCE = 4096
@@ -92,6 +93,8 @@ def sequence_pattern(
         When the model has no such head, or the corpus no such sequence.
     InvalidRequestError
         When there is no such weight, or the sequence is too long.
+    VectorsNotStoredError
+        When the dataset was built without its queries and keys.
     DamagedDatasetError
         When a vector is not finite.
     """
@@ -99,6 +102,8 @@ def sequence_pattern(
         raise InvalidRequestError(f"weight is {weight!r}, not one of {', '.join(WEIGHTS)}")
     rule = reader.rule(head)
     found = _sequence(reader, sequence_idx, max_tokens)
+    if not reader.has_vectors()[sequence_idx]:
+        raise not_stored(reader.manifest, f"the attention of sequence {sequence_idx}")
     span = rule.span_of(*found)
     is_long = found[1] > LONG_SEQUENCE
     with (
@@ -259,7 +264,7 @@ def strongest_partners(
     -------
     list of dict
         ``token`` and ``score`` = scaling * q·k, highest first; across sequences, whatever the
-        mask. Of equal scores the earlier token comes first.
+        mask, among the tokens with stored vectors. Of equal scores the earlier token comes first.
 
     Raises
     ------
@@ -279,17 +284,17 @@ def strongest_partners(
     if not has_own[point]:
         name = row_name(reader.manifest, head.layer)
         raise NotFoundError(f"{name}, head {head.head} has no {kind} of token {point}")
-    with reader.open_array(own) as array:
-        vector = array.rows(point, point + 1)[0].astype(np.float32)
+    with reader.open_vectors(own) as vectors:
+        vector = vectors.rows(point, point + 1)[0].astype(np.float32)
     vector *= np.float32(reader.manifest["layers"][head.layer]["scaling"])
     tokens = np.empty(0, dtype=np.int64)
     scores = np.empty(0, dtype=np.float32)
-    with reader.open_array(other) as array, np.errstate(over="ignore", invalid="ignore"):
-        for start in range(0, n, CHUNK_ROWS):
-            stop = min(start + CHUNK_ROWS, n)
-            found = array.rows(start, stop).astype(np.float32) @ vector  # (row,)
-            existing = np.flatnonzero(has_other[start:stop])
-            tokens = np.concatenate([tokens, start + existing])
+    with reader.open_vectors(other) as vectors, np.errstate(over="ignore", invalid="ignore"):
+        for start in range(0, vectors.n_rows, CHUNK_ROWS):
+            some, block = vectors.block(start, min(start + CHUNK_ROWS, vectors.n_rows))
+            found = block.astype(np.float32) @ vector  # (row,)
+            existing = has_other[some]
+            tokens = np.concatenate([tokens, some[existing]])
             scores = np.concatenate([scores, found[existing]])
             best = np.lexsort((tokens, -scores))[:k]
             tokens, scores = tokens[best], scores[best]
@@ -328,15 +333,18 @@ def _long_sequences(
     reader: DatasetReader, length: int, most_scores: int = MAX_AGGREGATE_SCORES
 ) -> tuple[NDArray[np.int64], int]:
     lengths = reader.sequences().text_lengths
-    found = np.flatnonzero((lengths >= length) & (lengths <= MAX_SEQUENCE))
-    if len(found) == 0:
+    is_long = (lengths >= length) & (lengths <= MAX_SEQUENCE)
+    if not is_long.any():
         longest = int(lengths[lengths <= MAX_SEQUENCE].max(initial=0))
         raise InvalidRequestError(f"no sequence has {length} tokens; the longest has {longest}")
+    found, n_found = np.flatnonzero(is_long & reader.has_vectors()), int(is_long.sum())
+    if len(found) == 0:
+        raise not_stored(reader.manifest, f"mean attention over {length} positions")
     mean_scores = length * float(lengths[found].mean())
     most = min(MAX_AGGREGATE_SEQUENCES, max(1, int(most_scores / mean_scores)))
-    if len(found) <= most:
-        return found, len(found)
-    return found[np.linspace(0, len(found) - 1, most).astype(np.int64)], len(found)
+    if len(found) > most:
+        found = found[np.linspace(0, len(found) - 1, most).astype(np.int64)]
+    return found, n_found
 
 
 def _mean(
@@ -346,8 +354,8 @@ def _mean(
     spans = rule.spans(*reader.sequences().chosen(chosen))
     total = np.zeros((length, length), dtype=np.float64)
     with (
-        reader.open_array(reader.queries_path(head)) as queries,
-        reader.open_array(reader.keys_path(head)) as keys,
+        reader.open_vectors(reader.queries_path(head)) as queries,
+        reader.open_vectors(reader.keys_path(head)) as keys,
         _open_norms(reader, head, weight) as norms,
     ):
         columns = (spans.query_start.tolist(), spans.key_start.tolist(), spans.n_keys.tolist())

@@ -15,8 +15,8 @@ from attentionviz.core.rule import HeadRule
 from attentionviz.core.types import HeadId
 from attentionviz.errors import InvalidRequestError
 from attentionviz.measures.pair_fit import PairScores, fit, pair_weight, score_pairs
-from attentionviz.store.checked_files import OpenArray
 from attentionviz.store.dataset import DatasetReader
+from attentionviz.store.kept_vectors import VectorRows, not_stored
 
 MAX_PAIRS = 20
 # Numbers of keys that are read for one answer, in all heads: about a second. In a larger corpus a
@@ -66,6 +66,8 @@ def heads_by_pairs(
     ------
     InvalidRequestError
         When there are none or too many pairs, one twice, or a token that there is not.
+    VectorsNotStoredError
+        When the dataset was built without the queries and keys of a pair.
     DamagedDatasetError
         When a vector is not finite.
     """
@@ -106,6 +108,10 @@ def _compute(reader: DatasetReader, pairs: Sequence[Pair]) -> dict[str, Any]:
     is_strong = np.array([pair.is_strong for pair in pairs])
     sequences = reader.sequences()
     sequence = [np.searchsorted(sequences.start, pair[:2], side="right") for pair in pairs]
+    has_vectors = reader.has_vectors()
+    for pair, (first, second) in zip(pairs, sequence, strict=True):
+        if not (has_vectors[first - 1] and has_vectors[second - 1]):
+            raise not_stored(reader.manifest, f"the pair {pair.query}-{pair.key}")
     heads = []
     for head in heads_of(reader.manifest):
         of_head = reader.spans(head)
@@ -143,8 +149,8 @@ def _row(score: float, percentile: float, rank: int, weight: float | None) -> di
 
 
 def _compared_spans(reader: DatasetReader) -> list[tuple[int, int]]:
-    """Return first and end tokens of the blocks of keys that a pair is compared with."""
-    n = reader.n_tokens
+    """Return the blocks of stored keys that a pair is compared with: first and end rows."""
+    n = reader.manifest["keep_vectors"]["n_tokens"]
     most = MAX_KEY_NUMBERS // sum(one.n_heads * one.d_head for one in layers_of(reader.manifest))
     if n <= most:
         return [(start, min(start + CHUNK_ROWS, n)) for start in range(0, n, CHUNK_ROWS)]
@@ -163,13 +169,13 @@ def _score_head(
     """Return where the pairs stand, and their weights; None where a query does not see the key."""
     scaling = np.float32(reader.manifest["layers"][head.layer]["scaling"])
     with (
-        reader.open_array(reader.queries_path(head)) as queries,
-        reader.open_array(reader.keys_path(head)) as keys,
+        reader.open_vectors(reader.queries_path(head)) as queries,
+        reader.open_vectors(reader.keys_path(head)) as keys,
     ):
         own_queries = _stacked(queries, [pair.query for pair in pairs])
         own_keys = _stacked(keys, [pair.key for pair in pairs])
-        blocks = zip(spans, _blocks(keys, spans), strict=True)
-        existing = (block[has_key[slice(*span)]] for span, block in blocks)
+        blocks = (keys.block(*span) for span in spans)
+        existing = (block.astype(np.float32, copy=False)[has_key[some]] for some, block in blocks)
         found = score_pairs(scaling * own_queries, own_keys, existing)
         require_finite(found.score, head)
         rule = reader.rule(head)
@@ -181,7 +187,7 @@ def _score_head(
 
 
 def _weight(
-    reader: DatasetReader, rule: HeadRule, pair: Pair, query: Floats, keys: OpenArray
+    reader: DatasetReader, rule: HeadRule, pair: Pair, query: Floats, keys: VectorRows
 ) -> float | None:
     """Return the weight of a pair in the pattern; None where its query does not see its key."""
     sequences = reader.sequences()
@@ -197,11 +203,11 @@ def _weight(
     return pair_weight(query, at, rule, zip(firsts, _blocks(keys, spans), strict=True))
 
 
-def _stacked(array: OpenArray, tokens: list[int]) -> Floats:
-    rows = [array.rows(token, token + 1)[0] for token in tokens]
+def _stacked(vectors: VectorRows, tokens: list[int]) -> Floats:
+    rows = [vectors.rows(token, token + 1)[0] for token in tokens]
     return np.stack(rows).astype(np.float32)  # (pair, d_head)
 
 
-def _blocks(array: OpenArray, spans: list[tuple[int, int]]) -> Iterator[Floats]:
+def _blocks(vectors: VectorRows, spans: list[tuple[int, int]]) -> Iterator[Floats]:
     for start, stop in spans:
-        yield array.rows(start, stop).astype(np.float32, copy=False)
+        yield vectors.rows(start, stop).astype(np.float32, copy=False)

@@ -47,8 +47,8 @@ def sequence_scores(
         Mean over rows of the keys that hold 90 % of the mass, and of the entropy over its largest
         value, as of the head scores; and the number of rows of all heads. Rows that see one key
         do not count, and a sequence without others has NaN, NaN, 0. Three NaN for what was left
-        out: sequences of more than 4,096 tokens, and where there are too many, all but some that
-        are evenly spread.
+        out: sequences of more than 4,096 tokens or without stored vectors, and where there are too
+        many, all but some that are evenly spread.
     n_used : int
         Sequences that were computed.
 
@@ -70,7 +70,7 @@ def sequence_scores(
 
 
 def _compute(reader: DatasetReader, heads: Sequence[HeadId]) -> tuple[Floats, int]:
-    chosen = _chosen_sequences(reader.sequences().length, len(heads))
+    chosen = _chosen_sequences(reader.sequences().length, reader.has_vectors(), len(heads))
     totals = np.zeros((reader.manifest["n_sequences"], 4))  # means, rows, heads
     for head in heads:
         sums = _sums_of(reader, head, chosen)
@@ -84,9 +84,11 @@ def _compute(reader: DatasetReader, heads: Sequence[HeadId]) -> tuple[Floats, in
     return scores.astype(np.float32), int(np.count_nonzero(chosen))
 
 
-def _chosen_sequences(lengths: NDArray[np.int64], n_heads: int) -> NDArray[np.bool_]:
-    """Return which sequences are computed, bool (n_sequences,): all, or every n-th."""
-    chosen = lengths <= MAX_SEQUENCE
+def _chosen_sequences(
+    lengths: NDArray[np.int64], has_vectors: NDArray[np.bool_], n_heads: int
+) -> NDArray[np.bool_]:
+    """Return which sequences are computed, bool (n_sequences,): all with vectors, or every n-th."""
+    chosen = has_vectors & (lengths <= MAX_SEQUENCE)
     n_weights = n_heads * int((lengths[chosen] ** 2).sum())
     step = -(-n_weights // MAX_WEIGHTS)
     if step > 1:
@@ -101,18 +103,16 @@ def _sums_of(reader: DatasetReader, head: HeadId, chosen: NDArray[np.bool_]) -> 
     sums = np.zeros((len(chosen), 3))
     groups = starts // CHUNK_TOKENS
     with (
-        reader.open_array(reader.queries_path(head)) as queries,
-        reader.open_array(reader.keys_path(head)) as keys,
+        reader.open_vectors(reader.queries_path(head)) as queries,
+        reader.open_vectors(reader.keys_path(head)) as keys,
     ):
         for group in np.unique(groups[chosen]):
             some = np.flatnonzero(chosen & (groups == group))
-            span = int(starts[some[0]]), int(starts[some[-1]] + lengths[some[-1]])
+            spans = list(zip(starts[some], starts[some] + lengths[some], strict=True))
             own = np.repeat(some, lengths[some])  # the sequence of each token
-            first = np.cumsum(lengths[some]) - lengths[some]
-            tokens = np.repeat(starts[some] - span[0] - first, lengths[some]) + np.arange(len(own))
             attention = HeadAttention(
-                queries.rows(*span)[tokens],
-                keys.rows(*span)[tokens],
+                np.concatenate([queries.rows(*span) for span in spans]),
+                np.concatenate([keys.rows(*span) for span in spans]),
                 lengths[some],
                 rule,
                 sequences.chosen(some).n_source,

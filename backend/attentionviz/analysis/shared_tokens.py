@@ -59,12 +59,18 @@ def shared_sequences(
     InvalidRequestError
         When no sequence has two units in common.
     """
-    parts = [one.fingerprint("shared", files=(layout.TOKENS,)) for one in (reader, other)]
+    for one in (reader, other):
+        one.require_vectors("similarity to heads of another dataset")
+    parts = [
+        one.fingerprint("shared", one.manifest["keep_vectors"], files=(layout.TOKENS,))
+        for one in (reader, other)
+    ]
     key = ("shared sequences", *parts, len(heads_of(other.manifest)))
     unit, shared = cached(reader, key, lambda: _find(reader, other), _n_bytes)
     if not shared:
         raise InvalidRequestError(
-            f"{reader.dataset_id} and {other.dataset_id} share no sequence with two words"
+            f"{reader.dataset_id} and {other.dataset_id} share no sequence with two words and with "
+            "stored queries and keys"
         )
     return unit, shared
 
@@ -98,6 +104,7 @@ def _chosen(reader: DatasetReader, other: DatasetReader) -> list[int]:
     n = min(map(len, lengths))
     own, theirs = lengths[0][:n], lengths[1][:n]
     is_able = np.maximum(own, theirs) <= MAX_SEQUENCE
+    is_able &= reader.has_vectors()[:n] & other.has_vectors()[:n]
     if reader.manifest["model"]["modality"] == "image":
         is_able &= own == theirs
     able = np.flatnonzero(is_able)

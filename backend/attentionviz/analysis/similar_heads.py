@@ -17,8 +17,8 @@ from attentionviz.measures.similarity import distances_from
 from attentionviz.measures.unit_patterns import unit_means, unit_pattern
 from attentionviz.measures.vector_similarity import alignment_vector, alignments
 from attentionviz.store import layout
-from attentionviz.store.checked_files import OpenArray
 from attentionviz.store.dataset import DatasetReader
+from attentionviz.store.kept_vectors import VectorRows
 
 NEAREST_ON_MAP = 5
 DEFAULT_HEADS = 10
@@ -257,8 +257,8 @@ def _side(
     rule = head_rule(reader.manifest, head)
     rows, queries, keys = [], [], []
     with (
-        reader.open_array(reader.queries_path(head)) as query_file,
-        reader.open_array(reader.keys_path(head)) as key_file,
+        reader.open_vectors(reader.queries_path(head)) as query_file,
+        reader.open_vectors(reader.keys_path(head)) as key_file,
     ):
         for one in shared:
             start, units = one.starts[side], one.units[side]
@@ -274,5 +274,5 @@ def _side(
     return flat, alignment_vector(all_queries[some], all_keys[some])
 
 
-def _rows(file: OpenArray, start: int, n: int) -> NDArray[np.float32]:
+def _rows(file: VectorRows, start: int, n: int) -> NDArray[np.float32]:
     return file.rows(start, start + n).astype(np.float32)

@@ -33,8 +33,8 @@ def token_scores(
         of its column over the number of queries per key, so that 1 is the mean of the sequence.
         NaN where a sequence was left out, or the head has no query or key of a token.
     n_used : int
-        Sequences that were computed; those of more than 4,096 tokens, and what is beyond 2^27
-        weights in all, are left out.
+        Sequences that were computed; those without stored vectors or of more than 4,096 tokens,
+        and what is beyond 2^27 weights in all, are left out.
     """
     return cached(
         reader,
@@ -50,10 +50,11 @@ def _compute(reader: DatasetReader, head: HeadId) -> tuple[Floats, int]:
     scores = np.full((reader.n_tokens, 2), np.nan, dtype=np.float32)
     n_used = n_weights = 0
     with (
-        reader.open_array(reader.queries_path(head)) as queries,
-        reader.open_array(reader.keys_path(head)) as keys,
+        reader.open_vectors(reader.queries_path(head)) as queries,
+        reader.open_vectors(reader.keys_path(head)) as keys,
     ):
-        for sequence, n in enumerate(sequences.length.tolist()):
+        for sequence in np.flatnonzero(reader.has_vectors()).tolist():
+            n = int(sequences.length[sequence])
             n_weights += n * n
             if n > MAX_SEQUENCE or n_weights > MAX_WEIGHTS:
                 continue

@@ -155,12 +155,18 @@ def _arrays(reader: DatasetReader) -> Iterator[tuple[str, NDArray[Any]]]:
 
 def _write_files(reader: DatasetReader, folder: Path) -> None:
     """Write the vectors of every head, from which the page computes, and the images."""
-    manifest, n = reader.manifest, reader.n_tokens
+    manifest = reader.manifest
+    choice = manifest["keep_vectors"]["choice"]
+    if choice == "sample":
+        _write_array(folder / "vector_tokens.npy", reader.stored_tokens())
     for at in heads_of(reader.manifest):
         head_folder = folder / "heads" / str(at.layer) / str(at.head)
-        _write_array(head_folder / "queries.npy", reader.queries(at, 0, n).astype(np.float32))
-        if layout.key_head(at, manifest) == at:
-            _write_array(head_folder / "keys.npy", reader.keys(at, 0, n).astype(np.float32))
+        if choice != "none":
+            queries = reader.array(reader.queries_path(at))
+            _write_array(head_folder / "queries.npy", queries.astype(np.float32))
+        if choice != "none" and layout.key_head(at, manifest) == at:
+            keys = reader.array(reader.keys_path(at))
+            _write_array(head_folder / "keys.npy", keys.astype(np.float32))
         _write_array(head_folder / "norms.npy", reader.norms(at))
     if manifest["model"]["modality"] in WITH_IMAGES:
         for i in range(manifest["n_sequences"]):

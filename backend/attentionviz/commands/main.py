@@ -105,6 +105,8 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     add("--max-tokens", type=int, metavar="N", help="use whole sequences up to so many tokens")
     add("--seed", type=int, default=0, metavar="N")
     add("--precision", default="float32", help="float32 (default) or float16")
+    kept = "queries and keys to store: all (default), those of a sample of sequences, or none"
+    add("--keep-vectors", default="all", metavar="WHICH", help=kept)
     add("--alignment", default="norm ratio", help="scale by norm ratio (default), or search")
     add("--device", default="auto", help="auto (default), cpu, cuda or mps")
     dtypes = "dtype in which the model runs: float32 (default), bfloat16, float16 or auto (its own)"
@@ -228,6 +230,7 @@ def _build_request(arguments: argparse.Namespace) -> "BuildRequest":
         max_tokens=arguments.max_tokens,
         seed=arguments.seed,
         precision=arguments.precision,
+        keep_vectors=arguments.keep_vectors,
         alignment=arguments.alignment,
         device=arguments.device,
         dtype=arguments.dtype,

@@ -8,6 +8,7 @@ from attentionviz.errors import HeadOutOfRangeError, MethodNotFoundError
 
 Method = str
 Dims = Literal[2, 3]
+KeepChoice = Literal["all", "sample", "none"]
 Modality = Literal["text", "image", "image-text"]
 """What a model reads: texts, images, or an image and a text as one sequence."""
 

@@ -97,14 +97,29 @@ class Dataset:
     def vectors(self, layer: int, head: int) -> Vectors:
         """Return queries and keys of one head, as the attention function saw them, before scaling.
 
+        Of a dataset that was built with ``keep_vectors`` "sample", rows of other tokens are NaN.
+
         Raises
         ------
         HeadOutOfRangeError
             If the model has no such head.
+        VectorsNotStoredError
+            If the dataset was built with ``keep_vectors`` "none".
         """
-        at, n = HeadId(layer, head), self.n_tokens
-        found = self._reader.queries(at, 0, n), self._reader.keys(at, 0, n)
-        return Vectors(*self._existing(at, *(array.astype(np.float32) for array in found)))
+        at, reader = HeadId(layer, head), self._reader
+        found = []
+        for path in (reader.queries_path(at), reader.keys_path(at)):
+            with reader.open_vectors(path) as vectors:
+                tokens, stored = vectors.block(0, vectors.n_rows)
+            whole = np.full((self.n_tokens, stored.shape[1]), np.nan, dtype=np.float32)
+            whole[tokens] = stored
+            found.append(whole)
+        return Vectors(*self._existing(at, *found))
+
+    @property
+    def has_vectors(self) -> NDArray[np.bool_]:
+        """Return whether queries and keys of each sequence are stored, bool (n_sequences,)."""
+        return np.asarray(self._reader.has_vectors())
 
     def queries(self, layer: int, head: int) -> Floats:
         """Return the queries of one head, float32 (n_tokens, d_head)."""
@@ -133,6 +148,8 @@ class Dataset:
         ------
         HeadOutOfRangeError, NotFoundError, InvalidRequestError
             If the head, the sequence or the weight does not exist.
+        VectorsNotStoredError
+            If the dataset was built without the queries and keys of this sequence.
         DamagedDatasetError
             If a vector is not finite.
         """

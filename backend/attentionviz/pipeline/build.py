@@ -27,6 +27,7 @@ from attentionviz.pipeline.publish import (
     write_heads,
 )
 from attentionviz.pipeline.request import GB, BuildRequest
+from attentionviz.pipeline.shards import captured_paths
 from attentionviz.pipeline.similarity import write_similarity
 from attentionviz.pipeline.sources import (
     MAX_TARGET,
@@ -86,6 +87,8 @@ def build(request: BuildRequest, log: Log = lambda _: None) -> BuildResult:
     plan, model, source = prepare(request, log)
     if not request.skip_bad_sequences:  # else logged after bad sequences are left out
         log(plan.corpus_summary())
+    if lost := plan.lost_without_vectors():
+        log(lost)
     with dataset_lock(request.output, plan.dataset_id, log) as lock:
         previous = read_pointer(request.output, plan.dataset_id)
         built = find_existing(request.output, plan.dataset_id, plan.build_key)
@@ -196,7 +199,7 @@ def finished_capture(folder: Path, journal: Journal) -> dict[str, Any] | None:
         return None
     manifest: dict[str, Any] = json.loads((folder / layout.PARTIAL_MANIFEST).read_bytes())
     last = {layout.HEADS, *layout.similarity_files(manifest)}
-    base = layout.expected_files({**manifest, "maps": {}}).keys() - last
+    base = layout.expected_files({**manifest, "maps": {}}).keys() - last | captured_paths(manifest)
     return manifest if journal.has_all({*base, layout.PROBE}) else None
 
 

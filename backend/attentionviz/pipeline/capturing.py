@@ -18,7 +18,13 @@ from attentionviz.pipeline.image_files import write_image_files
 from attentionviz.pipeline.plan import BuildPlan
 from attentionviz.pipeline.probing import probe_heads
 from attentionviz.pipeline.progress import Progress
-from attentionviz.pipeline.shards import Shards, assemble_heads, shard_paths, write_shard
+from attentionviz.pipeline.shards import (
+    Shards,
+    assemble_heads,
+    captured_paths,
+    shard_paths,
+    write_shard,
+)
 from attentionviz.pipeline.sources import Source, token_pairs_of, tokens_document
 from attentionviz.pipeline.token_pairs import TokenPairs
 from attentionviz.store import layout
@@ -62,8 +68,11 @@ class Capture:
         check = self.check_attention()
         table, patches, n_shards = self.capture_batches()
         shards = Shards(self.folder, n_shards)
-        for head in assemble_heads(self.folder, self.journal, shards, self.plan.facts):
+        kept = self.plan.sampled_tokens
+        for head in assemble_heads(self.folder, self.journal, shards, self.plan.facts, kept):
             self.progress.update(message=f"storing the vectors of {head.folder}")
+        if kept is not None:
+            self.journal.add(write_array(self.folder, layout.VECTOR_TOKENS, kept))
         if patches is not None:
             self.journal.add(write_array(self.folder, layout.PATCHES, patches))
         self.write_images()
@@ -160,12 +169,9 @@ class Capture:
         return str(self.model.description["name"])
 
     def vector_paths(self) -> set[str]:
-        """Return the relative paths of queries, keys and norms of all heads."""
-        paths = set()
-        for head in self.model.heads:
-            paths |= {layout.queries_path(head), layout.norms_path(head)}
-            paths.add(layout.keys_path(head, self.plan.facts))
-        return paths
+        """Return the relative paths of queries, keys and norms of all heads, of all tokens."""
+        norms = {layout.norms_path(head) for head in self.model.heads}
+        return norms | captured_paths(self.plan.facts)
 
     def write_probe(self) -> dict[str, Any]:
         """Write the scores of heads on repeated random tokens; return the facts of both probes."""

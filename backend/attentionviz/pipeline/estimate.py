@@ -70,6 +70,8 @@ class Estimate(NamedTuple):
         Size of the finished dataset.
     n_bytes_building : int
         Largest size on disk during the build.
+    lost : str or None
+        What the dataset cannot show because of ``--keep-vectors``; None if nothing.
     """
 
     dataset_id: str
@@ -82,6 +84,7 @@ class Estimate(NamedTuple):
     seconds: float
     n_bytes: int
     n_bytes_building: int
+    lost: str | None
 
 
 def estimate(request: BuildRequest, log: Log = lambda _: None) -> Estimate:
@@ -116,6 +119,7 @@ def estimate(request: BuildRequest, log: Log = lambda _: None) -> Estimate:
         seconds=round(loading + _seconds(plan, n_heads, measured), 1),
         n_bytes=n_bytes,
         n_bytes_building=n_bytes + n_spare,
+        lost=plan.lost_without_vectors(),
     )
 
 
@@ -126,6 +130,7 @@ def format_estimate(found: Estimate) -> str:
         f"{found.dataset_id}: {found.n_tokens:,} tokens, {found.n_heads:,} heads, "
         f"{found.n_maps:,} maps; about {format_duration(found.seconds)} and "
         f"{found.n_bytes / 1e6:,.0f} MB ({found.n_bytes_building / 1e6:,.0f} MB while building)"
+        + (f"\n{found.dataset_id}: {found.lost}" if found.lost else "")
     )
 
 
@@ -186,6 +191,9 @@ def _bytes(plan: BuildPlan, model: "LoadedModel", measured: Calibration) -> tupl
     neighbours = 0
     if any(needs_neighbours(method, n) for method in plan.request.methods):
         neighbours = n_heads * 2 * n * min(N_NEIGHBOURS, 2 * n) * 8
+    captured = 0
+    if plan.request.keep_vectors != "all":
+        captured = n_layers * n * vectors * model.d_head
     # Shards are removed before neighbours are written; files fill whole blocks; maps have facts.
     blocks = BLOCK_BYTES * (len(files) + n_heads * (1 + len(manifest["maps"])))
-    return n_bytes, max(shards, neighbours) + blocks
+    return n_bytes, captured + max(shards, neighbours) + blocks

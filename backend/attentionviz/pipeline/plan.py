@@ -6,8 +6,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from attentionviz import __version__
-from attentionviz.core.heads import largest_sizes
+from attentionviz.core.heads import heads_of, largest_sizes
 from attentionviz.core.scores import scores_of
 from attentionviz.core.types import MapName
 from attentionviz.pipeline.corpora.account import Account
@@ -19,6 +22,7 @@ from attentionviz.pipeline.token_pairs import pair_facts
 from attentionviz.projections import defaults
 from attentionviz.store import layout
 from attentionviz.store.columns import Sequences
+from attentionviz.store.kept_vectors import keep_facts, kept_tokens, lost_without_vectors
 from attentionviz.store.schema import SCHEMA_VERSION, canonical_json
 
 if TYPE_CHECKING:
@@ -75,16 +79,31 @@ class BuildPlan:
         """Return a one-line summary of the corpus: counts read, taken and left out, and tokens."""
         return f"{self.request.corpus_file}: {self.account.summary()}; {self.n_tokens:,} tokens"
 
+    @property
+    def sampled_tokens(self) -> NDArray[np.int32] | None:
+        """Tokens whose queries and keys a dataset with a sample has, ascending; else None."""
+        request, n_heads = self.request, len(heads_of(self.facts))
+        if request.keep_vectors != "sample":
+            return None
+        return kept_tokens(request.keep_vectors, self.lengths, n_heads, request.seed)
+
+    def lost_without_vectors(self) -> str | None:
+        """Return what the dataset cannot show because of ``--keep-vectors``, or None."""
+        lost = lost_without_vectors(self.facts)
+        return lost and f"--keep-vectors {self.request.keep_vectors}: {lost}"
+
     def with_sequences(self, taken: Taken) -> "BuildPlan":
         """Return the same build with fewer sequences and the same build key."""
         counts = {"n_sequences": len(taken.lengths), "n_tokens": sum(taken.lengths)}
         corpus = {**self.facts["corpus"], "account": taken.account.facts()}
+        request, n_heads = self.request, len(heads_of(self.facts))
+        kept = keep_facts(request.keep_vectors, taken.lengths, n_heads, request.seed)
         return replace(
             self,
             lengths=tuple(taken.lengths),
             n_source=taken.n_source,
             account=taken.account,
-            facts={**self.facts, **counts, "corpus": corpus},
+            facts={**self.facts, **counts, "corpus": corpus, "keep_vectors": kept},
         )
 
 
@@ -130,6 +149,7 @@ def make_plan(
         },
         "patch_grid": asdict(model.patch_grid) if model.patch_grid else None,
         "precision": request.precision,
+        "keep_vectors": keep_facts(request.keep_vectors, lengths, len(model.heads), request.seed),
         "seed": request.seed,
         "alignment": {"scale": request.alignment, "translation": TRANSLATION},
         "maps": _maps(request),

@@ -15,6 +15,7 @@ from attentionviz.pipeline.corpora.account import Account
 from attentionviz.store import layout
 from attentionviz.store.building import KILLED, build_state, read_progress
 from attentionviz.store.folders import unfinished_builds
+from attentionviz.store.kept_vectors import lost_without_vectors
 from attentionviz.store.reader import DatasetEntry, DatasetLibrary
 from attentionviz.store.verify import ignored, verify, verify_pointer
 
@@ -95,6 +96,7 @@ def summary(manifest: Mapping[str, Any]) -> str:
         **_pair_rows(manifest),
         "tokens": f"{manifest['n_tokens']:,}, {2 * manifest['n_tokens']:,} points a map",
         "precision": manifest["precision"],
+        **_kept_rows(manifest),
         "seed": str(manifest["seed"]),
         **_attention_rows(manifest),
         "not q·k": ", ".join(manifest["bias_terms"]) or "nothing",
@@ -121,6 +123,12 @@ def _pair_rows(manifest: Mapping[str, Any]) -> dict[str, str]:
     reasons = ", ".join(f"{part['n']:,} {part['reason']}" for part in pairs["left_out"])
     rest = f"; left out: {reasons}" if reasons else ""
     return {"pairs": f"{pairs['n_taken']:,} of {pairs['n_read']:,} in {pairs['file']}{rest}"}
+
+
+def _kept_rows(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the dataset cannot show because of ``keep_vectors``; nothing if all is kept."""
+    lost = lost_without_vectors(manifest)
+    return {"vectors": lost} if lost else {}
 
 
 def _corpus_rows(manifest: Mapping[str, Any]) -> dict[str, str]:

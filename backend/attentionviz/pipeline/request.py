@@ -10,9 +10,10 @@ from typing import get_args
 from attentionviz.core.alignment import AlignmentRule
 from attentionviz.core.file_names import readable
 from attentionviz.core.methods import METHOD_FACTS
-from attentionviz.core.types import DIMS, METHODS, MapName
+from attentionviz.core.types import DIMS, METHODS, KeepChoice, MapName
 from attentionviz.errors import InvalidRequestError
 from attentionviz.store import layout
+from attentionviz.store.kept_vectors import KEEP_CHOICES
 
 PRECISIONS = ("float32", "float16")
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -46,6 +47,9 @@ class BuildRequest:
     seed : int
     precision : str
         "float32" or "float16": how queries and keys are stored.
+    keep_vectors : "all", "sample" or "none"
+        Which queries and keys the finished dataset has, see `store.kept_vectors`. Maps, scores,
+        fidelity and similarity are of all in any case.
     device : str
         Where the model runs.
     dtype : str
@@ -91,6 +95,7 @@ class BuildRequest:
     max_tokens: int | None = None
     seed: int = 0
     precision: str = "float32"
+    keep_vectors: KeepChoice = "all"
     device: str = "auto"
     dtype: str = "float32"
     device_map: str | None = None
@@ -124,6 +129,7 @@ class BuildRequest:
         if not self.dims or not set(self.dims) <= set(DIMS):
             raise InvalidRequestError(f"--dims is {list(self.dims)}, expected 2, 3 or 2,3")
         _require_among("--precision", self.precision, PRECISIONS)
+        _require_among("--keep-vectors", self.keep_vectors, KEEP_CHOICES)
         _require_among("--device", self.device, DEVICES)
         _require_among("--dtype", self.dtype, DTYPES)
         if self.part is not None:

@@ -22,7 +22,7 @@ from attentionviz.measures.head_scores import (
     TextTokens,
     score_head,
 )
-from attentionviz.pipeline.units import MapJob, UnitResult, exit_with_parent, read_array
+from attentionviz.pipeline.units import MapJob, UnitResult, exit_with_parent, read_vectors
 from attentionviz.store import layout
 from attentionviz.store.columns import Sequences
 from attentionviz.store.schema import canonical_json
@@ -51,8 +51,7 @@ def run_scores(job: MapJob, head: HeadId) -> UnitResult:
         tokens = corpus_tokens(job.folder, manifest["model"]["modality"])
         pairs = corpus_pairs(job.folder)
         attention = HeadAttention(
-            read_array(job.folder / layout.queries_path(head)),
-            read_array(job.folder / layout.keys_path(head, manifest)),
+            *read_vectors(job.folder, head, manifest),
             np.asarray(job.lengths),
             head_rule(manifest, head),
             Sequences.of(job.lengths, job.n_source).n_source,

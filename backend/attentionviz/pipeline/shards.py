@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attentionviz.core.heads import iterate_heads, layers_of
+from attentionviz.core.heads import heads_of, iterate_heads, layers_of
 from attentionviz.core.types import HeadId
 from attentionviz.store import layout
 from attentionviz.store.journal import Journal
@@ -116,8 +116,20 @@ def is_derived(path: str) -> bool:
     return path == layout.HEADS or folder in ("grid", layout.NEIGHBOURS_FOLDER)
 
 
+def captured_paths(manifest: Mapping[str, Any]) -> set[str]:
+    """Return the files with the queries and keys of all tokens, in staging if not all are kept."""
+    heads = heads_of(manifest)
+    paths = {layout.queries_path(head) for head in heads}
+    paths |= {layout.keys_path(head, manifest) for head in heads}
+    return {layout.captured_path(path, manifest) for path in paths}
+
+
 def assemble_heads(
-    folder: Path, journal: Journal, shards: Shards, manifest: Mapping[str, Any]
+    folder: Path,
+    journal: Journal,
+    shards: Shards,
+    manifest: Mapping[str, Any],
+    kept: NDArray[np.int32] | None = None,
 ) -> Iterator[HeadId]:
     """Write missing queries, keys and norms; yield each finished head.
 
@@ -130,6 +142,8 @@ def assemble_heads(
     shards : Shards
     manifest : mapping
         Or what is known of it before the capture.
+    kept : ndarray of int32 or None
+        Tokens whose queries and keys a dataset with a sample has, ascending; else None.
     """
     layers = layers_of(manifest)
     with_heads = [layer for layer, heads in enumerate(layers) if heads.n_heads]
@@ -139,15 +153,20 @@ def assemble_heads(
         if layout.key_head(head, manifest) == head:
             parts["keys"] = layout.keys_path(head, manifest)
         for part, path in parts.items():
-            if path in journal:
+            whole = path if part == "norms" else layout.captured_path(path, manifest)
+            # Of a sample, the published file has the rows of these tokens.
+            rows = {whole: None} if whole == path or kept is None else {path: kept, whole: None}
+            if journal.has_all(rows):
                 continue
             index = heads.key_head(head.head) if part == "keys" else head.head
             size = N_NORMS if part == "norms" else heads.d_head
-            record = write_array(folder, path, shards.read(part, at, index, size))
-            earlier = journal.discarded.get(path)
-            if earlier is not None and earlier.sha256 != record.sha256:
-                _discard_derived(folder, journal)
-            journal.add(record)
+            array = shards.read(part, at, index, size)
+            for name, tokens in rows.items():
+                record = write_array(folder, name, array if tokens is None else array[tokens])
+                earlier = journal.discarded.get(name)
+                if earlier is not None and earlier.sha256 != record.sha256:
+                    _discard_derived(folder, journal)
+                journal.add(record)
         yield head
 
 

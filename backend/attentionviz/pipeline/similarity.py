@@ -18,7 +18,7 @@ from attentionviz.core.types import HeadId
 from attentionviz.measures import head_map, similarity, vector_similarity
 from attentionviz.measures.similarity import Row
 from attentionviz.pipeline.progress import Progress
-from attentionviz.pipeline.units import read_array
+from attentionviz.pipeline.units import read_array, read_vectors
 from attentionviz.store import layout
 from attentionviz.store.columns import Sequences
 from attentionviz.store.journal import Journal
@@ -165,9 +165,8 @@ class _Comparison:
         return _Group(heads, rows, queries, keys, part)
 
     def vectors(self, head: HeadId) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return queries and keys of a head, as stored."""
-        queries = read_array(self.folder / layout.queries_path(head))
-        return queries, read_array(self.folder / layout.keys_path(head, self.manifest))
+        """Return queries and keys of a head, as captured."""
+        return read_vectors(self.folder, head, self.manifest)
 
     def distances(self) -> NDArray[np.float64]:
         """Return the distances of the attention of all heads, (n_heads, n_heads)."""

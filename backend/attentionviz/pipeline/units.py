@@ -71,9 +71,10 @@ class MapJob:
     def vectors(self, head: HeadId) -> HeadVectors:
         """Return the queries and keys that a head has, aligned."""
         spans = self.spans(head.layer)
+        queries, keys = read_vectors(self.folder, head, self.manifest)
         return HeadVectors.of(
-            read_array(self.folder / layout.queries_path(head))[spans.queries],
-            read_array(self.folder / layout.keys_path(head, self.manifest))[spans.keys],
+            queries[spans.queries],
+            keys[spans.keys],
             self.manifest["layers"][head.layer]["scaling"],
             rule=self.manifest["alignment"]["scale"],
             seed=self.manifest["seed"],
@@ -203,6 +204,15 @@ def read_array(path: Path) -> NDArray[Any]:
     """Return a whole array of the build folder, which is trusted."""
     array: NDArray[Any] = np.load(path, allow_pickle=False)
     return array
+
+
+def read_vectors(
+    folder: Path, head: HeadId, manifest: Mapping[str, Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the queries and keys of all tokens of a head, as captured, (n_tokens, d_head) each."""
+    paths = layout.queries_path(head), layout.keys_path(head, manifest)
+    queries, keys = (read_array(folder / layout.captured_path(path, manifest)) for path in paths)
+    return queries, keys
 
 
 def _words(head: HeadId) -> str:

@@ -30,6 +30,7 @@ from attentionviz.store.columns import (
 )
 from attentionviz.store.damage import DamageLog
 from attentionviz.store.grid import check_grid_tokens
+from attentionviz.store.kept_vectors import VectorRows, check_kept_tokens, not_stored
 from attentionviz.store.safe_files import file_key
 from attentionviz.store.similarity import check_similarity
 
@@ -184,14 +185,54 @@ class DatasetReader:
         """Return the queries of tokens start..stop, (n, d_head), before scaling.
 
         Zeros for tokens without a query in this head, as for keys; see `spans`.
+
+        Raises
+        ------
+        VectorsNotStoredError
+            If the dataset was built without one of them, as of `keys` and `open_vectors`.
         """
-        with self.open_array(self.queries_path(head)) as array:
-            return array.rows(start, stop)
+        with self.open_vectors(self.queries_path(head)) as vectors:
+            return vectors.rows(start, stop)
 
     def keys(self, head: HeadId, start: int, stop: int) -> Array:
         """Return the keys of tokens start..stop, (n, d_head)."""
-        with self.open_array(self.keys_path(head)) as array:
-            return array.rows(start, stop)
+        with self.open_vectors(self.keys_path(head)) as vectors:
+            return vectors.rows(start, stop)
+
+    @contextmanager
+    def open_vectors(self, path: str) -> Iterator[VectorRows]:
+        """Open the file of `queries_path` or `keys_path` for the duration of a ``with`` block."""
+        is_sample = self.manifest["keep_vectors"]["choice"] == "sample"
+        tokens = self.stored_tokens() if is_sample else None
+        with self.open_array(path) as array:
+            yield VectorRows(array, tokens, self.manifest)
+
+    def stored_tokens(self) -> Array:
+        """Return the tokens whose queries and keys are stored, (n,), ascending."""
+        choice = self.manifest["keep_vectors"]["choice"]
+        if choice != "sample":
+            return np.arange(self.n_tokens if choice == "all" else 0)
+        key = ("stored tokens", self._record_hash(layout.VECTOR_TOKENS))
+        tokens: Array | None = self.cache.get(key)
+        if tokens is None:
+            tokens = self.array(layout.VECTOR_TOKENS)
+            with self.record_damage(layout.VECTOR_TOKENS):
+                check_kept_tokens(tokens, self.sequences())
+            self.cache.put(key, tokens, tokens.nbytes)
+        return tokens
+
+    def has_vectors(self) -> Array:
+        """Return whether the queries and keys of each sequence are stored, bool (n_sequences,)."""
+        start = self.sequences().start
+        choice = self.manifest["keep_vectors"]["choice"]
+        if choice != "sample":
+            return np.full(len(start), choice == "all")
+        return np.isin(start, self.stored_tokens())
+
+    def require_vectors(self, what: str = "this") -> None:
+        """Raise VectorsNotStoredError, with `what` as its subject, if no vectors are stored."""
+        if self.manifest["keep_vectors"]["choice"] == "none":
+            raise not_stored(self.manifest, what)
 
     def norms(self, head: HeadId) -> Array:
         """Return ‖q‖, ‖k‖, ‖v‖ and ‖v·W_O‖ of every token, float32 (n_tokens, 4)."""
@@ -238,13 +279,15 @@ class DatasetReader:
         return array
 
     def queries_path(self, head: HeadId) -> str:
-        """Return the file of a head's queries."""
+        """Return the file of a head's queries; VectorsNotStoredError if there is none."""
         self.require_head(head)
+        self.require_vectors("attention")
         return layout.queries_path(head)
 
     def keys_path(self, head: HeadId) -> str:
         """Return the file of the keys that a head uses, shared by its key-value group."""
         self.require_head(head)
+        self.require_vectors("attention")
         return layout.keys_path(head, self.manifest)
 
     def norms_path(self, head: HeadId) -> str:

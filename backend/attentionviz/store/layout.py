@@ -31,6 +31,7 @@ HEAD_MAP = "head_map.npy"
 GRID_TOKENS = "grid/tokens.npy"
 GRID_NORMS = "grid/norms.npy"
 PATCHES = "images/patches.npy"
+VECTOR_TOKENS = "vector_tokens.npy"
 
 # Only in a staging folder.
 JOURNAL = "journal.jsonl"
@@ -129,6 +130,20 @@ def keys_path(head: HeadId, manifest: Mapping[str, Any]) -> str:
     return f"{key_head(head, manifest).folder}/keys.npy"
 
 
+def captured_path(path: str, manifest: Mapping[str, Any]) -> str:
+    """Return where a build finds the vectors of all tokens of a file of queries or keys.
+
+    Parameters
+    ----------
+    path : str
+        From `queries_path` or `keys_path`. The file itself if all vectors are stored; else a file
+        that is there in staging only.
+    manifest : mapping
+        Or the facts of a plan.
+    """
+    return path if manifest["keep_vectors"]["choice"] == "all" else f"{CAPTURE_FOLDER}/{path}"
+
+
 def norms_path(head: HeadId) -> str:
     """Return the relative path of a head's norms: query, key, value, value through output."""
     return f"{head.folder}/norms.npy"
@@ -206,17 +221,20 @@ def expected_files(manifest: Mapping[str, Any]) -> dict[str, FileSpec | None]:
         Relative path to FileSpec, or to None if the file is not an array. The manifest itself is
         not included.
     """
-    n_tokens, heads = manifest["n_tokens"], heads_of(manifest)
+    n_tokens, heads, kept = manifest["n_tokens"], heads_of(manifest), manifest["keep_vectors"]
     maps = [MapName.parse(name) for name in manifest["maps"]]
     files: dict[str, FileSpec | None] = {TOKENS: None, HEADS: None}
     for head in heads:
         d_head = LayerHeads.of(manifest, head.layer).d_head
-        vectors = FileSpec(manifest["precision"], (n_tokens, d_head))
-        files[queries_path(head)] = vectors
-        files[keys_path(head, manifest)] = vectors
+        if kept["choice"] != "none":
+            vectors = FileSpec(manifest["precision"], (kept["n_tokens"], d_head))
+            files[queries_path(head)] = vectors
+            files[keys_path(head, manifest)] = vectors
         files[norms_path(head)] = FileSpec("float32", (n_tokens, 4))
         for name in maps:
             files[map_path(head, name)] = FileSpec("uint16", (2 * n_tokens, name.dims))
+    if kept["choice"] == "sample":
+        files[VECTOR_TOKENS] = FileSpec("int32", (kept["n_tokens"],))
     files.update(similarity_files(manifest))
     files[GRID_TOKENS] = FileSpec("int32", (manifest["grid"]["n_tokens"],))
     grid = (manifest["n_layers"], manifest["n_heads"], manifest["grid"]["n_points"])

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 from typing_extensions import TypedDict
 
 from attentionviz.core.rule import Part
-from attentionviz.core.types import DATASET_ID_PATTERN, METHODS, Dims, Modality
+from attentionviz.core.types import DATASET_ID_PATTERN, METHODS, Dims, KeepChoice, Modality
 from attentionviz.store import layout
 
 SCORE_PATTERN = "[a-z][a-z0-9_]{0,63}"
@@ -273,6 +273,14 @@ class PrefixProbe(Probe):
     start: Texts
 
 
+class KeepVectors(TypedDict):
+    """Which queries and keys are stored: all, those of a sample of whole sequences, or none."""
+
+    choice: KeepChoice
+    n_sequences: Count
+    n_tokens: Count
+
+
 class Grid(TypedDict):
     """The sample that the grid draws."""
 
@@ -298,6 +306,7 @@ class PartialManifest(TypedDict):
     corpus: Corpus
     patch_grid: PatchGrid | None
     precision: Literal["float32", "float16"]
+    keep_vectors: KeepVectors
     seed: Annotated[int, Field(ge=0)]
     alignment: Alignment
     maps: Annotated[dict[MapKey, MapFacts], Field(min_length=1)]

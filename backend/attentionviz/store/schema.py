@@ -24,7 +24,8 @@ from attentionviz.store.manifest import (
 SCHEMA_VERSION = 4
 READABLE_VERSIONS = (2, 3, 4)
 """Format 2 has no ``corpus.account``, no ``prefix_probe`` and no float64 attention check; formats 2
-and 3 have no ``recall_at_100``, and the distances of all pairs of heads, however many."""
+and 3 have no ``keep_vectors``, no ``recall_at_100``, and the distances of all pairs of heads,
+however many."""
 
 MAX_MANIFEST_BYTES = 256 * 1024 * 1024
 
@@ -101,6 +102,8 @@ def _in_current_form(manifest: Any) -> Any:
     means = manifest.get("fidelity")
     if isinstance(means, dict) and all(isinstance(mean, dict) for mean in means.values()):
         manifest["fidelity"] = {name: LATER_MEASURES | mean for name, mean in means.items()}
+    counts = {name: manifest.get(name, 0) for name in ("n_sequences", "n_tokens")}
+    manifest["keep_vectors"] = {"choice": "all", **counts}
     return manifest
 
 
@@ -131,6 +134,7 @@ def _check_counts(manifest: Mapping[str, Any]) -> None:
         problems.append("scores has a duplicate name")
     problems += _head_problems(manifest) or (_rule_problems(manifest) + _part_problems(manifest))
     problems += _missing_entries(manifest) + _account_problems(manifest)
+    problems += _kept_problems(manifest)
     if problems:
         raise DamagedDatasetError("manifest: " + "; ".join(problems))
 
@@ -198,6 +202,18 @@ def _missing_entries(manifest: Mapping[str, Any]) -> list[str]:
     check = manifest["attention_check"]
     missing += [f"attention_check/{name}" for name in EXACT_CHECK if name not in check][:1]
     return [f"{name} is missing" for name in missing]
+
+
+def _kept_problems(manifest: Mapping[str, Any]) -> list[str]:
+    """Return the inconsistencies in the counts of the stored vectors."""
+    kept = manifest["keep_vectors"]
+    problems = []
+    for name in ("n_sequences", "n_tokens"):
+        n, n_kept = manifest[name], kept[name]
+        low, high = {"all": (n, n), "sample": (1, n), "none": (0, 0)}[kept["choice"]]
+        if not low <= n_kept <= high:
+            problems.append(f"keep_vectors/{name} is {n_kept}, expected {low} to {high}")
+    return problems
 
 
 def _account_problems(manifest: Mapping[str, Any]) -> list[str]:

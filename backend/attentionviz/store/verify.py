@@ -9,8 +9,9 @@ from attentionviz.core.file_names import is_junk
 from attentionviz.errors import DamagedDatasetError
 from attentionviz.store import folders, layout
 from attentionviz.store.checked_files import CheckedFiles
-from attentionviz.store.columns import check_tokens, parse_heads
+from attentionviz.store.columns import Sequences, check_tokens, parse_heads
 from attentionviz.store.grid import check_grid_tokens
+from attentionviz.store.kept_vectors import check_kept_tokens
 from attentionviz.store.safe_files import read_regular
 from attentionviz.store.schema import MAX_MANIFEST_BYTES
 from attentionviz.store.similarity import check_similarity
@@ -140,7 +141,10 @@ def _content_problems(files: CheckedFiles, manifest: dict[str, Any]) -> list[Pro
         problems.append(Problem(layout.GRID_TOKENS, str(error)))
     for name, check in ((layout.TOKENS, check_tokens), (layout.HEADS, parse_heads)):
         try:
-            check(files.read(name), manifest)
+            found = check(files.read(name), manifest)
+            if isinstance(found, Sequences) and layout.VECTOR_TOKENS in files:
+                with files.open_array(layout.VECTOR_TOKENS) as array:
+                    check_kept_tokens(array.all(), found)
         except DamagedDatasetError as error:
             problems.append(Problem(name, str(error)))
     for name in layout.similarity_files(manifest):

@@ -29,8 +29,10 @@ const NORM_COLUMN = { none: -1, value: 2, output: 3 };
  * Inputs of a computation.
  *
  * @typedef {{manifest: Manifest, lengths: Int32Array, starts: Int32Array, nSource: Int32Array |
- *   null, vectors: Vectors, params: URLSearchParams, signal: AbortSignal, pause: Pause}} Site
- *   `nSource`: tokens of the source texts, with an encoder and a decoder
+ *   null, hasVectors: Uint8Array, vectors: Vectors, params: URLSearchParams, signal: AbortSignal,
+ *   pause: Pause}} Site
+ *   `nSource`: tokens of the source texts, with an encoder and a decoder; `hasVectors`: whether the
+ *   queries and keys of each sequence are stored, 0 or 1
  */
 /**
  * @typedef {{dtype: string, shape: number[], values: Float32Array, headers?: Record<string,
@@ -56,6 +58,7 @@ export async function attention(site, at, sequence) {
     throw new NotThereError(
       `sequence ${sequence} has ${n} tokens; attention is shown up to ${LONGEST}`,
     );
+  requireVectors(site, sequence);
   const head = await headOf(site, at);
   const values = await wholePattern(site, head, sequence);
   return { dtype: 'float32', shape: [n, n], values };
@@ -70,7 +73,7 @@ export async function attention(site, at, sequence) {
  */
 export async function aggregate(site, at) {
   const length = lengthOf(site);
-  const { chosen, nFound } = longSequences(textLengths(site), length, MAX_SCORES);
+  const { chosen, nFound } = storedSequences(site, length, MAX_SCORES);
   const values = await meanOf(site, await headOf(site, at), length, chosen);
   return {
     dtype: 'float32',
@@ -90,11 +93,7 @@ export async function aggregates(site) {
   const { n_layers: nLayers, n_heads: nHeads } = site.manifest;
   const heads = headsOf(site.manifest);
   const length = lengthOf(site);
-  const { chosen, nFound } = longSequences(
-    textLengths(site),
-    length,
-    MAX_SCORES_OF_ALL / heads.length,
-  );
+  const { chosen, nFound } = storedSequences(site, length, MAX_SCORES_OF_ALL / heads.length);
   const side = Math.min(length, COARSE_SIDE);
   const values = new Float32Array(nLayers * nHeads * side * side);
   for (const at of heads) {
@@ -128,6 +127,7 @@ export async function sequencePatterns(site, sequence) {
       `sequence ${sequence} has ${n ?? 0} tokens; the attention of all ${heads.length} heads ` +
         `at once is shown up to ${most}; open a head`,
     );
+  requireVectors(site, sequence);
   const kind = site.params.get('kind') === 'key' ? 'key' : 'query';
   const part = partOf(heads.length, n, position === null ? null : [kind, Number(position)]);
   const values = new Float32Array(nLayers * nHeads * part.size);
@@ -177,6 +177,7 @@ export async function tokenScores(site, at) {
   const values = new Float32Array(2 * manifest.n_tokens).fill(NaN);
   let [nUsed, nWeights] = [0, 0];
   for (let sequence = 0; sequence < lengths.length; sequence++) {
+    if (!site.hasVectors[sequence]) continue;
     const n = lengths[sequence];
     nWeights += n * n;
     if (n > LONGEST || nWeights > MAX_WEIGHTS) continue;
@@ -215,7 +216,8 @@ export async function partners(site, at, point) {
   if (point >= 2 * n) throw new NotThereError(`point ${point} is outside 0..${2 * n - 1}`);
   const { queries, keys, rule } = await headOf(site, at);
   const kind = point < n ? 'query' : 'key';
-  const { isThere } = existingPoints(site, rule);
+  const { isThere, isStored } = existingPoints(site, rule);
+  if (!isStored(point % n)) throw notStored(site.manifest, `token ${point % n}`);
   if (!isThere(kind, point % n))
     throw new NotThereError(`this head has no ${kind} of token ${point % n}`);
   const [own, others] = kind === 'query' ? [queries, keys] : [keys, queries];
@@ -223,23 +225,27 @@ export async function partners(site, at, point) {
   return {
     partners: await strongestRows(
       ...[own, point % n, others, n, rule.scaling, k, site.pause],
-      (other) => isThere(kind === 'query' ? 'key' : 'query', other),
+      (other) => isStored(other) && isThere(kind === 'query' ? 'key' : 'query', other),
     ),
   };
 }
 
 /**
- * Which tokens have a query and which a key in a head.
+ * Which tokens have a query and which a key in a head, and of which these are stored.
  *
  * @param {Site} site
  * @param {Rule} rule
  */
-export function existingPoints({ lengths, manifest, nSource, starts }, { part }) {
+export function existingPoints({ hasVectors, lengths, manifest, nSource, starts }, { part }) {
+  const isStored = new Uint8Array(manifest.n_tokens);
+  hasVectors.forEach((has, i) => isStored.fill(has, starts[i], starts[i] + lengths[i]));
   const isTarget = new Uint8Array(nSource ? manifest.n_tokens : 0);
   nSource?.forEach((n, i) => isTarget.fill(1, starts[i] + n, starts[i] + lengths[i]));
   return {
     /** @param {Kind} kind @param {number} token */
     isThere: (kind, token) => isOfPart(part ?? null, kind, isTarget[token] === 1),
+    /** @param {number} token */
+    isStored: (token) => isStored[token] === 1,
   };
 }
 
@@ -249,6 +255,7 @@ export function existingPoints({ lengths, manifest, nSource, starts }, { part })
 export async function headOf({ manifest, vectors, signal }, at) {
   const missing = whyMissing(manifest, at);
   if (missing !== null) throw new NotThereError(missing);
+  if (manifest.keep_vectors.choice === 'none') throw notStored(manifest, 'attention');
   const layer = manifest.layers[at.layer];
   const [queries, keys] = await Promise.all([
     vectors.of(manifest, at, 'queries', signal),
@@ -334,6 +341,39 @@ async function meanOf(site, head, length, chosen) {
         total[query * length + key] += pattern[query * nKeys + key];
   }
   return Float32Array.from(total, (sum) => sum / chosen.length);
+}
+
+/**
+ * Sequences of sufficient length with stored vectors, and how many are long enough.
+ *
+ * @param {Site} site
+ * @param {number} length
+ * @param {number} mostScores
+ */
+function storedSequences(site, length, mostScores) {
+  const lengths = textLengths(site);
+  const stored = lengths.map((n, i) => (site.hasVectors[i] ? n : 0));
+  const { chosen } = longSequences(stored, length, mostScores);
+  if (chosen.length === 0)
+    throw notStored(site.manifest, `mean attention over ${length} positions`);
+  return { chosen, nFound: longSequences(lengths, length, mostScores).nFound };
+}
+
+/** @param {Site} site @param {number} sequence */
+function requireVectors({ hasVectors, manifest }, sequence) {
+  if (!hasVectors[sequence]) throw notStored(manifest, `the attention of sequence ${sequence}`);
+}
+
+/** @param {Manifest} manifest @param {string} what the subject of the message */
+export function notStored({ id, keep_vectors: kept, n_sequences: nSequences }, what) {
+  const stored =
+    kept.choice === 'none'
+      ? 'no queries and keys'
+      : `queries and keys of ${kept.n_sequences} of ${nSequences} sequences`;
+  return new NotThereError(
+    `${what} cannot be shown: ${id} was built with --keep-vectors ${kept.choice} and stores ` +
+      stored,
+  );
 }
 
 /** Tokens of each sequence; of two texts, of the shorter one. @param {Site} site */

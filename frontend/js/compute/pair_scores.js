@@ -5,7 +5,7 @@
 
 import { readPairQuery } from './pairs.js';
 import { dot } from './attention.js';
-import { existingPoints, headOf, NotThereError, tokensOf } from './head_attention.js';
+import { existingPoints, headOf, notStored, NotThereError, tokensOf } from './head_attention.js';
 import { headsOf } from './model_heads.js';
 import { scoreOf, visibleSpan } from './score_rule.js';
 
@@ -28,12 +28,15 @@ export async function pairs(site) {
     sequenceOf(site, query),
     sequenceOf(site, key),
   ]);
+  const without = sequences.findIndex((pair) => !pair.every((one) => site.hasVectors[one]));
+  if (without >= 0)
+    throw notStored(site.manifest, `the pair ${wished[without].query}-${wished[without].key}`);
   const heads = [];
   for (const at of headsOf(site.manifest)) {
     const head = await headOf(site, at);
-    const { isThere } = existingPoints(site, head.rule);
-    const keys = Uint32Array.from({ length: nTokens }, (_, token) => token).filter((token) =>
-      isThere('key', token),
+    const { isThere, isStored } = existingPoints(site, head.rule);
+    const keys = Uint32Array.from({ length: nTokens }, (_, token) => token).filter(
+      (token) => isStored(token) && isThere('key', token),
     );
     const found = [];
     for (const [i, pair] of wished.entries()) {
@@ -55,7 +58,8 @@ export async function pairs(site) {
     wish: isStrong ? /** @type {const} */ ('strong') : /** @type {const} */ ('weak'),
     is_same_sequence: sequences[i][0] === sequences[i][1],
   }));
-  return { pairs: listed, n_keys: nTokens, n_keys_total: nTokens, heads };
+  const { n_tokens: nKeys } = site.manifest.keep_vectors;
+  return { pairs: listed, n_keys: nKeys, n_keys_total: nTokens, heads };
 }
 
 /**

@@ -28,7 +28,7 @@ export async function sequenceScores(site) {
   const heads = params.has('layer')
     ? [{ layer: Number(params.get('layer')), head: Number(params.get('head')) }]
     : headsOf(manifest);
-  const chosen = chosenSequences(lengths, heads.length);
+  const chosen = chosenSequences(site, heads.length);
   const values = new Float32Array(3 * lengths.length).fill(NaN);
   const sums = new Float64Array(4 * lengths.length); // two means, rows, heads
   for (const at of heads) await addHead(site, at, chosen, sums);
@@ -114,14 +114,14 @@ export function spreadOf(row, nVisible) {
 }
 
 /**
- * Which sequences are computed: all, or every n-th.
+ * Which sequences are computed: all with vectors, or every n-th.
  *
- * @param {Int32Array} lengths
+ * @param {Site} site
  * @param {number} nHeads
  */
-function chosenSequences(lengths, nHeads) {
+function chosenSequences({ hasVectors, lengths }, nHeads) {
   const short = Array.from(lengths, (_, sequence) => sequence).filter(
-    (sequence) => lengths[sequence] <= LONGEST,
+    (sequence) => hasVectors[sequence] && lengths[sequence] <= LONGEST,
   );
   const nWeights = nHeads * short.reduce((sum, sequence) => sum + lengths[sequence] ** 2, 0);
   const step = Math.max(1, Math.ceil(nWeights / MAX_WEIGHTS));

@@ -53,7 +53,10 @@ export function createSite(base, ask = (...parts) => fetch(...parts)) {
   /**
    * Description and sequences by dataset.
    *
-   * @type {Map<string, Pick<Site, 'manifest' | 'starts' | 'lengths' | 'nSource'>>}
+   * @type {Map<
+   *   string,
+   *   Pick<Site, 'manifest' | 'starts' | 'lengths' | 'nSource' | 'hasVectors'>
+   * >}
    */
   const corpora = new Map();
 
@@ -75,9 +78,12 @@ export function createSite(base, ask = (...parts) => fetch(...parts)) {
     );
     const { manifest } = /** @type {Description} */ (description);
     if (!manifest) throw new NotThereError('The dataset has no manifest.');
+    const stored = await vectors.storedTokens(manifest);
+    const starts = Int32Array.from(tokens.sequences.start);
     const found = {
       manifest,
-      starts: Int32Array.from(tokens.sequences.start),
+      starts,
+      hasVectors: Uint8Array.from(starts, (start) => Number(stored?.has(start) ?? true)),
       lengths: Int32Array.from(tokens.sequences.length),
       nSource: tokens.sequences.n_source ? Int32Array.from(tokens.sequences.n_source) : null,
     };

@@ -9,6 +9,7 @@ import { readNpy } from '../compute/npy.js';
 const KEPT_BYTES = 96 * 2 ** 20;
 
 /** @typedef {'queries' | 'keys' | 'norms'} Part */
+/** @typedef {Pick<Manifest, 'id' | 'keep_vectors'>} StoredFacts */
 
 /**
  * @param {(path: string, signal: AbortSignal) => Promise<Response>} read a file below the interface
@@ -44,20 +45,45 @@ export function createVectors(read) {
     return found;
   }
 
+  /**
+   * The tokens with stored vectors, ascending; null for all.
+   *
+   * @param {StoredFacts} manifest
+   * @returns {Promise<Set<number> | null>}
+   */
+  async function storedTokens({ id, keep_vectors: { choice } }) {
+    if (choice !== 'sample') return choice === 'all' ? null : new Set();
+    const answer = await read(`datasets/${id}/vector_tokens.npy`, new AbortController().signal);
+    return new Set(readNpy(await answer.arrayBuffer()).values);
+  }
+
   return {
+    storedTokens,
     /**
-     * @param {Pick<Manifest, 'id' | 'n_heads' | 'n_key_heads' | 'layers'>} manifest
+     * One row per token; NaN where queries and keys are not stored.
+     *
+     * @param {StoredFacts & Pick<Manifest, 'n_heads' | 'n_key_heads' | 'layers' | 'n_tokens'>}
+     *   manifest
      * @param {HeadId} at
      * @param {Part} part keys are those of the head's group
      * @param {AbortSignal} signal
      */
-    of({ id, layers, ...model }, { layer, head }, part, signal) {
-      const { n_heads: nHeads, n_key_heads: nKeyHeads } = { ...model, ...layers[layer] };
+    async of(manifest, { layer, head }, part, signal) {
+      const { n_heads: nHeads, n_key_heads: nKeyHeads } = {
+        ...manifest,
+        ...manifest.layers[layer],
+      };
       const size = part === 'keys' ? nHeads / nKeyHeads : 1;
-      return rows(
-        `datasets/${id}/heads/${layer}/${Math.floor(head / size) * size}/${part}.npy`,
-        signal,
-      );
+      const path = `${layer}/${Math.floor(head / size) * size}/${part}.npy`;
+      const found = await rows(`datasets/${manifest.id}/heads/${path}`, signal);
+      const stored = part === 'norms' ? null : await storedTokens(manifest);
+      if (!stored) return found;
+      const { values, width } = found;
+      const whole = new Float32Array(manifest.n_tokens * width).fill(NaN);
+      let row = 0;
+      for (const token of stored)
+        whole.set(values.subarray(row * width, ++row * width), token * width);
+      return { values: whole, width };
     },
   };
 }

@@ -55,21 +55,42 @@ class CorpusHeads:
         return [HeadId(facts["layer"], facts["head"]) for facts in self._facts]
 
     def vectors(self, head: HeadId) -> HeadVectors:
-        """Return the vectors of the corpus, aligned as they were for its maps."""
+        """Return the stored vectors of the corpus, aligned as they were for its maps.
+
+        Those of a sample have its own mean and scale, near those of the corpus.
+        """
         cached: HeadVectors | None = self._cache.get(self._owner, head)
         if cached is not None:
             return cached
         reader, manifest = self.reader, self.reader.manifest
-        spans = reader.spans(head)
+        (has_query, has_key), tokens = self._has(head), reader.stored_tokens()
+        with (
+            reader.open_vectors(reader.queries_path(head)) as queries,
+            reader.open_vectors(reader.keys_path(head)) as keys,
+        ):
+            n = queries.n_rows
+            stored_queries, stored_keys = queries.block(0, n)[1], keys.block(0, n)[1]
         vectors = HeadVectors.of(
-            reader.queries(head, 0, reader.n_tokens)[spans.queries],
-            reader.keys(head, 0, reader.n_tokens)[spans.keys],
+            stored_queries[has_query[tokens]],
+            stored_keys[has_key[tokens]],
             manifest["layers"][head.layer]["scaling"],
             rule=manifest["alignment"]["scale"],
             seed=manifest["seed"],
         )
         self._cache.put(self._owner, head, vectors, 4 * vectors.queries.nbytes)
         return vectors
+
+    def points(self, head: HeadId) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the points of a head's map with stored vectors: of queries, and of keys."""
+        tokens, n = self.reader.stored_tokens(), self.reader.n_tokens
+        has_query, has_key = self._has(head)
+        queries, keys = tokens[has_query[tokens]], tokens[has_key[tokens]]
+        return queries.astype(np.int64), keys.astype(np.int64) + n
+
+    def _has(self, head: HeadId) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which tokens have a query, and which a key, bool (n_tokens,) each."""
+        spans, n = self.reader.spans(head), self.reader.n_tokens
+        return spans.has_query(n), spans.has_key(n)
 
     def map_placer(self, head: HeadId, name: MapName) -> MapPlacer:
         """Return the placer of one map of a head."""
@@ -85,7 +106,7 @@ class CorpusHeads:
         facts: dict[str, Any] = self._facts[head_number(self.reader.manifest, head)]
         offset, scale = facts["maps"][str(name)]["offset"], facts["maps"][str(name)]["scale"]
         manifest = self.reader.manifest
-        points = self.reader.spans(head).points(self.reader.n_tokens)
+        points = np.concatenate(self.points(head))
         made = placer(
             name.method,
             self.vectors(head),
@@ -110,7 +131,7 @@ def prepare_all(heads: CorpusHeads, cache_bytes: int) -> Iterator[None]:
     manifest = heads.reader.manifest
     names = [MapName.parse(name) for name in manifest["maps"]]
     per_token = 16 * manifest["d_head"] + BYTES_PER_MAP * len(names)
-    if len(heads.ids) * manifest["n_tokens"] * per_token > cache_bytes:
+    if len(heads.ids) * manifest["keep_vectors"]["n_tokens"] * per_token > cache_bytes:
         return
     for name in names:
         for head in heads.ids:

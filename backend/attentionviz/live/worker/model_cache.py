@@ -121,7 +121,8 @@ def _require_same_vectors(model: models.LoadedModel, reader: DatasetReader) -> N
         return
     spans = reader.sequences(content)
     tokens = parse_json(content, layout.TOKENS)
-    shortest = int(np.argmin(spans.length[:N_SEQUENCES_LOOKED_AT]))
+    stored = np.flatnonzero(reader.has_vectors())[:N_SEQUENCES_LOOKED_AT]
+    shortest = int(stored[np.argmin(spans.length[stored])])
     start, length = int(spans.start[shortest]), int(spans.length[shortest])
     batch = model.prepare_texts([tokens["sequences"]["text"][shortest]])
     was_cut = reader.manifest["corpus"]["n_sequences_cut"] and length == spans.length.max()

@@ -26,6 +26,21 @@ class Partners(NamedTuple):
     tokens: NDArray[np.int32]
     scores: NDArray[np.float32]
 
+    def of_tokens(self, queries: NDArray[np.int64], keys: NDArray[np.int64]) -> "Partners":
+        """Return the same partners by token, where rows were vectors of some tokens.
+
+        Parameters
+        ----------
+        queries, keys : ndarray of int64
+            Tokens of the queries and of the keys that were searched.
+        """
+        halves = np.split(self.tokens, 2)
+        named = [
+            np.where(rows < 0, -1, tokens[rows])
+            for rows, tokens in zip(halves, (keys, queries), strict=True)
+        ]
+        return Partners(np.concatenate(named).astype(np.int32), self.scores)
+
 
 def find_partners(new: HeadVectors, corpus: HeadVectors) -> Partners:
     """Return the strongest partners of the new tokens of a head.

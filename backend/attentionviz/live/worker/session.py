@@ -24,7 +24,7 @@ from attentionviz.errors import InvalidImageError, InvalidTextError
 from attentionviz.live.worker.corpus_heads import CorpusHeads, prepare_all
 from attentionviz.live.worker.model_cache import ModelCache
 from attentionviz.live.worker.owner_cache import OwnerCache
-from attentionviz.live.worker.partners import find_partners
+from attentionviz.live.worker.partners import Partners, find_partners
 from attentionviz.live.worker_settings import WorkerSettings
 from attentionviz.store.columns import SURFACE
 from attentionviz.store.reader import DatasetLibrary
@@ -89,6 +89,7 @@ class Session:
         AppError
         """
         reader = self._library.open_dataset(question["dataset"], question["version"])
+        reader.require_vectors("a typed text or an image")
         model = self._models.model_of(reader, on_loading)
         heads = CorpusHeads(reader, self._cache)
         key = _key(question, body)
@@ -155,9 +156,12 @@ class Session:
         return captured
 
     def _find_partners(self, captured: Captured, heads: CorpusHeads) -> None:
-        partners = self._pool.map(
-            lambda head: find_partners(_new(captured, heads, head), heads.vectors(head)), heads.ids
-        )
+        def find(head: HeadId) -> Partners:
+            found = find_partners(_new(captured, heads, head), heads.vectors(head))
+            queries, keys = heads.points(head)
+            return found.of_tokens(queries, keys - heads.reader.n_tokens)
+
+        partners = self._pool.map(find, heads.ids)
         tokens, scores = zip(*partners, strict=True)
         captured.tensors["partner_tokens"] = _by_head(tokens, heads)
         captured.tensors["partner_scores"] = _by_head(scores, heads)
