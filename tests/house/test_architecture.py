@@ -98,6 +98,15 @@ def test_only_models_imports_torch(path: Path) -> None:
     assert not found, f"{path.name} imports {found}"
 
 
+def test_only_the_engine_for_dask_imports_dask() -> None:
+    importers = {
+        path.name
+        for path in PYTHON_FILES
+        if {name.split(".")[0] for name in imported_names(path)} & {"dask", "distributed"}
+    }
+    assert importers == {"dask_engine.py"}
+
+
 @pytest.mark.parametrize(
     ("folder", "library"),
     [("analysis", "flask"), ("server/routes", "numpy")],

@@ -79,23 +79,23 @@ def test_a_disk_that_is_full_does_not_stop_the_heartbeat(tmp_path, said):
 
 
 def test_there_is_no_estimate_before_the_first_measurement():
-    assert RemainingTime({"pca-2d": 4}, 1).seconds() is None
+    assert RemainingTime({"pca-2d": 4}).seconds(1) is None
 
 
 def test_time_left_follows_from_maps_of_the_same_name():
-    remaining = RemainingTime({"pca-2d": 4}, n_workers=2)
+    remaining = RemainingTime({"pca-2d": 4})
     remaining.finished("pca-2d", 3.0)
     remaining.finished("pca-2d", 5.0)
-    assert remaining.seconds() == pytest.approx(2 * 4.0 / 2)
+    assert remaining.seconds(2) == pytest.approx(2 * 4.0 / 2)
     assert remaining.mean_seconds("pca-2d") == pytest.approx(4.0)
 
 
 def test_time_of_other_maps_is_estimated_from_cheaper_ones():
-    remaining = RemainingTime({"pca-2d": 1, "tsne-2d": 1}, n_workers=1)
+    remaining = RemainingTime({"pca-2d": 1, "tsne-2d": 1})
     remaining.finished("pca-2d", 1.0)
-    assert remaining.seconds() > 1.0
+    assert remaining.seconds(1) > 1.0
     remaining.finished("tsne-2d", 30.0)
-    assert remaining.seconds() == 0.0
+    assert remaining.seconds(1) == 0.0
 
 
 @pytest.mark.parametrize(

@@ -336,6 +336,6 @@ def test_attention_that_is_not_finite_is_refused_with_layer_and_head(tmp_path):
     }
     for path in (layout.queries_path(head), layout.keys_path(head, manifest)):
         write_array(tmp_path, path, vectors)
-    job = MapJob(tmp_path, manifest, (3,), os.getpid())
+    job = MapJob(tmp_path, manifest, (3,))
     with pytest.raises(BuildError, match="layer 0, head 1: its attention.*not finite"):
         run_scores(job, head)

@@ -1,5 +1,4 @@
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -22,7 +21,7 @@ N_TOKENS = sum(LENGTHS)
 
 BUILDER = """
 import subprocess, sys, time
-worker = "import os, time; from attentionviz.pipeline.units import exit_with_parent;"
+worker = "import os, time; from attentionviz.pipeline.engine import exit_with_parent;"
 worker += "exit_with_parent(os.getppid()); print('ready', flush=True); time.sleep(60)"
 child = subprocess.Popen([sys.executable, "-c", worker], stdout=subprocess.PIPE, text=True)
 child.stdout.readline()
@@ -45,7 +44,7 @@ def job(tmp_path):
     }
     for path in (layout.queries_path(HEAD), layout.keys_path(HEAD, manifest)):
         write_array(tmp_path, path, rng.standard_normal((N_TOKENS, 8), dtype=np.float32))
-    return MapJob(tmp_path, manifest, LENGTHS, os.getpid())
+    return MapJob(tmp_path, manifest, LENGTHS)
 
 
 def test_tokens_belong_to_their_sequence(job):
@@ -94,8 +93,8 @@ def test_a_method_that_fails_is_named_with_layer_and_head(job, monkeypatch):
 
 def test_neighbours_are_computed_once_and_read_back(job):
     vectors = job.vectors(HEAD)
-    found, records = shared_neighbours(job.folder, HEAD, vectors)
-    again, no_records = shared_neighbours(job.folder, HEAD, vectors)
+    found, records = shared_neighbours(job, HEAD, vectors)
+    again, no_records = shared_neighbours(job, HEAD, vectors)
     assert [record.path for record in records] == ["neighbours/L00H01.npy"]
     assert no_records == []
     for one, other in zip(found, again, strict=True):
@@ -128,11 +127,10 @@ while True:
 
 
 IDLE_BUILDER = """
-import os, time, types
-from attentionviz.pipeline import map_computation
-map_computation.run_work = lambda *_: time.sleep(0.05) or os.getpid()
-job = types.SimpleNamespace(builder_pid=os.getpid())
-print(*map_computation.run_units(job, [(None, "scores")] * 8, 2), flush=True)
+import os, time
+from attentionviz.pipeline.engine import LocalEngine, Unit
+work = lambda _: time.sleep(0.05) or os.getpid()
+print(*LocalEngine(2).run(work, None, [Unit("", (), ())] * 8), flush=True)
 time.sleep(60)
 """
 

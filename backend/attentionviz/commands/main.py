@@ -130,6 +130,9 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave out sequences whose queries or keys are not finite, and count them",
     )
+    address = "do the work on a Dask cluster, such as tcp://node1:8786 (docs/cluster.md)"
+    add("--scheduler", metavar="ADDRESS", help=address)
+    add("--scheduler-file", type=Path, metavar="FILE", help="the same, by the scheduler's file")
     add("--estimate", action="store_true", help="print time and disk space; build nothing")
     add("--json", action="store_true", help="print the estimate or the built version as JSON")
     parser.set_defaults(run=_build, interrupted=INTERRUPTED_BUILD)
@@ -218,6 +221,8 @@ def _build(arguments: argparse.Namespace) -> None:
 def _build_request(arguments: argparse.Namespace) -> "BuildRequest":
     from attentionviz.pipeline.request import BuildRequest, parse_layers
 
+    if arguments.workers is not None and (arguments.scheduler or arguments.scheduler_file):
+        raise InvalidRequestError("--workers has no effect on the workers of a Dask cluster")
     return BuildRequest(
         model=arguments.model,
         output=arguments.output or load_settings().data_dir,
@@ -246,6 +251,8 @@ def _build_request(arguments: argparse.Namespace) -> "BuildRequest":
         max_target=arguments.max_target,
         skip_bad_sequences=arguments.skip_bad_sequences,
         local_models=CHECKOUT / "data" / "models",
+        scheduler=arguments.scheduler,
+        scheduler_file=arguments.scheduler_file,
     )
 
 

@@ -55,7 +55,7 @@ from attentionviz.models.find_model import find_described
 from attentionviz.models.finite import BadVector, NotFiniteError
 from attentionviz.models.forward import use_threads
 from attentionviz.models.loaded import LoadedModel
-from attentionviz.models.loading import load, load_source, reads_two_texts
+from attentionviz.models.loading import choose_device, load, load_source, reads_two_texts
 from attentionviz.models.names import EMBEDDED, PRESETS, meaning
 from attentionviz.models.parity import AttentionCheck, check_attention
 from attentionviz.models.placement import Placement
@@ -79,6 +79,7 @@ __all__ = [
     "TokenColumns",
     "capture_batch",
     "check_attention",
+    "choose_device",
     "find_described",
     "load",
     "load_source",

@@ -1,11 +1,13 @@
 """A build from request to published dataset, resumable at every file."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attentionviz.errors import InvalidRequestError
+from attentionviz.errors import BuildError, InvalidRequestError
 from attentionviz.pipeline.corpus import (
     Corpus,
     ImageCorpus,
@@ -15,6 +17,7 @@ from attentionviz.pipeline.corpus import (
     read_image_corpus,
     read_text_corpus,
 )
+from attentionviz.pipeline.engine import Engine, LocalEngine
 from attentionviz.pipeline.map_computation import compute_maps
 from attentionviz.pipeline.plan import BuildPlan, make_plan
 from attentionviz.pipeline.progress import Log, Progress
@@ -39,6 +42,7 @@ from attentionviz.pipeline.sources import (
 )
 from attentionviz.store import layout
 from attentionviz.store.folders import read_pointer
+from attentionviz.store.incoming import close_sessions
 from attentionviz.store.journal import Journal
 from attentionviz.store.lock import BuildLock, dataset_lock
 from attentionviz.store.writer import remove_unlisted
@@ -84,6 +88,13 @@ def build(request: BuildRequest, log: Log = lambda _: None) -> BuildResult:
         Describes the problem with corpus, model, lock or disk in one sentence. Finished files
         stay, and the same request resumes from them.
     """
+    if request.uses_cluster:  # workers have working folders of their own
+        request = replace(request, output=request.output.absolute())
+    with open_engine(request, log) as engine:
+        return _build_with(engine, request, log)
+
+
+def _build_with(engine: Engine, request: BuildRequest, log: Log) -> BuildResult:
     plan, model, source = prepare(request, log)
     if not request.skip_bad_sequences:  # else logged after bad sequences are left out
         log(plan.corpus_summary())
@@ -97,13 +108,48 @@ def build(request: BuildRequest, log: Log = lambda _: None) -> BuildResult:
             result = _result(built, already_built=True)
             set_current_version(request.output, plan.dataset_id, result.version)
             return result
-        result = _result(_build(plan, model, source, lock, log))
+        result = _result(_build(plan, model, source, lock, engine, log))
         if previous not in (None, result.version):
             log(
                 f"this replaces version {previous} of {plan.dataset_id}, which stays on disk; to "
                 "list both, build with another --id"
             )
         return result
+
+
+@contextmanager
+def open_engine(request: BuildRequest, log: Log) -> Iterator[Engine]:
+    """Connect to the workers of a build for the duration of a ``with`` block.
+
+    Parameters
+    ----------
+    request : BuildRequest
+    log : callable
+        Gets messages on the workers.
+
+    Raises
+    ------
+    AppError
+        If a cluster is asked for and cannot be used.
+    """
+    if not request.uses_cluster:
+        yield LocalEngine(request.n_workers)
+        return
+    with _cluster(request, log) as engine:
+        yield engine
+
+
+def _cluster(request: BuildRequest, log: Log) -> AbstractContextManager[Engine]:
+    try:
+        from attentionviz.pipeline.dask_engine import connect
+    except ModuleNotFoundError as error:
+        if error.name not in ("dask", "distributed"):
+            raise
+        raise BuildError(
+            "--scheduler needs Dask, which is not installed; install it here and for all workers "
+            "with: pip install 'attentionviz[cluster]'"
+        ) from error
+    return connect(request, log)
 
 
 def prepare(request: BuildRequest, log: Log) -> tuple[BuildPlan, "LoadedModel", Source]:
@@ -163,12 +209,15 @@ def _read_corpus(request: BuildRequest) -> TextCorpus | ImageCorpus:
     raise InvalidRequestError("a build needs a corpus: --text FILE, --images or --audio FOLDER")
 
 
-def _build(plan: BuildPlan, model: Any, source: Source, lock: BuildLock, log: Log) -> Path:
+def _build(
+    plan: BuildPlan, model: Any, source: Source, lock: BuildLock, engine: Engine, log: Log
+) -> Path:
     folder = plan.folder
     folder.mkdir(parents=True, exist_ok=True)
     with Progress(folder, log) as progress:
         journal = Journal(folder, lock.require_held)
         try:
+            close_sessions(folder)
             keep = {*journal.paths(), layout.JOURNAL, layout.PROGRESS}
             remove_unlisted(folder, keep)  # partial files of a killed process
             if plan.request.skip_bad_sequences:
@@ -180,7 +229,8 @@ def _build(plan: BuildPlan, model: Any, source: Source, lock: BuildLock, log: Lo
                 from attentionviz.pipeline.capturing import Capture  # imports torch
 
                 manifest = Capture(plan, model, source, journal, progress).run()
-            compute_maps(plan, manifest, journal, progress)
+            with engine.in_folder(folder):
+                compute_maps(plan, manifest, journal, progress, engine)
             progress.announce("publish", "writing the grid and the manifest")
             write_grids(folder, manifest, journal)
             measured = {"fidelity": write_heads(folder, manifest, journal)}

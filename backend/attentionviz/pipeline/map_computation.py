@@ -1,37 +1,33 @@
 """Computation of maps and scores of all heads in worker processes, in viewing order."""
 
-import os
-import warnings
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any, Literal
 
-from joblib import Parallel, delayed, parallel_config
-from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm import tqdm
 
 from attentionviz.core.heads import heads_of
 from attentionviz.core.types import HeadId, MapName
-from attentionviz.errors import BuildError
+from attentionviz.pipeline.engine import Engine, Unit
 from attentionviz.pipeline.plan import BuildPlan
 from attentionviz.pipeline.progress import Progress, RemainingTime, format_duration
 from attentionviz.pipeline.scoring import SCORES, run_scores
-from attentionviz.pipeline.units import MapJob, UnitResult, exit_with_parent, run_unit
+from attentionviz.pipeline.units import MapJob, UnitResult, run_unit
 from attentionviz.store import layout
 from attentionviz.store.journal import Journal
 
 Work = tuple[MapName, ...] | Literal["scores"]
-Unit = tuple[HeadId, Work]
 BAR = "{desc} {percentage:3.0f}% |{bar}| {n_fmt} of {total_fmt} maps{postfix}"
 
 
-def missing_units(plan: BuildPlan, manifest: dict[str, Any], journal: Journal) -> list[Unit]:
+def missing_units(
+    plan: BuildPlan, manifest: dict[str, Any], journal: Journal
+) -> list[tuple[HeadId, Work]]:
     """Return the units with missing files, in the order in which a viewer sees them.
 
     Scores come after the first map of every head, which they tint; they take milliseconds per head.
     """
     heads = heads_of(manifest)
-    units: list[Unit] = []
+    units: list[tuple[HeadId, Work]] = []
     for i, group in enumerate(plan.request.task_groups()):
         for head in heads:
             maps = tuple(name for name in group if not journal.has_all(map_paths(head, name)))
@@ -48,7 +44,11 @@ def map_paths(head: HeadId, name: MapName) -> tuple[str, str]:
 
 
 def compute_maps(
-    plan: BuildPlan, manifest: dict[str, Any], journal: Journal, progress: Progress
+    plan: BuildPlan,
+    manifest: dict[str, Any],
+    journal: Journal,
+    progress: Progress,
+    engine: Engine,
 ) -> None:
     """Compute all missing maps and head scores.
 
@@ -60,6 +60,7 @@ def compute_maps(
     journal : Journal
         Each finished file is added at once.
     progress : Progress
+    engine : Engine
     """
     units = missing_units(plan, manifest, journal)
     n_left = Counter(str(name) for _, work in units if not isinstance(work, str) for name in work)
@@ -67,17 +68,17 @@ def compute_maps(
     n_done = n_units - n_left.total()
     progress.update(n_units=n_units, n_units_done=n_done)
     resumed = f", {n_done:,} are already finished" if n_done else ""
-    workers = "1 process" if plan.request.n_workers == 1 else f"{plan.request.n_workers} processes"
-    progress.announce("maps", f"computing {n_units:,} maps in {workers}{resumed}")
-    remaining = RemainingTime(n_left, plan.request.n_workers)
-    job = MapJob(plan.folder, manifest, plan.lengths, os.getpid(), plan.n_source)
+    progress.announce("maps", f"computing {n_units:,} maps in {engine.description}{resumed}")
+    remaining = RemainingTime(n_left)
+    job = MapJob(plan.folder, manifest, plan.lengths, plan.n_source)
+    named = [Unit(_name(head, work), (head, work), _paths(head, work)) for head, work in units]
     with tqdm(total=n_units, initial=n_done, desc="maps", bar_format=BAR, disable=None) as bar:
-        for result in run_units(job, units, plan.request.n_workers):
+        for result in engine.run(run_work, job, named):
             journal.add(*result.records)
             n_finished = sum(name != SCORES for name, _ in result.seconds)
             n_done += n_finished
             _report_finished(result, remaining, progress)
-            left = remaining.seconds()
+            left = remaining.seconds(engine.n_workers)
             postfix = f"{format_duration(left)} left" if left is not None else ""
             progress.update(
                 n_units_done=n_done,
@@ -103,44 +104,13 @@ def run_work(job: MapJob, head: HeadId, work: Work) -> UnitResult:
     return run_scores(job, head) if isinstance(work, str) else run_unit(job, head, work)
 
 
-def run_units(job: MapJob, units: list[Unit], n_workers: int) -> Iterator[UnitResult]:
-    """Run units in parallel, started in this order; yield their results as they finish.
-
-    Parameters
-    ----------
-    job : MapJob
-    units : list of (HeadId, tuple of MapName or "scores")
-    n_workers : int
-        1: run in this process.
-
-    Raises
-    ------
-    BuildError
-        If a unit fails, or a worker process is killed.
-    """
-    if n_workers == 1:
-        yield from (run_work(job, head, work) for head, work in units)
-        return
-    _ignore_worker_restarts()
-    # As initializer, since an idle worker would outlive the builder by minutes.
-    initializer = {"initializer": exit_with_parent, "initargs": (job.builder_pid,)}
-    with parallel_config(backend="loky", inner_max_num_threads=1, **initializer):
-        parallel = Parallel(n_jobs=n_workers, return_as="generator_unordered", batch_size=1)
-        results = parallel(delayed(run_work)(job, head, work) for head, work in units)
-        try:
-            yield from results
-        except TerminatedWorkerError as error:
-            raise BuildError(
-                "a worker process was killed, most likely for lack of memory; run the same "
-                "command again with fewer --workers to resume"
-            ) from error
+def _name(head: HeadId, work: Work) -> str:
+    what = work if isinstance(work, str) else ", ".join(map(str, work))
+    return f"{what} of layer {head.layer}, head {head.head}"
 
 
-def _ignore_worker_restarts() -> None:
-    """Ignore joblib's warning of a worker that restarts because of its memory use.
-
-    joblib warns in the thread that delivers results. With warnings as errors, that thread would
-    end and the build would hang.
-    """
-    message = "A worker stopped while some jobs were given to the executor"
-    warnings.filterwarnings("ignore", message, UserWarning)
+def _paths(head: HeadId, work: Work) -> tuple[str, ...]:
+    if isinstance(work, str):
+        return (layout.scores_path(head),)
+    maps = tuple(path for name in work for path in map_paths(head, name))
+    return (*maps, layout.neighbours_path(head))

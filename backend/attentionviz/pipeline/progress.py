@@ -33,12 +33,10 @@ class RemainingTime:
     ----------
     n_left : mapping of map name to int
         Number of unfinished maps of each name.
-    n_workers : int
     """
 
-    def __init__(self, n_left: Mapping[str, int], n_workers: int) -> None:
+    def __init__(self, n_left: Mapping[str, int]) -> None:
         self._n_left = Counter(dict(n_left))
-        self._n_workers = n_workers
         self._seconds: dict[str, list[float]] = defaultdict(list)
 
     def finished(self, name: str, seconds: float) -> None:
@@ -55,8 +53,14 @@ class RemainingTime:
         times = self._seconds.get(name, [])
         return sum(times) / len(times) if times else 0.0
 
-    def seconds(self) -> float | None:
-        """Return the remaining seconds, or None before the first map is finished."""
+    def seconds(self, n_workers: int) -> float | None:
+        """Return the remaining seconds, or None before the first map is finished.
+
+        Parameters
+        ----------
+        n_workers : int
+            Maps that are computed at the same time.
+        """
         if not self._seconds:
             return None
         spent = sum(sum(times) for times in self._seconds.values())
@@ -66,7 +70,7 @@ class RemainingTime:
             times = self._seconds.get(name)
             each = sum(times) / len(times) if times else _cost(name) * spent / weight
             total += n * each
-        return total / self._n_workers
+        return total / n_workers
 
 
 def _cost(name: str) -> float:

@@ -82,6 +82,10 @@ class BuildRequest:
         Leave out sequences whose vectors are not finite; otherwise they are an error.
     local_models : Path or None
         Folder of the embedded models.
+    scheduler : str or None
+        Address of a Dask scheduler, such as ``tcp://node1:8786``, whose workers do the work.
+    scheduler_file : Path or None
+        File in which a Dask scheduler has written its address.
     """
 
     model: str
@@ -111,6 +115,8 @@ class BuildRequest:
     max_target: int | None = None
     skip_bad_sequences: bool = False
     local_models: Path | None = None
+    scheduler: str | None = None
+    scheduler_file: Path | None = None
 
     def __post_init__(self) -> None:
         if [self.text, self.images, self.audio].count(None) != 2:
@@ -157,6 +163,8 @@ class BuildRequest:
             raise InvalidRequestError(f"--target and --text-column both name {self.target!r}")
 
     def _require_placement(self) -> None:
+        if self.scheduler is not None and self.scheduler_file is not None:
+            raise InvalidRequestError("name one scheduler: --scheduler or --scheduler-file")
         if self.device_map is not None:
             _require_among("--device-map", self.device_map, ("auto",))
         if self.max_memory is None:
@@ -167,6 +175,11 @@ class BuildRequest:
             raise InvalidRequestError(
                 f"--max-memory is {self.max_memory}, expected a number of GB above 0"
             )
+
+    @property
+    def uses_cluster(self) -> bool:
+        """Whether the workers of a Dask cluster do the work."""
+        return self.scheduler is not None or self.scheduler_file is not None
 
     @property
     def corpus_file(self) -> str:

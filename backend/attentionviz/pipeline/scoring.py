@@ -22,7 +22,7 @@ from attentionviz.measures.head_scores import (
     TextTokens,
     score_head,
 )
-from attentionviz.pipeline.units import MapJob, UnitResult, exit_with_parent, read_vectors
+from attentionviz.pipeline.units import MapJob, UnitResult, read_vectors
 from attentionviz.store import layout
 from attentionviz.store.columns import Sequences
 from attentionviz.store.schema import canonical_json
@@ -44,7 +44,6 @@ def run_scores(job: MapJob, head: HeadId) -> UnitResult:
     BuildError
         If its attention is not finite; names layer and head.
     """
-    exit_with_parent(job.builder_pid)
     started = time.perf_counter()
     manifest = job.manifest
     with threadpool_limits(1):  # the same bytes on any number of cores
@@ -63,7 +62,7 @@ def run_scores(job: MapJob, head: HeadId) -> UnitResult:
     every = {**found.scores, **_probe(job.folder)[head.folder]}
     scores = {name: every[name] for name in manifest["scores"]}
     content = canonical_json({"scores": scores, "profile": found.profile})
-    record = write_bytes(job.folder, layout.scores_path(head), content)
+    record = write_bytes(job.target, layout.scores_path(head), content)
     return UnitResult(head, (record,), ((SCORES, time.perf_counter() - started),))
 
 

@@ -1,10 +1,8 @@
 """The unit of work of a build: some maps of one head, computed in a worker process."""
 
-import os
-import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +29,6 @@ from attentionviz.store.columns import Sequences
 from attentionviz.store.schema import canonical_json
 from attentionviz.store.writer import FileRecord, write_array, write_bytes
 
-PARENT_POLL_SECONDS = 0.1
-_watched: set[int] = set()
-
 
 @dataclass(frozen=True)
 class MapJob:
@@ -47,17 +42,26 @@ class MapJob:
         The partial manifest.
     lengths : tuple of int
         Number of tokens of every sequence.
-    builder_pid : int
-        Process that records the results.
     n_source : tuple of int or None
         Number of source tokens of every sequence; None unless the model has encoder and decoder.
+    output : Path or None
+        Folder for finished files; None for that of the build.
     """
 
     folder: Path
     manifest: Mapping[str, Any]
     lengths: tuple[int, ...]
-    builder_pid: int
     n_source: tuple[int, ...] | None = None
+    output: Path | None = None
+
+    def writing_to(self, folder: Path) -> "MapJob":
+        """Return the same job with another folder for finished files."""
+        return replace(self, output=folder)
+
+    @property
+    def target(self) -> Path:
+        """Folder for finished files."""
+        return self.output or self.folder
 
     def spans(self, layer: int) -> Spans:
         """Return the tokens of every sequence with a query, and with a key, in a layer."""
@@ -98,7 +102,6 @@ def run_unit(job: MapJob, head: HeadId, maps: tuple[MapName, ...]) -> UnitResult
     BuildError
         If a map cannot be computed; names layer, head and map.
     """
-    exit_with_parent(job.builder_pid)
     # One thread per process: faster than several threads per head, and reproducible.
     with threadpool_limits(1):
         started = time.perf_counter()
@@ -131,7 +134,7 @@ class _HeadUnit:
         records: list[FileRecord] = []
         neighbours = None
         if needs_neighbours(name.method, self.vectors.n_points // 2):
-            neighbours, records = shared_neighbours(self.job.folder, self.head, self.vectors)
+            neighbours, records = shared_neighbours(self.job, self.head, self.vectors)
         projection = self.project(name, neighbours)
         steps, offset, scale = quantise(projection.coordinates)
         drawn = dequantise(steps, offset, scale)  # fidelity is that of the stored coordinates
@@ -150,8 +153,8 @@ class _HeadUnit:
         whole[points] = steps
         facts_path = layout.map_facts_path(self.head, name)
         # The map is written last, so that every map that a reader finds has facts.
-        records.append(write_bytes(self.job.folder, facts_path, canonical_json(facts)))
-        records.append(write_array(self.job.folder, layout.map_path(self.head, name), whole))
+        records.append(write_bytes(self.job.target, facts_path, canonical_json(facts)))
+        records.append(write_array(self.job.target, layout.map_path(self.head, name), whole))
         return records
 
     def project(self, name: MapName, neighbours: Neighbours | None) -> Projection:
@@ -174,14 +177,14 @@ class _HeadUnit:
 
 
 def shared_neighbours(
-    folder: Path, head: HeadId, vectors: HeadVectors
+    job: MapJob, head: HeadId, vectors: HeadVectors
 ) -> tuple[Neighbours, list[FileRecord]]:
     """Return the neighbours of a head's points, searched by the first unit that needs them.
 
     Parameters
     ----------
-    folder : Path
-        Of the build; neighbours are stored there until publication.
+    job : MapJob
+        Neighbours are stored in the folder of its build until publication.
     head : HeadId
     vectors : HeadVectors
 
@@ -192,12 +195,12 @@ def shared_neighbours(
         The written file; empty if it existed.
     """
     path = layout.neighbours_path(head)
-    if (folder / path).exists():
-        indices, bits = read_array(folder / path)
+    if (job.folder / path).exists():
+        indices, bits = read_array(job.folder / path)
         return Neighbours(indices, bits.view(np.float32)), []
     found = find_neighbours(vectors)
     both = np.stack([found.indices, found.distances.view(np.int32)])  # (2, point, neighbour)
-    return found, [write_array(folder, path, both)]
+    return found, [write_array(job.target, path, both)]
 
 
 def read_array(path: Path) -> NDArray[Any]:
@@ -217,23 +220,3 @@ def read_vectors(
 
 def _words(head: HeadId) -> str:
     return f"layer {head.layer}, head {head.head}"
-
-
-def exit_with_parent(builder_pid: int) -> None:
-    """Exit this process soon after the builder ends, since its files would not be recorded.
-
-    Parameters
-    ----------
-    builder_pid : int
-        Parent of this process; no effect in the builder itself.
-    """
-    if os.getpid() == builder_pid or builder_pid in _watched:
-        return
-    _watched.add(builder_pid)
-
-    def watch() -> None:
-        while os.getppid() == builder_pid:
-            time.sleep(PARENT_POLL_SECONDS)
-        os._exit(1)
-
-    threading.Thread(target=watch, name="parent watch", daemon=True).start()

@@ -40,6 +40,7 @@ PARTIAL_MANIFEST = "manifest.partial.json"
 PROBE = "probe.json"
 CAPTURE_FOLDER = "capture"
 NEIGHBOURS_FOLDER = "neighbours"
+INCOMING_FOLDER = "incoming"
 TEMPORARY_SUFFIX = ".tmp"
 
 STAGING_FOLDER = ".staging"

@@ -63,9 +63,9 @@ def write_bytes(folder: Path, path: str, content: bytes) -> FileRecord:
     Parameters
     ----------
     folder : Path
-        Of the dataset; intermediate folders are created.
+        Of the dataset; exists.
     path : str
-        Relative path of the file.
+        Relative path of the file; a folder in it is created.
     content : bytes
 
     Returns
@@ -110,7 +110,9 @@ def _write(folder: Path, path: str, parts: Iterable[Any], *, is_durable: bool = 
     digest = hashlib.sha256()
     n_bytes = 0
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        # The folder itself is not made: a worker may write after a build has ended.
+        for parent in reversed(Path(path).parents[:-1]):
+            (folder / parent).mkdir(exist_ok=True)
         with temporary.open("wb") as file:
             for part in parts:
                 file.write(part)

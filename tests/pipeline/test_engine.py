@@ -10,20 +10,14 @@ LEAKY = """
 import os
 import sys
 import time
-from pathlib import Path
-from attentionviz.core.types import HeadId
-from attentionviz.pipeline import map_computation
-from attentionviz.pipeline.units import MapJob
+from attentionviz.pipeline.engine import LocalEngine, Unit
 
-def leak(job, head, work):
+def leak(job, head):
     sys.kept = [*getattr(sys, "kept", []), b"x" * 200_000_000]
     time.sleep(0.6)
-    return head.head, os.getpid()
+    return head, os.getpid()
 
-map_computation.run_work = leak
-job = MapJob(Path("."), {}, [], os.getpid())
-units = [(HeadId(0, i), ()) for i in range(8)]
-done = list(map_computation.run_units(job, units, 2))
+done = list(LocalEngine(2).run(leak, None, [Unit("", (i,), ()) for i in range(8)]))
 assert sorted(head for head, _ in done) == list(range(8)), done
 print(len({process for _, process in done}), "processes")
 """

@@ -1,0 +1,199 @@
+"""Engines that run the units of a build: processes of this machine, or a Dask cluster.
+
+A build knows an engine only by this interface, so that another engine is one more module.
+"""
+
+import os
+import threading
+import time
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from joblib import Parallel, delayed, parallel_config
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+from attentionviz.errors import BuildError
+from attentionviz.store.writer import FileRecord
+
+PARENT_POLL_SECONDS = 0.1
+_watched: set[int] = set()
+Log = Callable[[str], None]
+
+
+class Job(Protocol):
+    """Inputs shared by all units of a run; sent to every worker once."""
+
+    def writing_to(self, folder: Path) -> Self:
+        """Return the same job with another folder for the files that it writes."""
+
+
+class Result(Protocol):
+    """The result of a unit."""
+
+    @property
+    def records(self) -> tuple[FileRecord, ...]:
+        """Finished files."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One unit of work.
+
+    Attributes
+    ----------
+    name : str
+        For messages, such as "umap-2d of layer 3, head 2".
+    arguments : tuple
+        Of the function, after the job.
+    paths : tuple of str
+        Relative paths that it may write.
+    """
+
+    name: str
+    arguments: tuple[Any, ...]
+    paths: tuple[str, ...]
+
+
+Function = Callable[..., Any]
+"""Called with a job and the arguments of a unit; returns a `Result`. Of a module, not local."""
+
+
+class Engine(ABC):
+    """Runs units of work."""
+
+    is_remote = False
+    """Whether units run on workers that other programs started."""
+
+    dashboard: str | None = None
+    """Address of a web page that shows the workers."""
+
+    device: str | None = None
+    """Where the workers run a model; None for the device of the builder."""
+
+    @property
+    @abstractmethod
+    def n_workers(self) -> int:
+        """Number of units that run at the same time."""
+
+    @property
+    @abstractmethod
+    def description(self) -> str:
+        """Workers in words, such as "2 processes"."""
+
+    @contextmanager
+    def in_folder(self, folder: Path) -> Iterator[None]:
+        """Use the folder of a build for the duration of a ``with`` block.
+
+        Parameters
+        ----------
+        folder : Path
+            Exists.
+
+        Raises
+        ------
+        BuildError
+            If workers do not see it.
+        """
+        yield
+
+    def on_every_worker(self, function: Callable[[], None]) -> None:
+        """Call a function once on each worker, to free what units have kept; errors are ignored."""
+        function()
+
+    @abstractmethod
+    def run(self, function: Function, job: Job, units: Iterable[Unit]) -> Iterator[Any]:
+        """Run units, started in this order; yield their results as they finish.
+
+        A unit that is lost with its worker runs again. Closing the iterator cancels the others.
+
+        Parameters
+        ----------
+        function : callable
+        job : Job
+        units : iterable of Unit
+            Consumed only a few units ahead.
+
+        Raises
+        ------
+        BuildError
+            If a unit fails, or its workers end again and again.
+        """
+
+
+class LocalEngine(Engine):
+    """Processes of this machine, by joblib.
+
+    Parameters
+    ----------
+    n_workers : int
+        1: run in this process.
+    """
+
+    def __init__(self, n_workers: int) -> None:
+        self._n_workers = n_workers
+
+    @property
+    def n_workers(self) -> int:
+        """Number of processes."""
+        return self._n_workers
+
+    @property
+    def description(self) -> str:
+        """Number of processes in words."""
+        return "1 process" if self._n_workers == 1 else f"{self._n_workers} processes"
+
+    def run(self, function: Function, job: Job, units: Iterable[Unit]) -> Iterator[Any]:
+        """Run units; see `Engine.run`."""
+        if self._n_workers == 1:
+            yield from (function(job, *unit.arguments) for unit in units)
+            return
+        _ignore_worker_restarts()
+        # As initializer, since an idle worker would outlive the builder by minutes.
+        initializer = {"initializer": exit_with_parent, "initargs": (os.getpid(),)}
+        with parallel_config(backend="loky", inner_max_num_threads=1, **initializer):
+            parallel = Parallel(
+                n_jobs=self._n_workers, return_as="generator_unordered", batch_size=1
+            )
+            results = parallel(delayed(function)(job, *unit.arguments) for unit in units)
+            try:
+                yield from results
+            except TerminatedWorkerError as error:
+                raise BuildError(
+                    "a worker process was killed, most likely for lack of memory; run the same "
+                    "command again with fewer --workers to resume"
+                ) from error
+
+
+def exit_with_parent(builder_pid: int) -> None:
+    """Exit this process soon after the builder ends, since its files would not be recorded.
+
+    Parameters
+    ----------
+    builder_pid : int
+        Parent of this process; no effect in the builder itself.
+    """
+    if os.getpid() == builder_pid or builder_pid in _watched:
+        return
+    _watched.add(builder_pid)
+
+    def watch() -> None:
+        while os.getppid() == builder_pid:
+            time.sleep(PARENT_POLL_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent watch", daemon=True).start()
+
+
+def _ignore_worker_restarts() -> None:
+    """Ignore joblib's warning of a worker that restarts because of its memory use.
+
+    joblib warns in the thread that delivers results. With warnings as errors, that thread would
+    end and the build would hang.
+    """
+    message = "A worker stopped while some jobs were given to the executor"
+    warnings.filterwarnings("ignore", message, UserWarning)
