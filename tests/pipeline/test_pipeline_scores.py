@@ -331,6 +331,7 @@ def test_attention_that_is_not_finite_is_refused_with_layer_and_head(tmp_path):
         "n_key_heads": 2,
         "d_head": 4,
         "model": {"modality": "text"},
+        "keep_vectors": {"choice": "all"},
         "layers": [{"scaling": 0.5, "is_causal": False, "max_distance": None}],
         "maps": {str(MapName("pca", 2)): {}},
     }

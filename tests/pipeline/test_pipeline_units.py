@@ -39,6 +39,7 @@ def job(tmp_path):
         "n_key_heads": 1,
         "d_head": 8,
         "alignment": {"scale": "norm ratio"},
+        "keep_vectors": {"choice": "all"},
         "layers": [{"scaling": 0.5, "is_causal": True, "max_distance": 3}],
         "maps": {"pca-2d": {"parameters": {}}, "biplot-2d": {"parameters": {}}},
     }
