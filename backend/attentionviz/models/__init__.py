@@ -53,7 +53,7 @@ from attentionviz.models.batches import Batch, PatchGrid, TokenColumns
 from attentionviz.models.capture import CapturedBatch, capture_batch
 from attentionviz.models.find_model import find_described
 from attentionviz.models.finite import BadVector, NotFiniteError
-from attentionviz.models.forward import use_threads
+from attentionviz.models.forward import n_threads, use_threads
 from attentionviz.models.loaded import LoadedModel
 from attentionviz.models.loading import choose_device, load, load_source, reads_two_texts
 from attentionviz.models.names import EMBEDDED, PRESETS, meaning
@@ -84,6 +84,7 @@ __all__ = [
     "load",
     "load_source",
     "meaning",
+    "n_threads",
     "prefix_matching_tokens",
     "reads_two_texts",
     "repeat_tokens",

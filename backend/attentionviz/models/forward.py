@@ -35,6 +35,11 @@ def run(
         return network(**on_device, **options)
 
 
+def n_threads() -> int:
+    """Return the number of threads of forward passes in this process."""
+    return torch.get_num_threads()
+
+
 def use_threads(n_threads: int) -> None:
     """Set the number of threads of forward passes in this process."""
     torch.set_num_threads(n_threads)

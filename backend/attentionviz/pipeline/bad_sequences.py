@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from attentionviz import models
 from attentionviz.errors import BuildError
@@ -43,24 +43,55 @@ def capture(
         If a vector is not finite or exceeds the range of float16; names sequence, token, layer
         and head of the first.
     """
+    found = captured_or_bad(source.model, batch, plan.request.precision)
+    if isinstance(found, BadBatch):
+        raise refusal(plan, source, found, sequences)
+    return found
+
+
+class BadBatch(NamedTuple):
+    """A batch that cannot be stored.
+
+    Attributes
+    ----------
+    vectors : list of BadVector
+        The first one of each such sequence.
+    is_too_large : bool
+        Whether they are finite, but exceed the range of float16.
+    n_sequences : int
+        Of the batch.
+    """
+
+    vectors: list[models.BadVector]
+    is_too_large: bool
+    n_sequences: int
+
+
+def captured_or_bad(
+    model: models.LoadedModel, batch: models.Batch, precision: str
+) -> models.CapturedBatch | BadBatch:
+    """Return the vectors of a batch, or which of them cannot be stored in a precision."""
     try:
-        captured = _run(source, batch)
+        captured = _run(model, batch)
     except models.NotFiniteError as error:
-        first = error.vectors[0]
-        is_all = len(error.vectors) == len(batch.lengths) > 1
-        advice = f"; so are all {len(batch.lengths)} sequences of its batch; {DAMAGED}"
-        raise BuildError(
-            f"{_location(plan, source, sequences[first.sequence_idx], first)}: its {first.kind} is "
-            f"not a finite number{advice if is_all else '; ' + ADVICE}"
-        ) from error
-    if plan.request.precision == "float16":
-        for vector in captured.bad_vectors(batch, MAX_FLOAT16):
-            raise BuildError(
-                f"{_location(plan, source, sequences[vector.sequence_idx], vector)}: its "
-                f"{vector.kind} has the number {vector.largest:.6g}, above {MAX_FLOAT16:g}, the "
-                "largest of float16; build with --precision float32"
-            )
+        return BadBatch(error.vectors, False, len(batch.lengths))
+    if precision == "float16" and (large := captured.bad_vectors(batch, MAX_FLOAT16)):
+        return BadBatch(large, True, len(batch.lengths))
     return captured
+
+
+def refusal(plan: BuildPlan, source: Source, bad: BadBatch, sequences: Sequence[int]) -> BuildError:
+    """Return the error of a bad batch, as `capture` raises it."""
+    first = bad.vectors[0]
+    place = f"{_location(plan, source, sequences[first.sequence_idx], first)}: its {first.kind}"
+    if bad.is_too_large:
+        return BuildError(
+            f"{place} has the number {first.largest:.6g}, above {MAX_FLOAT16:g}, the largest of "
+            "float16; build with --precision float32"
+        )
+    is_all = len(bad.vectors) == bad.n_sequences > 1
+    advice = f"; so are all {bad.n_sequences} sequences of its batch; {DAMAGED}"
+    return BuildError(f"{place} is not a finite number{advice if is_all else '; ' + ADVICE}")
 
 
 def leave_out(
@@ -108,16 +139,16 @@ def only_finite(source: Source, n_sequences: int) -> Source:
 
 def _bad_vectors(source: Source, batch: models.Batch) -> list[models.BadVector]:
     try:
-        _run(source, batch)
+        _run(source.model, batch)
     except models.NotFiniteError as error:
         return error.vectors
     return []
 
 
-def _run(source: Source, batch: models.Batch) -> models.CapturedBatch:
-    name = source.model.description["name"]
+def _run(model: models.LoadedModel, batch: models.Batch) -> models.CapturedBatch:
+    name = model.description["name"]
     with models.step(f"capturing queries and keys of {name}", BuildError):
-        return models.capture_batch(source.model, batch)
+        return models.capture_batch(model, batch)
 
 
 def _more(n: int) -> str:

@@ -18,7 +18,7 @@ from attentionviz.pipeline.corpus import (
     read_text_corpus,
 )
 from attentionviz.pipeline.engine import Engine, LocalEngine
-from attentionviz.pipeline.map_computation import compute_maps
+from attentionviz.pipeline.map_computation import compute_maps, map_job
 from attentionviz.pipeline.plan import BuildPlan, make_plan
 from attentionviz.pipeline.progress import Log, Progress
 from attentionviz.pipeline.publish import (
@@ -29,7 +29,7 @@ from attentionviz.pipeline.publish import (
     write_grids,
     write_heads,
 )
-from attentionviz.pipeline.request import GB, BuildRequest
+from attentionviz.pipeline.request import BuildRequest
 from attentionviz.pipeline.shards import captured_paths
 from attentionviz.pipeline.similarity import write_similarity
 from attentionviz.pipeline.sources import (
@@ -95,7 +95,7 @@ def build(request: BuildRequest, log: Log = lambda _: None) -> BuildResult:
 
 
 def _build_with(engine: Engine, request: BuildRequest, log: Log) -> BuildResult:
-    plan, model, source = prepare(request, log)
+    plan, model, source = prepare(request, log, engine.device)
     if not request.skip_bad_sequences:  # else logged after bad sequences are left out
         log(plan.corpus_summary())
     if lost := plan.lost_without_vectors():
@@ -152,8 +152,17 @@ def _cluster(request: BuildRequest, log: Log) -> AbstractContextManager[Engine]:
     return connect(request, log)
 
 
-def prepare(request: BuildRequest, log: Log) -> tuple[BuildPlan, "LoadedModel", Source]:
+def prepare(
+    request: BuildRequest, log: Log, capture_device: str | None = None
+) -> tuple[BuildPlan, "LoadedModel", Source]:
     """Read the corpus, load the model and plan the build; nothing is written.
+
+    Parameters
+    ----------
+    request : BuildRequest
+    log : callable
+    capture_device : str or None
+        Where workers run the model; None: in this process.
 
     Raises
     ------
@@ -161,23 +170,14 @@ def prepare(request: BuildRequest, log: Log) -> tuple[BuildPlan, "LoadedModel", 
         If the corpus or the model cannot be used, or do not match.
     """
     from attentionviz import models  # imports torch, which takes seconds
+    from attentionviz.pipeline.capture_units import load_model
 
     corpus: Corpus = _read_corpus(request)
     for note in corpus.account.notes:
         log(f"{request.corpus_file}: {note}")
     log(f"loading {models.meaning(request.model)}")
-    limit = None if request.max_memory is None else int(request.max_memory * GB)
-    model = models.load(
-        request.model,
-        device=request.device,
-        local_models=request.local_models,
-        max_length=request.max_length,
-        dtype=request.dtype,
-        placement=None if request.device_map is None else models.Placement(limit),
-        part=request.part,
-    )
-    if request.layers is not None:
-        model = model.only(request.layers)
+    # Workers may have the device where this process has it not.
+    model = load_model(replace(request, device="auto") if capture_device else request)
     for note in model.notes:
         log(note)
     if isinstance(corpus, TextCorpus) and model.modality == "text":
@@ -193,7 +193,7 @@ def prepare(request: BuildRequest, log: Log) -> tuple[BuildPlan, "LoadedModel", 
     if model.has_two_texts and request.target is None:
         log(f"generating target texts of up to {request.max_target or MAX_TARGET} tokens")
     taken = take_sequences(source, request.max_tokens)
-    plan = make_plan(request, model, source, taken)
+    plan = make_plan(request, model, source, taken, capture_device)
     if taken.sequences != list(range(len(taken.sequences))):
         source = select_sequences(source, taken.sequences)
     return plan, model, source
@@ -228,11 +228,12 @@ def _build(
             if manifest is None:
                 from attentionviz.pipeline.capturing import Capture  # imports torch
 
-                manifest = Capture(plan, model, source, journal, progress).run()
+                with engine.in_folder(folder):
+                    manifest = Capture(plan, model, source, journal, progress, engine).run()
             with engine.in_folder(folder):
                 compute_maps(plan, manifest, journal, progress, engine)
-            progress.announce("publish", "writing the grid and the manifest")
-            write_grids(folder, manifest, journal)
+                progress.announce("publish", "writing the grid and the manifest")
+                write_grids(map_job(plan, manifest), journal, engine)
             measured = {"fidelity": write_heads(folder, manifest, journal)}
             measured["similarity"] = write_similarity(
                 folder, manifest, plan.sequences, journal, progress

@@ -1,7 +1,9 @@
 """Capture of the vectors of every head, with one batch in memory at a time."""
 
-import dataclasses
 import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,18 @@ from attentionviz import models
 from attentionviz.core.heads import by_layer
 from attentionviz.core.rule import attention_formula
 from attentionviz.errors import BuildError, DamagedDatasetError
-from attentionviz.pipeline.bad_sequences import capture
+from attentionviz.pipeline.bad_sequences import capture, refusal
+from attentionviz.pipeline.capture_units import (
+    CaptureJob,
+    CaptureResult,
+    forget_models,
+    identity_of,
+    keep_model,
+    run_capture,
+)
 from attentionviz.pipeline.columns import TokenTable
 from attentionviz.pipeline.corpus import TextCorpus
+from attentionviz.pipeline.engine import Engine, LocalEngine, Unit
 from attentionviz.pipeline.image_files import write_image_files
 from attentionviz.pipeline.plan import BuildPlan
 from attentionviz.pipeline.probing import probe_heads
@@ -23,7 +34,6 @@ from attentionviz.pipeline.shards import (
     assemble_heads,
     captured_paths,
     shard_paths,
-    write_shard,
 )
 from attentionviz.pipeline.sources import Source, token_pairs_of, tokens_document
 from attentionviz.pipeline.token_pairs import TokenPairs
@@ -46,6 +56,7 @@ class Capture:
     journal : Journal
         Finished files are skipped, and new ones added.
     progress : Progress
+    engine : Engine
     """
 
     def __init__(
@@ -55,12 +66,14 @@ class Capture:
         source: Source,
         journal: Journal,
         progress: Progress,
+        engine: Engine,
     ) -> None:
         self.plan = plan
         self.model = model
         self.source = source
         self.journal = journal
         self.progress = progress
+        self.engine = engine
         self.folder = plan.folder
 
     def run(self) -> dict[str, Any]:
@@ -118,7 +131,7 @@ class Capture:
         self.progress.announce("capture", "checking queries and keys against the model's attention")
         sample = self.source.sample(self.plan.lengths, self.plan.request.seed)
         captured = capture(self.plan, self.source, sample.batch, sample.sequences)
-        stored = dataclasses.replace(
+        stored = replace(
             captured,
             queries=captured.queries.astype(self.plan.request.precision),
             keys=captured.keys.astype(self.plan.request.precision),
@@ -148,21 +161,48 @@ class Capture:
         needs_shards = not self.journal.has_all(self.vector_paths())
         table = TokenTable(self.model.modality)
         sprites = []
-        n_shards = 0
-        for batch in self.source.batches(len(lengths)):
-            if needs_shards and not self.journal.has_all(shard_paths(n_shards).values()):
-                sequences = range(len(table.lengths), len(table.lengths) + len(batch.lengths))
-                captured = capture(self.plan, self.source, batch, sequences)
-                precision = self.plan.request.precision
-                self.journal.add(*write_shard(self.folder, n_shards, captured, precision))
-            table.add(batch)
-            if batch.sprites is not None:
-                sprites.append(batch.sprites)
-            n_shards += 1
-            self.progress.update(message=f"captured {table.n_tokens:,} of {n_tokens:,} tokens")
+        shards: list[range] = []  # sequences of each
+        n_captured = 0
+
+        def missing() -> Iterator[Unit]:
+            nonlocal n_captured
+            for batch in self.source.batches(len(lengths)):
+                index = len(shards)
+                start = shards[-1].stop if shards else 0
+                shards.append(range(start, start + len(batch.lengths)))
+                table.add(batch)
+                if batch.sprites is not None:
+                    sprites.append(batch.sprites)
+                paths = tuple(shard_paths(index).values())
+                if needs_shards and not self.journal.has_all(paths):
+                    yield Unit(f"capture of batch {index}", (index, batch), paths)
+                else:
+                    n_captured += batch.n_tokens
+
+        for result in self._run(missing()):
+            if result.bad is not None:
+                raise refusal(self.plan, self.source, result.bad, shards[result.shard_idx])
+            self.journal.add(*result.records)
+            n_captured += result.n_tokens
+            self.progress.update(message=f"captured {n_captured:,} of {n_tokens:,} tokens")
         if table.n_cut:
             self.progress.log(cut_message(table))
-        return table, np.concatenate(sprites) if sprites else None, n_shards
+        return table, np.concatenate(sprites) if sprites else None, len(shards)
+
+    def _run(self, units: Iterator[Unit]) -> Iterator[CaptureResult]:
+        """Run batches on the workers of a cluster, or through the model of this process."""
+        request = self.plan.request
+        if self.engine.is_remote:
+            request = replace(request, device=self.engine.device or request.device)
+            if Path(request.model).is_dir():
+                request = replace(request, model=str(Path(request.model).absolute()))
+        job = CaptureJob(request, identity_of(self.model), models.n_threads(), self.folder)
+        if self.engine.is_remote:
+            yield from self.engine.run(run_capture, job, units, on_device=True)
+        else:
+            keep_model(job, self.model)
+            yield from LocalEngine(1).run(run_capture, job, units)
+        self.engine.on_every_worker(forget_models)
 
     @property
     def _name(self) -> str:

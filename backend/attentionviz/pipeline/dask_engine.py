@@ -9,7 +9,7 @@ import logging
 import queue
 import secrets
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
@@ -158,10 +158,11 @@ class DaskEngine(Engine):
         self._longest = 0.0
         self._tell_exposure()
         self._wait_for_workers()
-        reports = self._reports(device)
         self._expected = report()
-        self._require_equal(reports)
-        self.device = self._common_device(reports)
+        self._requested_device = device
+        self._devices: dict[str, str] = {}
+        self._look_at_new_workers()
+        self.device = self._best_device()
         if "dashboard" in client.scheduler_info().get("services", {}):
             self.dashboard = client.dashboard_link
         log(f"connected to {self.description}; dashboard: {self.dashboard or 'none'}")
@@ -195,10 +196,14 @@ class DaskEngine(Engine):
         with suppress(Exception):
             self._client.run(function, on_error="ignore")
 
-    def run(self, function: Function, job: Job, units: Iterable[Unit]) -> Iterator[Any]:
+    def run(
+        self, function: Function, job: Job, units: Iterable[Unit], *, on_device: bool = False
+    ) -> Iterator[Any]:
         """Run units; see `Engine.run`."""
         assert self._session is not None  # noqa: S101 - in_folder has been entered
         run = _Run(self._client, self._session, self._expected, function, job)
+        if on_device:
+            run.workers = self._with_device()
         waiting = iter(units)
         last_check = time.monotonic()
         try:
@@ -261,6 +266,9 @@ class DaskEngine(Engine):
         """Count the workers, wait for some if there are none, and repeat units that hang."""
         self._require_connected()
         self._wait_for_workers()
+        if run.workers is not None:
+            self._look_at_new_workers()
+            run.move_to(self._with_device() or run.workers)
         limit = max(HANG_SECONDS, HANG_FACTOR * self._longest)
         now = time.monotonic()
         late = [i for i, one in run.running.items() if now - one.started > limit]
@@ -268,7 +276,7 @@ class DaskEngine(Engine):
         if not late:
             return
         busy = {str(key): worker for worker, keys in self._processing().items() for key in keys}
-        workers = set(self._addresses())
+        workers = set(run.workers or self._addresses())
         for index in late:
             running = run.running[index]
             holder = busy.get(str(running.futures[-1].key))
@@ -310,42 +318,48 @@ class DaskEngine(Engine):
             self._log(f"{len(addresses)} workers are connected")
         self._n_workers = len(addresses)
 
-    def _reports(self, device: str) -> dict[str, WorkerReport]:
-        found = self._client.run(_report, device, on_error="return")
+    def _look_at_new_workers(self) -> None:
+        """Get the reports of workers that have come since; raise an error if one does not fit."""
+        current = self._addresses()
+        new = [address for address in current if address not in self._devices]
+        if not new:
+            return
+        found = self._client.run(_report, self._requested_device, workers=new, on_error="return")
         for address, one in found.items():
             if isinstance(one, ModuleNotFoundError):
                 raise WorkerRefusedError(
                     f"worker {address} has no module {one.name}; install the same attentionviz "
                     "there as here"
                 )
-            if isinstance(one, AppError):
-                raise WorkerRefusedError(f"worker {address}: {one}")
+            if isinstance(one, OSError):  # it has ended since
+                continue
             if isinstance(one, BaseException):
                 raise WorkerRefusedError(
                     f"worker {address} does not answer: {type(one).__name__}: {_sentence(one)}"
                 )
-        return dict(found)
-
-    def _require_equal(self, reports: Mapping[str, WorkerReport]) -> None:
-        for address, one in reports.items():
             if problem := differences(one, self._expected):
                 raise WorkerRefusedError(f"worker {address} {problem}")
-        cpus = Counter([self._expected.cpu, *(one.cpu for one in reports.values())])
-        if len(cpus) > 1:
-            self._log(
-                f"builder and workers have different processors ({', '.join(sorted(cpus))}): the "
-                "last digits of some numbers may differ from those of one machine"
-            )
+            if one.cpu != self._expected.cpu and not self._devices:
+                self._log(
+                    f"{address} has another processor ({one.cpu}) than this machine "
+                    f"({self._expected.cpu}): last digits of some numbers may differ from those "
+                    "of a build on one machine"
+                )
+            self._devices[address] = one.device
 
-    def _common_device(self, reports: Mapping[str, WorkerReport]) -> str | None:
-        by_device: dict[str, str] = {one.device: address for address, one in reports.items()}
-        if len(by_device) > 1:
-            found = ", ".join(f"{name} on {address}" for name, address in by_device.items())
-            raise WorkerRefusedError(
-                f"workers would run the model on different devices ({found}), which round "
-                "differently; choose one with --device"
-            )
-        return next(iter(by_device), None)
+    def _best_device(self) -> str | None:
+        """Return the device on which workers run the model: a GPU if any of them has one."""
+        found = set(self._devices.values())
+        best = next((name for name in ("cuda", "mps", "cpu") if name in found), None)
+        if best is None:
+            raise WorkerRefusedError(f"no worker has the device {self._requested_device}")
+        return best
+
+    def _with_device(self) -> list[str] | None:
+        """Return the workers that have the device; None if all have it."""
+        current = self._addresses()
+        having = [address for address in current if self._devices.get(address) == self.device]
+        return None if len(having) == len(current) else having
 
     def _require_shared(self, session: Session) -> None:
         seen = self._client.run(session.is_visible, on_error="return")
@@ -411,6 +425,7 @@ class _Run:
         self._n = 0
         self._name = secrets.token_hex(8)
         self.running: dict[int, _Running] = {}
+        self.workers: list[str] | None = None
 
     def submit(self, unit: Unit) -> None:
         """Give a unit to the scheduler."""
@@ -430,10 +445,19 @@ class _Run:
             *running.unit.arguments,
             key=(group, index, len(running.futures)),
             pure=False,
-            workers=workers,
+            workers=workers or self.workers,
         )
         running.futures.append(future)
         self.watch(index, future)
+
+    def move_to(self, workers: list[str]) -> None:
+        """Give all units to other workers if those that could run them have ended."""
+        previous, self.workers = set(self.workers or ()), workers
+        if previous & set(workers):
+            return
+        for index, running in self.running.items():
+            if all(future.status == "pending" for future in running.futures):
+                self.submit_again(index)
 
     def _job_future(self) -> Future:
         """Return the job on the cluster: a task, which runs again when its worker ends."""

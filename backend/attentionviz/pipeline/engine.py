@@ -106,7 +106,9 @@ class Engine(ABC):
         function()
 
     @abstractmethod
-    def run(self, function: Function, job: Job, units: Iterable[Unit]) -> Iterator[Any]:
+    def run(
+        self, function: Function, job: Job, units: Iterable[Unit], *, on_device: bool = False
+    ) -> Iterator[Any]:
         """Run units, started in this order; yield their results as they finish.
 
         A unit that is lost with its worker runs again. Closing the iterator cancels the others.
@@ -117,6 +119,8 @@ class Engine(ABC):
         job : Job
         units : iterable of Unit
             Consumed only a few units ahead.
+        on_device : bool
+            Only on workers that have the `device`.
 
         Raises
         ------
@@ -147,7 +151,9 @@ class LocalEngine(Engine):
         """Number of processes in words."""
         return "1 process" if self._n_workers == 1 else f"{self._n_workers} processes"
 
-    def run(self, function: Function, job: Job, units: Iterable[Unit]) -> Iterator[Any]:
+    def run(
+        self, function: Function, job: Job, units: Iterable[Unit], *, on_device: bool = False
+    ) -> Iterator[Any]:
         """Run units; see `Engine.run`."""
         if self._n_workers == 1:
             yield from (function(job, *unit.arguments) for unit in units)

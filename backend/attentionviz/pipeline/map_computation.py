@@ -70,7 +70,7 @@ def compute_maps(
     resumed = f", {n_done:,} are already finished" if n_done else ""
     progress.announce("maps", f"computing {n_units:,} maps in {engine.description}{resumed}")
     remaining = RemainingTime(n_left)
-    job = MapJob(plan.folder, manifest, plan.lengths, plan.n_source)
+    job = map_job(plan, manifest)
     named = [Unit(_name(head, work), (head, work), _paths(head, work)) for head, work in units]
     with tqdm(total=n_units, initial=n_done, desc="maps", bar_format=BAR, disable=None) as bar:
         for result in engine.run(run_work, job, named):
@@ -87,6 +87,11 @@ def compute_maps(
             )
             bar.set_postfix_str(postfix, refresh=False)
             bar.update(n_finished)
+
+
+def map_job(plan: BuildPlan, manifest: dict[str, Any]) -> MapJob:
+    """Return the inputs that all units of a build share."""
+    return MapJob(plan.folder, manifest, plan.lengths, plan.n_source)
 
 
 def _report_finished(result: UnitResult, remaining: RemainingTime, progress: Progress) -> None:

@@ -108,7 +108,11 @@ class BuildPlan:
 
 
 def make_plan(
-    request: BuildRequest, model: "LoadedModel", source: Source, taken: Taken
+    request: BuildRequest,
+    model: "LoadedModel",
+    source: Source,
+    taken: Taken,
+    capture_device: str | None = None,
 ) -> BuildPlan:
     """Return the plan of a build.
 
@@ -119,6 +123,8 @@ def make_plan(
     source : Source
     taken : Taken
         From `take_sequences`.
+    capture_device : str or None
+        Where workers run the model; None for the device of `model`.
     """
     corpus, lengths = source.corpus, taken.lengths
     pairs = corpus.pairs if isinstance(corpus, TextCorpus) else None
@@ -168,13 +174,18 @@ def make_plan(
         "model_settings": model.settings_sha256,
         # Also if no sequence is bad, since batches captured without the option may have one.
         "skip_bad_sequences": request.skip_bad_sequences,
-        "device": str(model.device),  # GPU and CPU round differently, so a build uses one of them
+        # GPU and CPU round differently: the capture uses one of them, checks that of the builder.
+        "device": _devices(str(model.device), capture_device),
     }
     digest = hashlib.sha256(canonical_json(determines_bytes)).hexdigest()
     build_key = digest[: layout.N_VERSION_DIGITS]
     return BuildPlan(
         request, dataset_id, tuple(lengths), taken.account, facts, build_key, taken.n_source
     )
+
+
+def _devices(checks: str, capture: str | None) -> str:
+    return checks if capture in (None, checks) else f"{capture}, checks on {checks}"
 
 
 def _target_facts(request: BuildRequest) -> dict[str, Any]:

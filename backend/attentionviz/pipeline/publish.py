@@ -2,16 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from attentionviz.core.heads import by_layer, heads_of
 from attentionviz.core.types import MapName
 from attentionviz.errors import BuildError, DamagedDatasetError
-from attentionviz.pipeline.units import read_array
+from attentionviz.pipeline.engine import Engine, Unit
+from attentionviz.pipeline.units import MapJob, read_array
 from attentionviz.store import layout
 from attentionviz.store.failpoints import failpoint
 from attentionviz.store.grid import grid_points, pack_points
@@ -19,6 +18,7 @@ from attentionviz.store.journal import Journal
 from attentionviz.store.manifest import Fidelity
 from attentionviz.store.schema import canonical_json, parse_manifest
 from attentionviz.store.writer import (
+    FileRecord,
     hash_file,
     remove_folder,
     remove_unlisted,
@@ -33,23 +33,32 @@ MEASURES = tuple(Fidelity.__annotations__)
 MAP_FACTS = ("offset", "scale", "fidelity", "details", "fallback")
 
 
-def write_grids(folder: Path, manifest: dict[str, Any], journal: Journal) -> None:
-    """Write the missing grids."""
-    points = grid_points(read_array(folder / layout.GRID_TOKENS), manifest["n_tokens"])
-    for name in map(MapName.parse, sorted(manifest["maps"])):
-        path = layout.grid_path(name)
-        if path not in journal:
-            journal.add(write_array(folder, path, _grid(folder, manifest, name, points)))
+@dataclass(frozen=True)
+class GridResult:
+    """The result of a unit: the file of one grid."""
+
+    records: tuple[FileRecord, ...]
 
 
-def _grid(
-    folder: Path, manifest: dict[str, Any], name: MapName, points: NDArray[np.int64]
-) -> NDArray[Any]:
+def write_grids(job: MapJob, journal: Journal, engine: Engine) -> None:
+    """Write the missing grids, each a unit of work."""
+    names = map(MapName.parse, sorted(job.manifest["maps"]))
+    missing = [name for name in names if layout.grid_path(name) not in journal]
+    units = [Unit(f"grid of {name}", (name,), (layout.grid_path(name),)) for name in missing]
+    for result in engine.run(run_grid, job, units):
+        journal.add(*result.records)
+
+
+def run_grid(job: MapJob, name: MapName) -> GridResult:
+    """Write the sample that the grid draws of a map of all heads."""
+    manifest = job.manifest
+    points = grid_points(read_array(job.folder / layout.GRID_TOKENS), manifest["n_tokens"])
     maps = [
-        pack_points(read_array(folder / layout.map_path(head, name))[points])
+        pack_points(read_array(job.folder / layout.map_path(head, name))[points])
         for head in heads_of(manifest)
     ]
-    return by_layer(manifest, maps)  # (layer, head, point[, 2])
+    grid = by_layer(manifest, maps)  # (layer, head, point[, 2])
+    return GridResult((write_array(job.target, layout.grid_path(name), grid),))
 
 
 def write_heads(folder: Path, manifest: dict[str, Any], journal: Journal) -> dict[str, Any]:

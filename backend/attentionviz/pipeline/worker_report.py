@@ -6,6 +6,7 @@ import platform
 from pathlib import Path
 from typing import NamedTuple
 
+from attentionviz.errors import ConfigError
 from attentionviz.pipeline.libraries import library_versions
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -23,7 +24,7 @@ class WorkerReport(NamedTuple):
     n_threads : int
         Units that the process runs at the same time.
     device : str
-        Where it would run a model; empty if not asked.
+        Where it would run a model; empty if not asked, or if it has not the device.
     """
 
     versions: dict[str, str]
@@ -41,17 +42,15 @@ def report(device: str | None = None, n_threads: int = 1) -> WorkerReport:
         As for `BuildRequest`; None: do not import torch to find it.
     n_threads : int
         Units that it runs at the same time.
-
-    Raises
-    ------
-    ConfigError
-        If the device does not exist here.
     """
     name = device or ""
     if device not in (None, "cpu"):
         from attentionviz import models
 
-        name = str(models.choose_device(device))
+        try:
+            name = str(models.choose_device(device))
+        except ConfigError:
+            name = ""
     return WorkerReport(_versions(), _cpu(), n_threads, name)
 
 
