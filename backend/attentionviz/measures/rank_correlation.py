@@ -164,10 +164,9 @@ def _blocks(
         sequences = np.sort(shuffled[:n_taken])
     n_queries, n_keys_of = queries.length[sequences], keys.length[sequences]
     steps = -(-(n_queries * n_keys_of) // MAX_PAIRS)  # rounded up
-    sizes = np.stack([steps, np.frexp(n_queries)[1], np.frexp(n_keys_of)[1]])
-    kinds, kind_of = np.unique(sizes, axis=1, return_inverse=True)
-    for kind, step in enumerate(kinds[0].tolist()):
-        chosen = sequences[kind_of.ravel() == kind]
+    kinds = (steps << 12) + (np.frexp(n_queries)[1] << 6) + np.frexp(n_keys_of)[1]
+    for kind in np.unique(kinds).tolist():
+        chosen, step = sequences[kinds == kind], kind >> 12
         of_queries, of_keys = queries.padded(chosen, step), keys.padded(chosen)
         rows, columns = np.arange(of_queries.shape[1]) * step, np.arange(of_keys.shape[1])
         exists = (rows < queries.length[chosen, None])[:, :, None]

@@ -44,7 +44,8 @@ def vector_space(aligned: NDArray[np.float32], seed: int) -> VectorSpace:
     if len(points) > MAX_POINTS:
         points = np.sort(np.random.default_rng(seed).choice(points, MAX_POINTS, replace=False))
     unit = unit_vectors(aligned[points])
-    distances = 1 - unit @ unit.T
+    distances = unit @ unit.T
+    np.subtract(1, distances, out=distances)
     np.fill_diagonal(distances, -np.inf)
     return VectorSpace(points, distances, np.sort(distances, axis=1))
 
