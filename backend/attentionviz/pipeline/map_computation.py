@@ -1,7 +1,7 @@
 """Computation of maps and scores of all heads in worker processes, in viewing order."""
 
 from collections import Counter
-from typing import Any, Literal
+from typing import Any
 
 from tqdm import tqdm
 
@@ -10,12 +10,11 @@ from attentionviz.core.types import HeadId, MapName
 from attentionviz.pipeline.engine import Engine, Unit
 from attentionviz.pipeline.plan import BuildPlan
 from attentionviz.pipeline.progress import Progress, RemainingTime, format_duration
-from attentionviz.pipeline.scoring import SCORES, run_scores
-from attentionviz.pipeline.units import MapJob, UnitResult, run_unit
+from attentionviz.pipeline.scoring import SCORES, Work, run_work
+from attentionviz.pipeline.units import MapJob, UnitResult
 from attentionviz.store import layout
 from attentionviz.store.journal import Journal
 
-Work = tuple[MapName, ...] | Literal["scores"]
 BAR = "{desc} {percentage:3.0f}% |{bar}| {n_fmt} of {total_fmt} maps{postfix}"
 
 
@@ -102,11 +101,6 @@ def _report_finished(result: UnitResult, remaining: RemainingTime, progress: Pro
         if remaining.n_left(name) == 0:
             mean = remaining.mean_seconds(name)
             progress.log(f"{name} of every head is finished, {mean:.2g} s per head")
-
-
-def run_work(job: MapJob, head: HeadId, work: Work) -> UnitResult:
-    """Run one unit: some maps of a head, or its scores."""
-    return run_scores(job, head) if isinstance(work, str) else run_unit(job, head, work)
 
 
 def _name(head: HeadId, work: Work) -> str:

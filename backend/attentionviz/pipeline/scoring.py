@@ -1,11 +1,11 @@
-"""The scores of one head as a unit of work, from its vectors to ``scores.json``."""
+"""The scores of one head as a unit of work; and units of any kind, as workers run them."""
 
 import functools
 import json
 import time
 import unicodedata
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from attentionviz.core.characters import characters_of
 from attentionviz.core.rule import head_rule
-from attentionviz.core.types import HeadId, Modality
+from attentionviz.core.types import HeadId, MapName, Modality
 from attentionviz.errors import BuildError
 from attentionviz.measures.head_scores import (
     HeadAttention,
@@ -22,13 +22,22 @@ from attentionviz.measures.head_scores import (
     TextTokens,
     score_head,
 )
-from attentionviz.pipeline.units import MapJob, UnitResult, read_vectors
+from attentionviz.pipeline.units import MapJob, UnitResult, read_vectors, run_unit
 from attentionviz.store import layout
 from attentionviz.store.columns import Sequences
 from attentionviz.store.schema import canonical_json
 from attentionviz.store.writer import write_bytes
 
 SCORES = "scores"
+Work = tuple[MapName, ...] | Literal["scores"]
+
+
+def run_work(job: MapJob, head: HeadId, work: Work) -> UnitResult:
+    """Run one unit: some maps of a head, or its scores.
+
+    Workers import this module, so that they load neither torch nor what reads a corpus.
+    """
+    return run_scores(job, head) if isinstance(work, str) else run_unit(job, head, work)
 
 
 def run_scores(job: MapJob, head: HeadId) -> UnitResult:
