@@ -177,7 +177,7 @@ test('formatMean() gives the number of sequences, or why there is no mean', () =
   assert.equal(said(mean, 65, corpus([65, 65], [0])), 'Mean over 2 of 2 images.');
   assert.match(
     said({ nSequences: 2000, nLongEnough: 5000 }, 12, sentences),
-    /over 2\u202f000 of 3 sentences, evenly from the 5\u202f000 with ≥ 12 tokens/,
+    /over 2\u202f000 of 3 sentences, some of the 5\u202f000 with ≥ 12 tokens/,
   );
   assert.equal(said(null, 24, sentences), 'Loading the mean …');
   assert.equal(said(null, 24, sentences, true), 'The mean could not be loaded.');

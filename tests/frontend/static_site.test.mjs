@@ -8,6 +8,7 @@ import {
   weighKeys,
 } from '../../frontend/js/compute/attention.js';
 import { readNpy } from '../../frontend/js/compute/npy.js';
+import { isNotStored, readError } from '../../frontend/js/data/transport.js';
 import { createSite, fileOf } from '../../frontend/js/site/site.js';
 
 const never = async () => {};
@@ -165,7 +166,11 @@ function siteKeeping(keep_vectors) {
   );
   return async (path) => {
     const answer = await site(new URL(`datasets/a/heads/0/0/${path}`, base));
-    if (!answer.ok) return (await answer.json()).error.message;
+    if (!answer.ok) {
+      const error = await readError(answer);
+      assert.ok(isNotStored(error));
+      return error.message;
+    }
     return [...new Float32Array(await answer.arrayBuffer())].map((n) => Number(n.toFixed(2)));
   };
 }

@@ -40,7 +40,9 @@ const NORM_COLUMN = { none: -1, value: 2, output: 3 };
  */
 
 /** A request for something that does not exist (404). */
-export class NotThereError extends Error {}
+export class NotThereError extends Error {
+  code = 'not_exported';
+}
 
 /**
  * The pattern of one sequence.
@@ -370,10 +372,12 @@ export function notStored({ id, keep_vectors: kept, n_sequences: nSequences }, w
     kept.choice === 'none'
       ? 'no queries and keys'
       : `queries and keys of ${kept.n_sequences} of ${nSequences} sequences`;
-  return new NotThereError(
+  const error = new NotThereError(
     `${what} cannot be shown: ${id} was built with --keep-vectors ${kept.choice} and stores ` +
       stored,
   );
+  error.code = 'vectors_not_stored';
+  return error;
 }
 
 /** Tokens of each sequence; of two texts, of the shorter one. @param {Site} site */

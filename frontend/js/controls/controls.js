@@ -284,8 +284,27 @@ function aboutDataset(manifest, userLayer) {
  * @param {Manifest} manifest
  * @returns {HTMLElement[]}
  */
-function limitsOf({ bias_terms: terms, grid, n_tokens: nTokens }) {
+function limitsOf({
+  bias_terms: terms,
+  grid,
+  keep_vectors: kept,
+  model,
+  n_sequences: nSequences,
+  n_tokens: nTokens,
+}) {
   const limits = [];
+  if (kept.choice === 'none')
+    limits.push(el('p', {}, 'No queries and keys are stored: there is no attention to show.'));
+  else if (kept.n_tokens < nTokens)
+    limits.push(
+      el(
+        'p',
+        {},
+        `Queries and keys of ${count(kept.n_sequences)} of ` +
+          `${counted(nSequences, sequenceWord(model.modality))} are stored: only these have ` +
+          'attention, and means, strongest partners and typed texts rest on them.',
+      ),
+    );
   if (grid.n_tokens < nTokens)
     limits.push(
       el(

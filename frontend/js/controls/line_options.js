@@ -8,6 +8,8 @@ import { createCheck, createSlider } from '../ui/sliders.js';
 
 /** @import { Context, State, View } from '../page.js' */
 
+const NOT_STORED = 'The dataset was built with --keep-vectors none: it has no attention.';
+
 /**
  * @param {HTMLElement} root
  * @param {Context} context
@@ -82,14 +84,17 @@ export function createLineOptions(root, { actions, facts }) {
   return {
     update(state) {
       const { at, hasLines, lineCount, lineThreshold, isLineAlone, hasStrongest } = state;
+      const kept = facts.description.value?.manifest?.keep_vectors.choice;
+      const isPossible = kept !== 'none';
+      if (!isPossible) for (const one of [lines, strongest]) one.element.title = NOT_STORED;
       updatePairs(state);
       element.hidden = at === null;
-      section.element.hidden = !hasLines;
-      lines.update(hasLines);
+      section.element.hidden = !(hasLines && isPossible);
+      lines.update(hasLines && isPossible, isPossible);
       count.update(lineCount);
       threshold.update(lineThreshold);
       alone.update(isLineAlone);
-      strongest.update(hasStrongest);
+      strongest.update(hasStrongest && isPossible, isPossible);
       section.setNote(
         `${lineCount} each, ≥ ${lineThreshold.toFixed(2)}${isLineAlone ? '' : ', all'}`,
       );

@@ -20,7 +20,7 @@ export const MANY = 5;
  * @param {number} n positions
  */
 export function formatOver({ nSequences, nLongEnough }, nAll, n) {
-  const sampled = nSequences < nLongEnough ? `, evenly from the ${count(nLongEnough)}` : '';
+  const sampled = nSequences < nLongEnough ? `, some of the ${count(nLongEnough)}` : '';
   const all = counted(nAll, 'sentence');
   return `over ${count(nSequences)} of ${all}${sampled} with ≥ ${counted(n, 'token')}`;
 }

@@ -30,6 +30,16 @@ export class ServerError extends Error {
   }
 }
 
+/**
+ * Whether a response needs vectors that its dataset was built without: no failure, since nothing
+ * but another build changes it.
+ *
+ * @param {Error | null} error
+ */
+export function isNotStored(error) {
+  return error instanceof ServerError && error.code === 'vectors_not_stored';
+}
+
 /** Parse an error response. @param {Response} answer */
 export async function readError(answer) {
   try {

@@ -5,6 +5,7 @@
 import { el, setText } from '../ui/dom.js';
 import { headsReady } from '../data/best_map.js';
 import { chosenMap } from '../data/points.js';
+import { isNotStored } from '../data/transport.js';
 import { formatEnd } from '../ui/labels.js';
 import { formatMap, formatProgress, formatReady } from '../data/map_labels.js';
 
@@ -113,7 +114,10 @@ function formatFailure(facts) {
   // The list is asked for again by itself; while an older one is there, its failure is no reason to
   // hide a map.
   const failed = slots.find(
-    (slot) => slot.status === 'failed' && !(slot === facts.datasets && slot.value),
+    (slot) =>
+      slot.status === 'failed' &&
+      !(slot === facts.datasets && slot.value) &&
+      !isNotStored(slot.error), // said where it would be shown
   );
   return failed
     ? {

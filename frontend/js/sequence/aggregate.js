@@ -7,6 +7,8 @@ import { formatMean, hasMeans, MANY } from '../data/mean_text.js';
 import { MAX_AGGREGATED } from '../compute/hidden_tokens.js';
 import { el, setText } from '../ui/dom.js';
 import { nAtLeast } from '../data/user_sequence_text.js';
+import { isNotStored } from '../data/transport.js';
+import { sentence } from '../ui/labels.js';
 import { createColumns } from './sentence_rows.js';
 import { createOffsets } from './offsets.js';
 import { createSegments } from '../ui/segments.js';
@@ -88,6 +90,13 @@ export function createAggregate(root, context, scroller) {
   }
 
   /** @param {Shown} shown */
+  function meanText(shown) {
+    const { error, status } = facts.aggregate;
+    if (error && isNotStored(error)) return sentence(error.message);
+    return formatMean(shown, status === 'failed');
+  }
+
+  /** @param {Shown} shown */
   function update(shown) {
     last = shown;
     const { n, state, tokens } = shown;
@@ -98,7 +107,7 @@ export function createAggregate(root, context, scroller) {
     root.classList.toggle('has-lines-below', hasMean && !element.hidden && state.below === 'lines');
     if (!state.at) return;
     segments.update(state.below);
-    setText(words, formatMean(shown, facts.aggregate.status === 'failed'));
+    setText(words, meanText(shown));
     about.hidden = state.below === 'none';
     unfold.hidden = !isFolded;
     // Where no mean is taken, the sentence's own squares and offsets can still be seen.

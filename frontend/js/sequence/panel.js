@@ -19,12 +19,14 @@ import {
   sequenceWord,
   formatTitle,
   formatToken,
+  sentence,
 } from '../ui/labels.js';
 import { partOf, spansOf } from '../compute/head_parts.js';
 import { count, counted } from '../compute/number_text.js';
 import { hidesLaterKeys } from '../compute/score_rule.js';
 import { nCorpusSequences, userSequenceName } from '../data/user_sequence_text.js';
 import { hasMeans } from '../data/mean_text.js';
+import { isNotStored } from '../data/transport.js';
 import { answerLine } from '../data/attention_text.js';
 import { lastOnly } from '../compute/memo.js';
 import { createImageStrip } from './image_strip.js';
@@ -97,7 +99,9 @@ export function createPanel(root, context) {
    * @param {Shown | null} shown
    */
   function tell(state, tokens, shown) {
-    setText(missing, shown ? formatMissing(shown) : '');
+    const { error } = facts.attention;
+    const notStored = error && isNotStored(error) ? sentence(error.message) : '';
+    setText(missing, shown ? formatMissing(shown) || notStored : '');
     missing.hidden = missing.textContent === '';
     about.update(state, tokens, !missing.hidden);
   }

@@ -14,9 +14,10 @@ import { layeredOrder, layerRows } from '../compute/model_heads.js';
 import { formatMeasureValue } from '../data/head_measure_columns.js';
 import { measureFacts } from '../data/head_measures.js';
 import { createSlot, freshValue } from '../data/slots.js';
+import { isNotStored } from '../data/transport.js';
 import { createCleanup, el, emptyPen, setText, showFailure } from '../ui/dom.js';
 import { heatPixels, shownPalette } from '../ui/heat_map.js';
-import { formatTitle, formatToken } from '../ui/labels.js';
+import { formatTitle, formatToken, sentence } from '../ui/labels.js';
 
 /** @import { Context, HeadId, HeadPatterns, Manifest, Slot } from '../page.js' */
 /** @import { Span } from '../compute/head_parts.js' */
@@ -148,7 +149,8 @@ export function createSentenceHeads(root, context) {
 
   function follow() {
     scroll.hidden = slot.status === 'failed';
-    if (slot.status === 'failed')
+    if (slot.error && isNotStored(slot.error)) setText(line, sentence(slot.error.message));
+    else if (slot.status === 'failed')
       showFailure(line, 'Could not load the attention of all heads.', slot.error, slot.again);
     schedule();
   }

@@ -105,7 +105,7 @@ export function createSite(base, ask = (...parts) => fetch(...parts)) {
     } catch (error) {
       if (!(error instanceof NotThereError)) throw error;
       return Response.json(
-        { error: { code: 'not_exported', message: error.message } },
+        { error: { code: error.code, message: error.message } },
         { status: 404 },
       );
     }
