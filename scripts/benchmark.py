@@ -12,10 +12,12 @@ import json
 import os
 import platform
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from attentionviz.core.terminal import write_any_text
+from attentionviz.core.types import METHODS
 
 if __name__ == "__main__":
     # One thread a process, as in a build: a figure is then what one core does. Who only imports
@@ -26,7 +28,24 @@ if __name__ == "__main__":
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 PARTS = ("capture", "maps", "scale", "server", "page", "deep", "live")
+TOKENS = (1_000, 10_000, 50_000, 100_000, 200_000)
 PORT = 8577
+# Figures of a build by the number of tokens: words, entry, unit.
+STAGES = (
+    ("capture", "capture_s", "s"),
+    ("alignment, a head", "align_s", "s"),
+    ("neighbours, a head", "neighbours_s", "s"),
+    *((f"`{method}-2d`, a head", f"{method}_s", "s") for method in METHODS),
+    ("fidelity, a head", "fidelity_prepare_s", "s"),
+    *((f"fidelity of a map, `{method}-2d`", f"fidelity_{method}_s", "s") for method in METHODS),
+    ("scores, a head", "scores_s", "s"),
+    ("grid, similarity and publication", "publish_s", "s"),
+    ("memory of the builder", "builder_mb", "MB"),
+    ("memory of a worker", "worker_mb", "MB"),
+    ("dataset on disk, four heads, `pca-2d` alone", "disk_mb", "MB"),
+    ("first grid of the page", "first_grid_s", "s"),
+    ("memory of the page", "page_mb", "MB"),
+)
 # What a hand waits for, with its median and 95th percentile in the figures of the page.
 WAITS = (
     ("hover to tooltip", "hover_ms", "hover_p95_ms"),
@@ -54,8 +73,17 @@ def machine() -> dict[str, Any]:
     return {"cpu": model, "cores": os.cpu_count(), "python": platform.python_version()}
 
 
-def measure(parts: list[str], sizes: list[int]) -> dict[str, Any]:
-    """Return the figures of the chosen parts."""
+def measure(parts: list[str], sizes: list[int], tokens: list[int]) -> dict[str, Any]:
+    """Return the figures of the chosen parts.
+
+    Parameters
+    ----------
+    parts : list of str
+    sizes : list of int
+        Points of the maps.
+    tokens : list of int
+        Sizes of the corpora of ``scale``.
+    """
     models_folder = ROOT / "data" / "models"
     result: dict[str, Any] = {"machine": machine()}
     if "capture" in parts:
@@ -67,9 +95,11 @@ def measure(parts: list[str], sizes: list[int]) -> dict[str, Any]:
 
         result["maps"] = numerics.measure(sentences(), models_folder, sizes)
     if "scale" in parts:
-        from scripts.benchmarks import scale
+        from scripts.benchmarks import scale, stages
 
-        result["scale"] = scale.measure(models_folder)
+        result["scale"] = scale.measure(models_folder, tuple(tokens))
+        with tempfile.TemporaryDirectory() as folder:
+            result["stages"] = stages.measure(tuple(tokens), Path(folder))
     if "server" in parts or "page" in parts:
         from scripts.benchmarks import page
 
@@ -131,6 +161,22 @@ def scale_table(scale: dict[str, Any]) -> str:
     ]
     header = ["recall@10", "recall@100", "rank correlation of random pairs", "CPU seconds a head"]
     return table(["tokens, `attention-tsne-2d`", *header], rows)
+
+
+def stages_table(stages: dict[str, dict[str, Any]]) -> str:
+    """Return time and memory of a build by number of tokens, and how they grow."""
+    from scripts.benchmarks.stages import slopes
+
+    rows = []
+    for words, figure, unit in STAGES:
+        values = [one.get(figure) for one in stages.values()]
+        if any(value is None for value in values):
+            continue
+        exponents = ("–" if x is None else f"{x:.1f}" for x in slopes(stages, figure))
+        grown = ", ".join(exponents)
+        shown = [f"{value:.2f}" if unit == "s" else f"{value:,.0f} MB" for value in values]
+        rows.append([f"{words}{', s' if unit == 's' else ''}", *shown, grown])
+    return table(["tokens", *(f"{int(n):,}" for n in stages), "exponents of growth"], rows)
 
 
 def facts_table(result: dict[str, Any]) -> str:
@@ -197,6 +243,7 @@ def markdown_tables(result: dict[str, Any]) -> str:
             facts_table(result),
             maps_table(result["maps"]),
             *([scale_table(result["scale"])] if "scale" in result else []),
+            *([stages_table(result["stages"])] if "stages" in result else []),
             page_table([*result["page"]["runs"], *([result["deep"]] if "deep" in result else [])]),
             interaction_table(result["page"]),
             *([live_table(result["live"])] if "live" in result else []),
@@ -210,9 +257,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default=",".join(PARTS), help="parts, separated by commas")
     parser.add_argument("--points", default="1000,5000,20000", help="sizes of the maps")
+    tokens = ",".join(map(str, TOKENS))
+    parser.add_argument("--tokens", default=tokens, help="sizes of the corpora of scale")
     parser.add_argument("--output", type=Path, help="file to write the figures to, as JSON")
     arguments = parser.parse_args()
-    result = measure(arguments.only.split(","), [int(n) for n in arguments.points.split(",")])
+    points, tokens = (
+        [int(n) for n in text.split(",")] for text in (arguments.points, arguments.tokens)
+    )
+    result = measure(arguments.only.split(","), points, tokens)
     if arguments.output:
         previous = {}
         if arguments.output.exists() and arguments.only != ",".join(PARTS):
@@ -223,6 +275,8 @@ def main() -> None:
         result = previous | result
     is_whole = set(PARTS) - {"server", "deep", "live", "scale"} <= set(result)
     print(markdown_tables(result) if is_whole else json.dumps(result))
+    if not is_whole and "stages" in result:
+        print(stages_table(result["stages"]))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ from attentionviz.projections import HeadVectors
 ROOT = Path(__file__).resolve().parents[2]
 METHOD = "attention-tsne"
 HEADS = ((0, 3), (2, 1), (3, 5), (5, 9))
-N_TOKENS = (1_000, 10_000, 50_000)
+MAX_TOKENS = 50_000
+"""Of the text; larger sizes are left out here."""
 N_PAIRS = 20_000
 
 
@@ -51,21 +52,22 @@ def sentences_of(text: str) -> Iterator[str]:
                 yield sentence[:400]
 
 
-def measure(local_models: Path) -> dict[str, dict[str, float]]:
+def measure(local_models: Path, sizes: tuple[int, ...]) -> dict[str, dict[str, float]]:
     """Return means over some heads of fidelity and CPU seconds, by number of tokens.
 
     ``rank_correlation`` is that of the scores and the nearness of random pairs of a query and a key
     of the whole corpus.
     """
     model = models.load("demo-bert", device="cpu", local_models=local_models)
-    found = capture(model, prose(), max(N_TOKENS))
+    sizes = tuple(n for n in sizes if n <= MAX_TOKENS) or (MAX_TOKENS,)
+    found = capture(model, prose(), max(sizes))
     heads = [
         HeadVectors.of(found.queries[layer, head], found.keys[layer, head], 1.0)
         for layer, head in HEADS
     ]
     projections.project(METHOD, heads[0].subset(np.arange(200)), dims=2, seed=0)  # compiles
     result = {}
-    for n in N_TOKENS:
+    for n in sizes:
         each = [_of_head(head.subset(np.arange(min(n, head.n_tokens)))) for head in heads]
         names = each[0].keys()
         result[str(n)] = {name: float(np.mean([one[name] for one in each])) for name in names}

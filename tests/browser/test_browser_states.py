@@ -138,7 +138,7 @@ def test_a_damaged_or_outdated_dataset_is_reported_and_not_shown(page: Page, add
     choice.select_option("outdated")
     expect(message).to_contain_text("The dataset “outdated” cannot be shown.")
     expect(message).to_contain_text(
-        "It was built by an earlier version of AttentionViz (format 1, this one reads 2 and 3); "
+        "It was built by an earlier version of AttentionViz (format 1, this one reads 2, 3 and 4); "
         "build it again."
     )
     expect(message).not_to_contain_text("damaged")
