@@ -11,6 +11,7 @@ from attentionviz.pipeline.build import build
 from attentionviz.pipeline.request import BuildRequest
 from attentionviz.projections import defaults
 from attentionviz.store import kept_vectors, layout
+from attentionviz.store.file_table import read_file_table
 from attentionviz.store.grid import byte_norms, pack_points
 from attentionviz.store.schema import parse_manifest
 from attentionviz.store.verify import verify
@@ -62,11 +63,11 @@ def test_the_folder_is_named_by_the_hash_of_its_manifest(dataset):
     assert pointer.read_text() == dataset.folder.name + "\n"
 
 
-def test_the_manifest_lists_every_file_with_its_hash(dataset):
-    files = manifest_of(dataset.folder)["files"]
-    assert tree(dataset.folder).keys() == {*files, "manifest.json"}
-    for path, facts in files.items():
-        assert hash_file(dataset.folder / path) == (facts["sha256"], facts["bytes"])
+def test_the_table_lists_every_file_with_its_hash(dataset):
+    files = read_file_table(dataset.folder, manifest_of(dataset.folder))
+    assert tree(dataset.folder).keys() == {*files, "files.npy", "manifest.json"}
+    for path, record in files.items():
+        assert hash_file(dataset.folder / path) == (record.sha256, record.n_bytes)
 
 
 def test_nothing_is_left_in_staging(dataset):
@@ -348,5 +349,5 @@ def test_what_is_computed_from_vectors_does_not_depend_on_which_are_kept(
             assert (path in of_some) == (choice == "sample")
             if path in of_some:
                 assert np.array_equal(load(kept, path), load(whole, path)[tokens])
-        elif path != "manifest.json":
+        elif path not in ("manifest.json", "files.npy"):
             assert of_some[path] == content

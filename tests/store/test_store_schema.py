@@ -5,15 +5,26 @@ from tests.support.fake_dataset import write_fake_dataset
 from tests.support.fake_spec import FakeSpec
 
 from attentionviz.errors import DamagedDatasetError, OutdatedDatasetError
+from attentionviz.store.file_table import read_file_table
 from attentionviz.store.schema import canonical_json, parse_manifest
 
 
 @pytest.fixture(scope="module", params=["text", "image", "image-text"])
-def content(request, tmp_path_factory):
+def folder(request, tmp_path_factory):
     spec = FakeSpec(modality=request.param, n_tokens=100, maps=("pca-2d", "biplot-3d"))
-    return (
-        write_fake_dataset(tmp_path_factory.mktemp("fake"), spec) / "manifest.json"
-    ).read_bytes()
+    return write_fake_dataset(tmp_path_factory.mktemp("fake"), spec)
+
+
+@pytest.fixture(scope="module")
+def content(folder):
+    return (folder / "manifest.json").read_bytes()
+
+
+@pytest.fixture
+def former(folder, manifest):
+    """Return the manifest of format 3, which lists every file itself."""
+    files = {path: record.facts() for path, record in read_file_table(folder, manifest).items()}
+    return {**manifest, "schema_version": 3, "files": files}
 
 
 @pytest.fixture
@@ -153,25 +164,25 @@ def test_huge_counts_are_refused_before_a_list_of_files_is_made(manifest):
 
 
 @pytest.mark.parametrize("path", ["../x.npy", "/etc/passwd", "tokens.json\n", "L00H00/x.npy", ""])
-def test_a_file_outside_the_grammar_is_refused(manifest, path):
-    manifest["files"][path] = manifest["files"]["tokens.json"]
-    assert "must not list " + path in refusal(manifest)
+def test_a_file_outside_the_grammar_is_refused(former, path):
+    former["files"][path] = former["files"]["tokens.json"]
+    assert "must not list " + path in refusal(former)
 
 
-def test_a_missing_or_additional_file_is_named(manifest):
-    facts = manifest["files"].pop("L00H01/pca-2d.npy")
-    assert "does not list L00H01/pca-2d.npy" in refusal(manifest)
-    manifest["files"]["L00H01/pca-2d.npy"] = facts
-    manifest["files"]["L00H01/pca-3d.npy"] = facts
-    assert "must not list L00H01/pca-3d.npy" in refusal(manifest)
+def test_a_missing_or_additional_file_is_named(former):
+    facts = former["files"].pop("L00H01/pca-2d.npy")
+    assert "does not list L00H01/pca-2d.npy" in refusal(former)
+    former["files"]["L00H01/pca-2d.npy"] = facts
+    former["files"]["L00H01/pca-3d.npy"] = facts
+    assert "must not list L00H01/pca-3d.npy" in refusal(former)
 
 
-def test_shape_and_dtype_of_a_file_must_follow_from_the_counts(manifest):
-    facts = manifest["files"]["L00H01/pca-2d.npy"]
-    manifest["files"]["L00H01/pca-2d.npy"] = {**facts, "dtype": "uint8"}
-    assert "L00H01/pca-2d.npy" in refusal(manifest)
-    manifest["files"]["L00H01/pca-2d.npy"] = {**facts, "shape": [1, 2]}
-    assert "L00H01/pca-2d.npy" in refusal(manifest)
+def test_shape_and_dtype_of_a_file_must_follow_from_the_counts(former):
+    facts = former["files"]["L00H01/pca-2d.npy"]
+    former["files"]["L00H01/pca-2d.npy"] = {**facts, "dtype": "uint8"}
+    assert "L00H01/pca-2d.npy" in refusal(former)
+    former["files"]["L00H01/pca-2d.npy"] = {**facts, "shape": [1, 2]}
+    assert "L00H01/pca-2d.npy" in refusal(former)
 
 
 def test_a_map_must_match_its_name(manifest):
@@ -185,16 +196,16 @@ def test_nan_is_never_written_as_json():
         canonical_json({"a": float("nan")})
 
 
-def test_an_earlier_format_without_account_prefix_matching_and_exact_check_is_read(manifest):
-    del manifest["corpus"]["account"]
-    del manifest["prefix_probe"]
-    manifest["attention_check"] = {"max_abs_error": 1e-7, "tolerance": 1e-5, "n_sequences": 8}
+def test_an_earlier_format_without_account_prefix_matching_and_exact_check_is_read(former):
+    del former["corpus"]["account"]
+    del former["prefix_probe"]
+    former["attention_check"] = {"max_abs_error": 1e-7, "tolerance": 1e-5, "n_sequences": 8}
     words = "prefix_probe is missing; corpus/account is missing; attention_check/exact_"
-    assert words in refusal(manifest)
-    manifest["schema_version"] = 2
-    kept = manifest.pop("keep_vectors")  # all vectors were stored
-    found = parse_manifest(json.dumps(manifest).encode())
-    assert found == {**manifest, "keep_vectors": kept}
+    assert words in refusal(former)
+    former["schema_version"] = 2
+    kept = former.pop("keep_vectors")  # all vectors were stored
+    found = parse_manifest(json.dumps(former).encode())
+    assert found == {**former, "keep_vectors": kept}
 
 
 @pytest.mark.parametrize(

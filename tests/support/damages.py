@@ -18,6 +18,7 @@ Damage = Callable[[Path, np.random.Generator], None]
 FileDamage = Callable[[Path, np.random.Generator], None]
 # One file of each kind; of an image dataset, which has all kinds.
 FILES = (
+    "files.npy",
     "tokens.json",
     "heads.json",
     "similarity-pattern.npy",
@@ -220,18 +221,31 @@ ORDER = b"'fortran_order': False"
 PATTERN = "similarity-pattern.npy"
 
 
-def _files(change: Callable[[dict[str, Any]], None]) -> Damage:
-    return lie(lambda manifest: change(manifest["files"]))
+def lying_table(change: Callable[[np.ndarray, list[str]], np.ndarray]) -> Damage:
+    """Return the damage that republishes with other rows of the table of files."""
+
+    def damage(folder: Path, _: np.random.Generator) -> None:
+        republish(folder, {}, change)
+
+    return damage
+
+
+def _row(name: str, part: slice, value: int) -> Damage:
+    def change(rows: np.ndarray, names: list[str]) -> np.ndarray:
+        rows[names.index(name), part] = value
+        return rows
+
+    return lying_table(change)
 
 
 LIES: dict[str, Damage] = {
-    "a file that is not named": _files(lambda files: files.pop(NORMS)),
-    "a file outside": _files(lambda f: f.update({"../x.npy": f["grid/norms.npy"]})),
-    "a hash of nothing": _files(lambda f: f["tokens.json"].update(sha256="0" * 64)),
-    "another size": _files(lambda f: f["heads.json"].update(bytes=1)),
-    "another dtype": _files(lambda f: f[NORMS].update(dtype="float16")),
-    "another shape": _files(lambda f: f[NORMS].update(shape=[4, 50])),
-    "a huge shape": _files(lambda f: f[NORMS].update(shape=[2**31 - 1, 4])),
+    "a file that is not listed": lying_table(lambda rows, _: rows[:-1]),
+    "a file too many": lying_table(lambda rows, _: rows[[*range(len(rows)), 0]]),
+    "a hash of nothing": _row("tokens.json", slice(8, 40), 0),
+    "another size": _row("heads.json", slice(0, 8), 1),
+    "a table of another dtype": lie(lambda m: m["files"].update(dtype="uint16")),
+    "a table of another shape": lie(lambda m: m["files"].update(shape=[40, 50])),
+    "a huge table": lie(lambda m: m["files"].update(shape=[2**31 - 1, 40])),
     "another id": lie(lambda m: m.update(id="other")),
     "more heads": lie(lambda m: m.update(n_heads=9999)),
     "more tokens": lie(lambda m: m.update(n_tokens=m["n_tokens"] + 1)),

@@ -10,6 +10,8 @@ import hashlib
 import io
 import json
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,10 @@ from tests.support.fake_spec import ALL_MAPS, FakeSpec, build_key, fake_manifest
 
 from attentionviz.core.heads import by_layer
 from attentionviz.core.types import HeadId
+from attentionviz.store.file_table import FileTable, read_file_table
 from attentionviz.store.grid import byte_norms
+from attentionviz.store.schema import FORMER_VERSIONS, parse_manifest
+from attentionviz.store.writer import FileRecord, write_array
 
 # What the facts of every map in a staging folder repeat of its head.
 HEAD_FACTS = ("alignment_scale", "vector_rank_correlation")
@@ -91,8 +96,8 @@ def write_fake_dataset(data_dir: Path, spec: FakeSpec | None = None) -> Path:
         folder.write_array(name, array)
     manifest = {**facts["manifest"], "fidelity": mean_fidelity(facts["heads"], spec.maps)}
     manifest["similarity"] = similarity_facts(spec)
-    content = canonical_json({**manifest, "files": folder.files})
-    (folder.path / "manifest.json").write_bytes(content)
+    records = {name: FileRecord.of(name, facts) for name, facts in folder.files.items()}
+    content = write_manifest(folder.path, manifest, records, manifest)
     version = hashlib.sha256(content).hexdigest()[:12]
     final = data_dir / f"{spec.dataset_id}@{version}"
     folder.path.rename(final)
@@ -145,19 +150,52 @@ def n_scored(spec: FakeSpec, n_units_done: int) -> int:
     return max(0, n_units_done - len(spec.head_ids))
 
 
-def republish(folder: Path, changed: dict[str, bytes], **manifest: Any) -> Path:
+def write_manifest(
+    folder: Path,
+    manifest: dict[str, Any],
+    records: dict[str, FileRecord],
+    of_files: dict[str, Any],
+    change: Callable[[np.ndarray, list[str]], np.ndarray] | None = None,
+) -> bytes:
+    """Write the manifest and, in the current format, the table of files; return the manifest.
+
+    The files are those of the manifest `of_files`, whose counts are true. `change` returns other
+    rows for the files of these names, in a table that lies.
+    """
+    files: dict[str, Any] = {name: record.facts() for name, record in records.items()}
+    (folder / "files.npy").unlink(missing_ok=True)
+    if manifest["schema_version"] not in FORMER_VERSIONS:
+        table = FileTable.of(of_files, records)
+        rows = table.rows if change is None else change(table.rows.copy(), list(table))
+        files = write_array(folder, "files.npy", rows).facts()
+    content = canonical_json({**manifest, "files": files})
+    (folder / "manifest.json").write_bytes(content)
+    return content
+
+
+def republish(
+    folder: Path,
+    changed: dict[str, bytes],
+    rows: Callable[[np.ndarray, list[str]], np.ndarray] | None = None,
+    **manifest: Any,
+) -> Path:
     """Publish a dataset again with other files or facts, and hashes that fit them.
 
     This is what somebody does who hands out a dataset that lies. Sizes, dtypes and shapes in the
-    manifest stay, apart from what `manifest` replaces.
+    manifest stay, apart from what `manifest` replaces; `rows` changes the table of files, as in
+    `write_manifest`.
     """
-    found = json.loads((folder / "manifest.json").read_bytes()) | manifest
+    before = (folder / "manifest.json").read_bytes()
+    found, parsed = json.loads(before), parse_manifest(before)
+    records = dict(read_file_table(folder, parsed))
     for name, content in changed.items():
         (folder / name).write_bytes(content)
         digest = hashlib.sha256(content).hexdigest()
-        found["files"][name] |= {"bytes": len(content), "sha256": digest}
-    content = canonical_json(found)
-    (folder / "manifest.json").write_bytes(content)
+        records[name] = replace(records[name], n_bytes=len(content), sha256=digest)
+    content = write_manifest(folder, found | manifest, records, parsed, rows)
+    if "files" in manifest:
+        content = canonical_json(json.loads(content) | {"files": manifest["files"]})
+        (folder / "manifest.json").write_bytes(content)
     dataset_id = folder.name.partition("@")[0]
     final = folder.with_name(f"{dataset_id}@{hashlib.sha256(content).hexdigest()[:12]}")
     folder.rename(final)

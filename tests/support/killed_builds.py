@@ -27,6 +27,7 @@ from tests.support.forked_builds import (
 )
 
 from attentionviz.pipeline.request import BuildRequest
+from attentionviz.store.file_table import read_file_table
 from attentionviz.store.journal import read_journal
 
 
@@ -44,7 +45,8 @@ def finished_files(data_dir: Path) -> dict[str, int]:
     for folder in [*(data_dir / ".staging").glob("*"), *data_dir.glob("*@*")]:
         here, named = inodes(folder), set(read_journal(folder))
         if not named and (folder / "manifest.json").exists():
-            named = set(json.loads((folder / "manifest.json").read_bytes())["files"])
+            manifest = json.loads((folder / "manifest.json").read_bytes())
+            named = set(read_file_table(folder, manifest))
         found |= {path: here[path] for path in named if path in here}
     return {path: n for path, n in found.items() if path.startswith("L") and path.endswith(".npy")}
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from tests.support.fake_dataset import FakeSpec, canonical_json, write_fake_dataset
 
+from attentionviz.store.file_table import read_file_table
+
 LARGE = FakeSpec(
     "large-0",
     n_layers=12,
@@ -42,7 +44,7 @@ def copy_linked(folder: Path, dataset_id: str) -> Path:
     content = canonical_json(manifest)
     version = hashlib.sha256(content).hexdigest()[:12]
     target = folder.parent / f"{dataset_id}@{version}"
-    for name in manifest["files"]:
+    for name in ("files.npy", *read_file_table(folder, manifest)):
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         os.link(folder / name, target / name)
     (target / "manifest.json").write_bytes(content)

@@ -13,6 +13,7 @@ from typing import Any
 from tests.support.fake_dataset import FakeSpec, write_fake_building, write_fake_dataset
 
 from attentionviz.pipeline.publish import publish
+from attentionviz.store.file_table import read_file_table
 from attentionviz.store.journal import Journal
 
 CHANGES = ("rename", "replace", "rmdir", "unlink")
@@ -27,11 +28,13 @@ def write_finished_build(data_dir: Path, spec: FakeSpec) -> Path:
     folder = write_fake_building(data_dir, spec, n_units_done=n_units)
     manifest = json.loads((finished / "manifest.json").read_bytes())
     with (folder / "journal.jsonl").open("a", encoding="utf-8") as journal:
-        for name, facts in manifest.pop("files").items():
+        files = read_file_table(finished, manifest)
+        del manifest["files"]
+        for name, record in files.items():
             if not (folder / name).exists():
                 (folder / name).parent.mkdir(exist_ok=True)
                 shutil.copy(finished / name, folder / name)
-                journal.write(json.dumps({"path": name, **facts}) + "\n")
+                journal.write(json.dumps({"path": name, **record.facts()}) + "\n")
     (data_dir / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     shutil.rmtree(data_dir / "elsewhere")
     return folder

@@ -13,6 +13,7 @@ from attentionviz.pipeline.engine import Engine, Unit
 from attentionviz.pipeline.units import MapJob, read_array
 from attentionviz.store import layout
 from attentionviz.store.failpoints import failpoint
+from attentionviz.store.file_table import FileTable, read_file_table, table_of
 from attentionviz.store.grid import grid_points, pack_points
 from attentionviz.store.journal import Journal
 from attentionviz.store.manifest import Fidelity
@@ -120,8 +121,9 @@ def publish(folder: Path, data_dir: Path, manifest: dict[str, Any], journal: Jou
     expected = layout.expected_files(manifest)
     if missing := sorted(path for path in expected if path not in journal):
         raise BuildError(f"{len(missing)} files of the dataset are missing, such as {missing[0]}")
-    files = {path: journal[path].facts() for path in expected}
-    content = canonical_json({**manifest, "files": files})
+    table = FileTable.of(manifest, {path: journal[path] for path in expected})
+    record = write_array(folder, layout.FILES, table.rows)
+    content = canonical_json({**manifest, "files": record.facts()})
     parse_manifest(content)  # raises if the server would refuse it
     failpoint("before manifest")
     journal.require_held()
@@ -131,22 +133,22 @@ def publish(folder: Path, data_dir: Path, manifest: dict[str, Any], journal: Jou
     sync_folders(folder)
     (folder / layout.JOURNAL).unlink()
     failpoint("after journal")
-    return _move(folder, data_dir, {**manifest, "files": files})
+    return _move(folder, data_dir, manifest["id"], {layout.MANIFEST, layout.FILES, *table})
 
 
 def finish_publishing(folder: Path, data_dir: Path) -> Path | None:
     """Finish a publication that was killed after its journal was removed; None if there is none."""
     if (folder / layout.JOURNAL).exists():
         return None
-    manifest = _read_manifest(folder)
-    if manifest is None or not is_intact(folder, manifest):
+    read = _read_manifest(folder)
+    if read is None or not is_intact(folder, read[1]):
         return None
-    return _move(folder, data_dir, manifest)
+    manifest, files = read
+    return _move(folder, data_dir, manifest["id"], {layout.MANIFEST, *table_of(manifest), *files})
 
 
-def _move(folder: Path, data_dir: Path, manifest: dict[str, Any]) -> Path:
-    dataset_id = manifest["id"]
-    remove_unlisted(folder, {*manifest["files"], layout.MANIFEST})
+def _move(folder: Path, data_dir: Path, dataset_id: str, listed: set[str]) -> Path:
+    remove_unlisted(folder, listed)
     digest, _ = hash_file(folder / layout.MANIFEST)
     version = digest[: layout.N_VERSION_DIGITS]
     target = layout.dataset_folder(data_dir, dataset_id, version)
@@ -172,10 +174,10 @@ def set_current_version(data_dir: Path, dataset_id: str, version: str) -> None:
 def find_existing(data_dir: Path, dataset_id: str, build_key: str) -> Path | None:
     """Return the folder of an intact dataset with this build key, or None."""
     for folder in _versions(data_dir, dataset_id):
-        manifest = _read_manifest(folder)
-        if manifest is None or manifest.get("build_key") != build_key:
+        read = _read_manifest(folder)
+        if read is None or read[0].get("build_key") != build_key:
             continue
-        if is_intact(folder, manifest):
+        if is_intact(folder, read[1]):
             return folder
     return None
 
@@ -187,19 +189,21 @@ def _versions(data_dir: Path, dataset_id: str) -> Iterator[Path]:
             yield folder
 
 
-def _read_manifest(folder: Path) -> dict[str, Any] | None:
+def _read_manifest(folder: Path) -> tuple[dict[str, Any], FileTable] | None:
+    """Return the manifest and the files of a dataset; None if they cannot be read."""
     try:
-        return parse_manifest((folder / layout.MANIFEST).read_bytes())
+        manifest = parse_manifest((folder / layout.MANIFEST).read_bytes())
+        return manifest, read_file_table(folder, manifest)
     except (OSError, DamagedDatasetError):
         return None
 
 
-def is_intact(folder: Path, manifest: dict[str, Any]) -> bool:
-    """Return whether every file of a manifest exists with the recorded size and hash."""
-    for path, facts in manifest["files"].items():
+def is_intact(folder: Path, files: FileTable) -> bool:
+    """Return whether every file of a dataset exists with the recorded size and hash."""
+    for path, record in files.items():
         file = folder / path
         try:
-            if file.is_symlink() or hash_file(file) != (facts["sha256"], facts["bytes"]):
+            if file.is_symlink() or hash_file(file) != (record.sha256, record.n_bytes):
                 return False
         except OSError:
             return False

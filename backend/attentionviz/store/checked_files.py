@@ -79,6 +79,11 @@ class CheckedFiles:
         self.records = records
         self.verified: dict[str, _VerifiedFile] = {} if verified is None else verified
 
+    @property
+    def n_bytes(self) -> int:
+        """Return the size of all files together."""
+        return sum(record.n_bytes for record in self.records.values())
+
     def __contains__(self, name: str) -> bool:
         return name in self.records
 

@@ -4,15 +4,15 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from attentionviz.errors import DamagedDatasetError
 from attentionviz.store import layout
+from attentionviz.store.file_table import FileTable
 from attentionviz.store.safe_files import file_key, read_regular
 from attentionviz.store.schema import MAX_MANIFEST_BYTES, parse_manifest
-from attentionviz.store.writer import FileRecord
 
 MAX_POINTER_BYTES = 200
 MAX_SCALING = 1e6
@@ -120,42 +120,25 @@ def read_staged_manifest(folder: Path, dataset_id: str) -> dict[str, Any]:
     return _of_dataset(parse_manifest(content, is_partial=is_partial), dataset_id)
 
 
-def manifest_records(files: Mapping[str, Mapping[str, Any]]) -> dict[str, FileRecord]:
-    """Return the ``files`` part of a manifest as records."""
-    return {
-        name: FileRecord(
-            path=name,
-            sha256=facts["sha256"],
-            n_bytes=facts["bytes"],
-            dtype=facts.get("dtype"),
-            shape=tuple(facts["shape"]) if "shape" in facts else None,
-        )
-        for name, facts in files.items()
-    }
-
-
-def require_sizes(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
+def require_sizes(folder: Path, files: FileTable) -> None:
     """Raise DamagedDatasetError for the first file that is missing or has another size.
 
     Parameters
     ----------
     folder : Path
-    files : mapping
-        The ``files`` part of a manifest.
+    files : FileTable
     """
     # A dataset has thousands of files, and listing datasets stats all of them.
     prefix = f"{folder}/"
-    for name, facts in files.items():
+    for name, n_bytes in files.sizes():
         try:
             status = os.lstat(prefix + name)
         except OSError as error:
             raise DamagedDatasetError(f"{name} is missing") from error
         if not stat.S_ISREG(status.st_mode):
             raise DamagedDatasetError(f"{name} is not a regular file")
-        if status.st_size != facts["bytes"]:
-            raise DamagedDatasetError(
-                f"{name} has {status.st_size} bytes, expected {facts['bytes']}"
-            )
+        if status.st_size != n_bytes:
+            raise DamagedDatasetError(f"{name} has {status.st_size} bytes, expected {n_bytes}")
 
 
 def _of_dataset(manifest: dict[str, Any], dataset_id: str) -> dict[str, Any]:

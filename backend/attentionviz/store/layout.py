@@ -5,10 +5,13 @@ in progress under ``.staging/<id>-<build key>`` and locks under ``.locks``. A ve
 12 hexadecimal digits of the SHA-256 of the dataset's ``manifest.json``.
 """
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from attentionviz.core.heads import LayerHeads, heads_of
 from attentionviz.core.types import (
@@ -22,6 +25,8 @@ from attentionviz.core.types import (
 from attentionviz.errors import InvalidRequestError
 
 MANIFEST = "manifest.json"
+FILES = "files.npy"
+FILE_ROW_BYTES = 40
 TOKENS = "tokens.json"
 HEADS = "heads.json"
 SIMILARITY_HEADS = "similarity-heads.npy"
@@ -208,6 +213,100 @@ def similarity_files(manifest: Mapping[str, Any]) -> dict[str, FileSpec]:
     }
 
 
+def head_files(manifest: Mapping[str, Any], head: HeadId) -> dict[str, FileSpec | None]:
+    """Return the files of one head, by relative path; see `expected_files`."""
+    n_tokens, kept = manifest["n_tokens"], manifest["keep_vectors"]
+    files: dict[str, FileSpec | None] = {}
+    if kept["choice"] != "none":
+        d_head = LayerHeads.of(manifest, head.layer).d_head
+        vectors = FileSpec(manifest["precision"], (kept["n_tokens"], d_head))
+        files[queries_path(head)] = vectors
+        if key_head(head, manifest) == head:
+            files[keys_path(head, manifest)] = vectors
+    files[norms_path(head)] = FileSpec("float32", (n_tokens, 4))
+    for name in map(MapName.parse, manifest["maps"]):
+        files[map_path(head, name)] = FileSpec("uint16", (2 * n_tokens, name.dims))
+    return files
+
+
+def shared_files(manifest: Mapping[str, Any]) -> dict[str, FileSpec | None]:
+    """Return the files that are not of one head, by relative path; see `expected_files`."""
+    n_tokens, maps = manifest["n_tokens"], map(MapName.parse, manifest["maps"])
+    files: dict[str, FileSpec | None] = {TOKENS: None, HEADS: None, **similarity_files(manifest)}
+    kept = manifest["keep_vectors"]
+    if kept["choice"] == "sample":
+        files[VECTOR_TOKENS] = FileSpec("int32", (kept["n_tokens"],))
+    files[GRID_TOKENS] = FileSpec("int32", (manifest["grid"]["n_tokens"],))
+    grid = (manifest["n_layers"], manifest["n_heads"], manifest["grid"]["n_points"])
+    files[GRID_NORMS] = FileSpec("uint8", grid)
+    files.update({grid_path(name): grid_spec(manifest, name) for name in maps})
+    if manifest["model"]["modality"] in WITH_IMAGES:
+        files[PATCHES] = FileSpec("uint8", (n_tokens, 8, 8, 3))
+        for image_idx in range(manifest["n_sequences"]):
+            files[image_path(image_idx)] = None
+            files[thumbnail_path(image_idx)] = None
+    return files
+
+
+class FileNames(Mapping[str, tuple[int, FileSpec | None]]):
+    """Every file of a finished dataset with its number, the row of ``files.npy``, and its spec.
+
+    Files of heads come last, head by head; each part is ordered by name. Heads whose files have
+    the same specs share them, since thousands of heads have tens of thousands of files.
+
+    Parameters
+    ----------
+    manifest : mapping
+        As for `expected_files`.
+    """
+
+    def __init__(self, manifest: Mapping[str, Any]) -> None:
+        shared = shared_files(manifest)
+        self._shared = {path: (i, shared[path]) for i, path in enumerate(sorted(shared))}
+        self._heads: dict[str, tuple[int, dict[str, tuple[int, FileSpec | None]]]] = {}
+        kinds: dict[tuple[int, bool], dict[str, tuple[int, FileSpec | None]]] = {}
+        self._n = len(self._shared)
+        for head in heads_of(manifest):
+            kind = (head.layer, key_head(head, manifest) == head)
+            if kind not in kinds:
+                files = head_files(manifest, head)
+                names = {path.rpartition("/")[2]: spec for path, spec in files.items()}
+                kinds[kind] = {name: (i, names[name]) for i, name in enumerate(sorted(names))}
+            self._heads[head.folder] = (self._n, kinds[kind])
+            self._n += len(kinds[kind])
+
+    def __getitem__(self, path: str) -> tuple[int, FileSpec | None]:
+        folder, _, name = path.rpartition("/")
+        if folder not in self._heads:
+            return self._shared[path]
+        first, names = self._heads[folder]
+        i, spec = names[name]
+        return first + i, spec
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._shared
+        for folder, (_, names) in self._heads.items():
+            yield from (f"{folder}/{name}" for name in names)
+
+    def __len__(self) -> int:
+        return self._n
+
+    def data_bytes(self) -> list[int]:
+        """Return the bytes of the data of every array, without its header; −1 for other files."""
+        found = [_data_bytes(spec) for _, spec in self._shared.values()]
+        of_kind = {
+            id(names): [_data_bytes(spec) for _, spec in names.values()]
+            for _, names in self._heads.values()
+        }
+        for _, names in self._heads.values():
+            found += of_kind[id(names)]
+        return found
+
+
+def _data_bytes(spec: FileSpec | None) -> int:
+    return -1 if spec is None else math.prod(spec.shape) * np.dtype(spec.dtype).itemsize
+
+
 def expected_files(manifest: Mapping[str, Any]) -> dict[str, FileSpec | None]:
     """Return every file of a finished dataset, arrays with dtype and shape.
 
@@ -219,31 +318,7 @@ def expected_files(manifest: Mapping[str, Any]) -> dict[str, FileSpec | None]:
     Returns
     -------
     dict
-        Relative path to FileSpec, or to None if the file is not an array. The manifest itself is
-        not included.
+        Relative path to FileSpec, or to None if the file is not an array. The manifest itself and
+        its table of files are not included.
     """
-    n_tokens, heads, kept = manifest["n_tokens"], heads_of(manifest), manifest["keep_vectors"]
-    maps = [MapName.parse(name) for name in manifest["maps"]]
-    files: dict[str, FileSpec | None] = {TOKENS: None, HEADS: None}
-    for head in heads:
-        d_head = LayerHeads.of(manifest, head.layer).d_head
-        if kept["choice"] != "none":
-            vectors = FileSpec(manifest["precision"], (kept["n_tokens"], d_head))
-            files[queries_path(head)] = vectors
-            files[keys_path(head, manifest)] = vectors
-        files[norms_path(head)] = FileSpec("float32", (n_tokens, 4))
-        for name in maps:
-            files[map_path(head, name)] = FileSpec("uint16", (2 * n_tokens, name.dims))
-    if kept["choice"] == "sample":
-        files[VECTOR_TOKENS] = FileSpec("int32", (kept["n_tokens"],))
-    files.update(similarity_files(manifest))
-    files[GRID_TOKENS] = FileSpec("int32", (manifest["grid"]["n_tokens"],))
-    grid = (manifest["n_layers"], manifest["n_heads"], manifest["grid"]["n_points"])
-    files[GRID_NORMS] = FileSpec("uint8", grid)
-    files.update({grid_path(name): grid_spec(manifest, name) for name in maps})
-    if manifest["model"]["modality"] in WITH_IMAGES:
-        files[PATCHES] = FileSpec("uint8", (n_tokens, 8, 8, 3))
-        for image_idx in range(manifest["n_sequences"]):
-            files[image_path(image_idx)] = None
-            files[thumbnail_path(image_idx)] = None
-    return files
+    return {path: spec for path, (_, spec) in FileNames(manifest).items()}

@@ -324,4 +324,12 @@ class Manifest(PartialManifest):
 
     fidelity: dict[MapKey, Fidelity]
     similarity: SimilarityFacts
+    files: Annotated[FileFacts, doc("Of files.npy: size and hash of every file.")]
+
+
+class FormerManifest(PartialManifest):
+    """``manifest.json`` of formats up to 3, which lists every file itself."""
+
+    fidelity: dict[MapKey, Fidelity]
+    similarity: SimilarityFacts
     files: dict[str, FileFacts]

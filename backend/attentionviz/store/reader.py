@@ -28,6 +28,7 @@ from attentionviz.store.cache import ByteCache
 from attentionviz.store.checked_files import CheckedFiles
 from attentionviz.store.damage import DamageLog
 from attentionviz.store.dataset import DatasetReader
+from attentionviz.store.file_table import read_file_table
 from attentionviz.store.journal import parse_journal
 from attentionviz.store.safe_files import StatKey, file_key, read_regular
 
@@ -231,8 +232,7 @@ class DatasetLibrary:
         cached = self._manifests.get(key)
         if cached is None:
             reader = self._read_version(dataset_id, version, key)
-            n_bytes = sum(record.n_bytes for record in reader.files.records.values())
-            cached = reader.manifest, n_bytes
+            cached = reader.manifest, reader.files.n_bytes
             self._manifests.put(key, cached, _size(reader.manifest))
         manifest, n_bytes = cached
         published = key[1].mtime_ns / 1e9 if key[1] else None
@@ -280,9 +280,10 @@ class DatasetLibrary:
         if reader is None:
             folder = key[0]
             manifest = folders.read_manifest(folder, dataset_id, version)
-            facts = manifest.pop("files")
-            folders.require_sizes(folder, facts)
-            files = CheckedFiles(folder, folders.manifest_records(facts))
+            table = read_file_table(folder, manifest)
+            del manifest["files"]
+            folders.require_sizes(folder, table)
+            files = CheckedFiles(folder, table)
             reader = DatasetReader(manifest, files, version, self.cache, self.damage)
             self._cache_reader(key, reader)
         return reader
@@ -315,7 +316,8 @@ class DatasetLibrary:
         if isinstance(known, StagedReader):
             return known
         manifest = folders.read_staged_manifest(folder, dataset_id)
-        files = CheckedFiles(folder, folders.manifest_records(manifest.pop("files", {})))
+        files = CheckedFiles(folder, read_file_table(folder, manifest))
+        del manifest["files"]
         reader = StagedReader(manifest, files, "", self.cache, self.damage)
         self._cache_reader(key, reader)
         return reader

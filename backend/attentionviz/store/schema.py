@@ -15,6 +15,7 @@ from attentionviz.store.columns import parse_json
 from attentionviz.store.manifest import (
     EXACT_CHECK,
     LATER_MEASURES,
+    FormerManifest,
     Manifest,
     PartialManifest,
     adapter,
@@ -22,12 +23,14 @@ from attentionviz.store.manifest import (
 )
 
 SCHEMA_VERSION = 4
-READABLE_VERSIONS = (2, 3, 4)
+FORMER_VERSIONS = (2, 3)
+READABLE_VERSIONS = (*FORMER_VERSIONS, SCHEMA_VERSION)
 """Format 2 has no ``corpus.account``, no ``prefix_probe`` and no float64 attention check; formats 2
-and 3 have no ``keep_vectors``, no ``recall_at_100``, and the distances of all pairs of heads,
-however many."""
+and 3 have no ``keep_vectors``, no ``recall_at_100``, list every file in the manifest, and have the
+distances of all pairs of heads, however many."""
 
 MAX_MANIFEST_BYTES = 256 * 1024 * 1024
+MAX_FILES = 1 << 22
 
 
 def canonical_json(document: object, *, is_compact: bool = False) -> bytes:
@@ -55,8 +58,8 @@ def parse_manifest(content: bytes, *, is_partial: bool = False) -> dict[str, Any
     Returns
     -------
     dict
-        Matches its type, has consistent counts, and lists exactly the files that a dataset with
-        these counts and maps has.
+        Matches its type, has consistent counts, and lists exactly the files, or as many, that a
+        dataset with these counts and maps has.
 
     Raises
     ------
@@ -72,10 +75,13 @@ def parse_manifest(content: bytes, *, is_partial: bool = False) -> dict[str, Any
     manifest = parse_json(content, "the manifest")
     _check_version(manifest)
     manifest = _in_current_form(manifest)
-    _check_types(manifest, PartialManifest if is_partial else Manifest)
+    is_former = _is_former(manifest)
+    whole = FormerManifest if is_former else Manifest
+    _check_types(manifest, PartialManifest if is_partial else whole)
     _check_counts(manifest)
     if not is_partial:
-        _check_files(manifest)
+        _check_finished(manifest)
+        (_check_former_files if is_former else _check_table)(manifest)
     return dict(manifest)
 
 
@@ -95,9 +101,13 @@ def _check_version(manifest: object) -> None:
     )
 
 
+def _is_former(manifest: Any) -> bool:
+    return isinstance(manifest, dict) and manifest.get("schema_version") in FORMER_VERSIONS
+
+
 def _in_current_form(manifest: Any) -> Any:
     """Return a manifest of an earlier format with the entries of this one."""
-    if not isinstance(manifest, dict) or manifest.get("schema_version") not in (2, 3):
+    if not _is_former(manifest):
         return manifest
     means = manifest.get("fidelity")
     if isinstance(means, dict) and all(isinstance(mean, dict) for mean in means.values()):
@@ -234,17 +244,41 @@ def _account_problems(manifest: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def _check_files(manifest: Mapping[str, Any]) -> None:
-    files = manifest["files"]
+def _check_finished(manifest: Mapping[str, Any]) -> None:
     n_nearest = manifest["similarity"].get("n_nearest", 0)
     n_heads = sum(heads.n_heads for heads in layers_of(manifest))
-    n_images = manifest["n_sequences"] if manifest["patch_grid"] else 0
-    if max(n_heads, n_images) > len(files):  # checked before allocating a list of that length
-        raise DamagedDatasetError(
-            f"the manifest lists {len(files)} files for {n_heads} heads and {n_images} images"
-        )
     if n_nearest >= n_heads:
         raise DamagedDatasetError(f"manifest: n_nearest is {n_nearest} of {n_heads} heads")
+    if manifest["fidelity"].keys() != manifest["maps"].keys():
+        raise DamagedDatasetError("manifest: fidelity and maps list different maps")
+
+
+def _check_table(manifest: Mapping[str, Any]) -> None:
+    """Check that the table of files has a row for each; its dtype and shape are facts of it."""
+    facts = manifest["files"]
+    n_files, *of_row = facts.get("shape") or [0]
+    _require_files(manifest, n_files)
+    n_expected = len(layout.FileNames(manifest))
+    if (facts.get("dtype"), n_files, of_row) != ("uint8", n_expected, [layout.FILE_ROW_BYTES]):
+        raise DamagedDatasetError(
+            f"manifest: {layout.FILES} is {facts.get('dtype')} {facts.get('shape')}, expected "
+            f"uint8 {[n_expected, layout.FILE_ROW_BYTES]}"
+        )
+
+
+def _require_files(manifest: Mapping[str, Any], n_files: int) -> None:
+    """Check numbers of heads and images, before something of each is allocated."""
+    n_heads = sum(heads.n_heads for heads in layers_of(manifest))
+    n_images = manifest["n_sequences"] if manifest["patch_grid"] else 0
+    if max(n_heads, n_images) > min(n_files, MAX_FILES):
+        raise DamagedDatasetError(
+            f"the manifest lists {n_files} files for {n_heads} heads and {n_images} images"
+        )
+
+
+def _check_former_files(manifest: Mapping[str, Any]) -> None:
+    files = manifest["files"]
+    _require_files(manifest, len(files))
     expected = layout.expected_files(manifest)
     for path in sorted(expected.keys() ^ files.keys()):
         verb = "does not list" if path in expected else "must not list"
@@ -254,5 +288,3 @@ def _check_files(manifest: Mapping[str, Any]) -> None:
         required = (spec.dtype, list(spec.shape)) if spec else (None, None)
         if actual != required:
             raise DamagedDatasetError(f"manifest: {path} is {actual}, expected {required}")
-    if manifest["fidelity"].keys() != manifest["maps"].keys():
-        raise DamagedDatasetError("manifest: fidelity and maps list different maps")

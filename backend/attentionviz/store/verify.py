@@ -10,6 +10,7 @@ from attentionviz.errors import DamagedDatasetError
 from attentionviz.store import folders, layout
 from attentionviz.store.checked_files import CheckedFiles
 from attentionviz.store.columns import Sequences, check_tokens, parse_heads
+from attentionviz.store.file_table import read_file_table, table_of
 from attentionviz.store.grid import check_grid_tokens
 from attentionviz.store.kept_vectors import check_kept_tokens
 from attentionviz.store.safe_files import read_regular
@@ -39,8 +40,8 @@ def verify(folder: Path) -> list[Problem]:
     -------
     list of Problem
         Empty if every file of the manifest is regular and unchanged, and there are no other files,
-        folders or links except those of `ignored`. If the manifest cannot be read, only that
-        problem.
+        folders or links except those of `ignored`. If the manifest or its table of files cannot be
+        read, only that problem.
 
     Notes
     -----
@@ -53,8 +54,12 @@ def verify(folder: Path) -> list[Problem]:
         manifest = folders.read_manifest(folder, *parsed)
     except DamagedDatasetError as error:
         return [Problem(layout.MANIFEST, str(error))]
-    files = CheckedFiles(folder, folders.manifest_records(manifest["files"]))
-    problems = _unexpected_files(folder, {layout.MANIFEST, *files.records})
+    try:
+        files = CheckedFiles(folder, read_file_table(folder, manifest))
+    except DamagedDatasetError as error:
+        return [Problem(layout.FILES, str(error))]
+    known = {layout.MANIFEST, *table_of(manifest), *files.records}
+    problems = _unexpected_files(folder, known)
     for name in sorted(files.records):
         try:
             _verify_hash(files, name)

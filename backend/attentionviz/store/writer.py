@@ -6,10 +6,10 @@ import io
 import os
 import secrets
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -48,6 +48,18 @@ class FileRecord:
     n_bytes: int
     dtype: str | None = None
     shape: tuple[int, ...] | None = None
+
+    @classmethod
+    def of(cls, path: str, facts: Mapping[str, Any]) -> Self:
+        """Return the record of a manifest entry; see `facts`."""
+        shape = facts.get("shape")
+        return cls(
+            path=path,
+            sha256=facts["sha256"],
+            n_bytes=facts["bytes"],
+            dtype=facts.get("dtype"),
+            shape=None if shape is None else tuple(shape),
+        )
 
     def facts(self) -> dict[str, Any]:
         """Return the manifest entry: bytes, sha256, and dtype and shape of an array."""
