@@ -163,6 +163,7 @@ export interface ErrorFacts {
 /** As ``attentionviz build --estimate --json`` prints it. */
 export interface Estimate {
   account?: Account;
+  lost?: string | null;
   dataset_id: string;
   n_sequences: number;
   n_sequences_total: number;

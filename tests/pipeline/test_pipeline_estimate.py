@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from attentionviz.commands.main import main
+from attentionviz.jobs.records import parse_estimate
 from attentionviz.pipeline.build import build
 from attentionviz.pipeline.estimate import Estimate, estimate, format_estimate
 from attentionviz.pipeline.request import BuildRequest
@@ -39,6 +40,15 @@ def test_an_estimate_counts_the_sequences_of_the_build(tiny_bert, tiny_text, tmp
     assert found.account == manifest["corpus"]["account"]
     assert (found.n_heads, found.n_maps) == (4, 8)
     assert found.seconds > 0
+
+
+@pytest.mark.parametrize("choice", ["all", "none"])
+def test_an_estimate_says_what_is_lost_and_is_read_as_that_of_a_job(
+    choice, tiny_bert, tiny_text, tmp_path
+):
+    found = estimate(tiny_request(tiny_bert, tmp_path, text=tiny_text, keep_vectors=choice))
+    assert parse_estimate(json.dumps(found._asdict()))["lost"] == found.lost
+    assert ("--keep-vectors none: " in format_estimate(found)) == (choice == "none")
 
 
 def test_an_estimate_writes_nothing(tiny_bert, tiny_text, tmp_path):
