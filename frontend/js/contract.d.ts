@@ -673,6 +673,11 @@ export interface ScoreFacts {
   texts: 1 | 2 | null;
 }
 
+/** The distinct values of each further column of the corpus. */
+export interface SequenceColumns {
+  values: Record<string, unknown[]>;
+}
+
 /** Role and session of the client. */
 export interface Session {
   /** Whether this server requires tokens. */
@@ -752,4 +757,16 @@ export interface TokensBody {
   tokens: (string | number)[];
   /** Maps of the dataset to place into; all of them if left out. */
   maps?: string[];
+}
+
+/** One row per distinct token of the corpus, as in `CorpusTokens`. */
+export interface Vocabulary {
+  text: string[];
+  token_id: number[];
+  token_type: ('text' | 'special' | 'class' | 'register' | 'patch')[];
+  surface?: (string | null)[];
+  /** The distinct names of labelled pairs. */
+  pair_name?: string[];
+  /** Addresses of the arrays of tokens and of sequences. */
+  columns: string[];
 }

@@ -117,12 +117,19 @@ export interface LabelledPairs {
   name: string[];
 }
 
-/** The columns of tokens.json; numeric ones as typed arrays, -1 where a column has no value. */
+/** A column of strings, such as an array. */
+export interface Column<T> {
+  readonly length: number;
+  at(row: number): T;
+  slice(start: number, end: number): T[];
+}
+
+/** Columns of tokens; numeric ones as typed arrays, -1 where a column has no value. */
 export interface Tokens {
   n: number;
-  text: string[]; // a part of a character as "你 1⁄3"; see characters.js
+  text: Column<string>; // a part of a character as "你 1⁄3"; see characters.js
   // what stands in the text for an unknown word; absent where there is none
-  surface?: (string | null)[];
+  surface?: Column<string | null>;
   labelledPairs?: LabelledPairs; // absent where the dataset has none
   // 1 for tokens of the target text of an encoder and decoder; absent for other models
   isTarget?: Uint8Array;
@@ -130,7 +137,7 @@ export interface Tokens {
   tokenId: Int32Array;
   sequence: Int32Array;
   position: Int32Array;
-  tokenType: TokenType[];
+  tokenType: Column<TokenType>;
   row: Int32Array | null;
   column: Int32Array | null;
   hue: Float32Array | null;
@@ -138,10 +145,10 @@ export interface Tokens {
   sequences: {
     start: Int32Array;
     length: Int32Array;
-    text: string[];
+    text: Column<string>;
     // with an encoder and a decoder: tokens of the source text, which come first, and the target
     nSource?: Int32Array;
-    targetText?: string[];
+    targetText?: Column<string>;
     columns: Record<string, unknown[]>;
   };
   userLayer?: Layer; // the user's sequences, which follow those of the corpus

@@ -1,6 +1,5 @@
 """Numbers of heads, straight from the files of a dataset, with NumPy alone."""
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -67,7 +66,7 @@ class Dataset:
 
     def tokens(self) -> dict[str, Any]:
         """Return the columns of the tokens."""
-        columns: dict[str, Any] = json.loads(self.reader.tokens_bytes())
+        columns: dict[str, Any] = self.reader.tokens.document()
         return columns
 
     def norms(self, head: HeadId) -> Floats:

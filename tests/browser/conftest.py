@@ -123,7 +123,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_fake_dataset(folder, spec)
     write_fake_building(folder, GROWING, n_units_done=4)
     damaged = write_fake_dataset(folder, FakeSpec("damaged", n_tokens=20, maps=("pca-2d",)))
-    (damaged / "tokens.json").write_bytes(b"{}")
+    (damaged / "tokens/vocabulary.json").write_bytes(b"{}")
     republish(
         write_fake_dataset(folder, FakeSpec("outdated", n_tokens=20, maps=("pca-2d",))),
         {},

@@ -8,7 +8,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from tests.support.fake_dataset import FakeSpec, republish, write_fake_building, write_fake_dataset
+from tests.support.fake_dataset import (
+    FakeSpec,
+    as_former,
+    republish,
+    write_fake_building,
+    write_fake_dataset,
+)
 from tests.support.hostile_dataset import write_hostile_datasets
 
 from attentionviz.commands import demo
@@ -95,7 +101,7 @@ def test_info_accounts_for_the_corpus_of_either_format(tmp_path, capsys):
     assert "sequences  6 rows read, 1 taken (1 cut), 5 left out: 4 blank (line 4, line 9" in said
     corpus = json.loads((folder / "manifest.json").read_bytes())["corpus"]
     del corpus["account"]
-    republish(folder, {}, schema_version=2, corpus=corpus)
+    republish(as_former(folder, version=2), {}, corpus=corpus)
     assert main(command) == 0
     assert "sequences  1 of 1" in capsys.readouterr().out
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from tests.conftest import kept_dataset
+from tests.support.fake_dataset import stored_tokens
 from tests.support.head_patterns import head_of, slow_rows, slow_text_rows
 from transformers import AutoModel
 
@@ -84,7 +85,7 @@ def test_scores_of_all_sentences_are_those_of_the_eager_attention(gpt2, measured
 
 def test_demo_bert_scores_as_its_own_eager_attention_does():
     folder, heads = built("demo-bert", 250)
-    columns = json.loads((folder / "tokens.json").read_bytes())
+    columns = stored_tokens(folder)
     starts, lengths = columns["sequences"]["start"], columns["sequences"]["length"]
     model_folder = models.names.resolve("demo-bert", MODELS).folder
     network = AutoModel.from_pretrained(model_folder, attn_implementation="eager").eval()

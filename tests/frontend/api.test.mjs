@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createApi, readTokens } from '../../frontend/js/data/api.js';
+import { createApi } from '../../frontend/js/data/api.js';
+import { readTokens } from '../../frontend/js/data/tokens.js';
 import { ServerError } from '../../frontend/js/data/transport.js';
 
 const signal = new AbortController().signal;

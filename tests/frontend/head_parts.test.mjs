@@ -14,7 +14,7 @@ import {
 } from '../../frontend/js/compute/head_parts.js';
 import { bulkWindows } from '../../frontend/js/compute/map_bounds.js';
 import { pairs } from '../../frontend/js/compute/pair_scores.js';
-import { readTokens } from '../../frontend/js/data/api.js';
+import { readTokens } from '../../frontend/js/data/tokens.js';
 import { createDerived } from '../../frontend/js/data/derived.js';
 import { findInPart, findTokens, indexWords } from '../../frontend/js/data/search.js';
 import { headsCsv } from '../../frontend/js/dialogs/head_measure_table.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { readTokens } from '../../frontend/js/data/api.js';
+import { readTokens } from '../../frontend/js/data/tokens.js';
 import { countPairs, pairsOfSequence } from '../../frontend/js/data/labelled_pairs.js';
 import { markKinds } from '../../frontend/js/figure/map_figure.js';
 import { createPairLines } from '../../frontend/js/map/labelled_pairs.js';

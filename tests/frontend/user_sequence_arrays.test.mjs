@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { listOf } from '../../frontend/js/compute/columns.js';
 import { test } from 'node:test';
 import { readAnswer } from '../../frontend/js/user_sequences/answer.js';
 import {
@@ -66,14 +67,14 @@ const CORPUS = {
 test('user sequences are appended to the corpus with their own indices', () => {
   const all = appendTokens(CORPUS, layerOf([1, ['e']], [2, ['f', 'g']]));
   assert.deepEqual(
-    [all.n, all.text, [...all.sequence], [...all.position]],
+    [all.n, listOf(all.text), [...all.sequence], [...all.position]],
     [7, ['a', 'b', 'c', 'd', 'e', 'f', 'g'], [0, 0, 1, 1, 2, 3, 3], [0, 1, 0, 1, 0, 0, 1]],
   );
   assert.deepEqual(
     [
       [...all.sequences.start],
       [...all.sequences.length],
-      all.sequences.text,
+      listOf(all.sequences.text),
       all.sequences.columns.label,
     ],
     [

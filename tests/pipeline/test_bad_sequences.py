@@ -1,6 +1,5 @@
 """Sequences for which a model gives no finite numbers are named, or left out and counted."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tests.support.fake_dataset import stored_tokens
 from tests.support.tiny_models import (
     SENTENCES,
     break_token,
@@ -160,7 +160,7 @@ def test_an_image_is_named_by_its_file(
     with pytest.raises(BuildError, match=r"image 2 \(b\.png\), token 2 \(patch in row 0, column 0"):
         build(request_of(**of_images))
     result = build(request_of(**of_images, skip_bad_sequences=True))
-    tokens = json.loads((result.folder / "tokens.json").read_bytes())
+    tokens = stored_tokens(result.folder)
     assert tokens["sequences"]["text"] == ["a.png", "c.png"]
     (part,) = manifest_of(result)["corpus"]["account"]["left_out"]
     assert part == {"reason": "not finite", "n": 1, "examples": ["b.png"]}

@@ -3,6 +3,7 @@ import shutil
 
 import numpy as np
 import pytest
+from tests.support.fake_dataset import stored_tokens
 from transformers import AutoTokenizer
 
 from attentionviz.core.types import METHODS, HeadId, MapName
@@ -91,7 +92,7 @@ def test_the_attention_check_is_in_the_manifest(dataset):
 
 def test_tokens_are_columns_of_equal_length(dataset):
     manifest = manifest_of(dataset.folder)
-    tokens = json.loads((dataset.folder / "tokens.json").read_bytes())
+    tokens = stored_tokens(dataset.folder)
     sequences = tokens.pop("sequences")
     assert {len(column) for column in tokens.values()} == {manifest["n_tokens"]}
     assert sum(sequences["length"]) == manifest["n_tokens"]
@@ -102,7 +103,7 @@ def test_tokens_are_columns_of_equal_length(dataset):
 
 
 def test_text_keeps_its_special_tokens_and_topics(tiny_dataset):
-    tokens = json.loads((tiny_dataset.folder / "tokens.json").read_bytes())
+    tokens = stored_tokens(tiny_dataset.folder)
     start = tokens["sequences"]["start"][1]
     assert (tokens["text"][start], tokens["token_type"][start]) == ("[CLS]", "special")
     assert tokens["sequences"]["columns"]["topic"][:2] == ["river", "letters"]
@@ -123,7 +124,7 @@ def test_a_dataset_of_images_has_images_thumbnails_and_patches(tiny_image_datase
     patches = load(folder, "images/patches.npy")
     assert not patches[0].any(), "the class token has no pixels"
     assert patches[1:10].any(axis=(1, 2, 3)).all()
-    tokens = json.loads((folder / "tokens.json").read_bytes())
+    tokens = stored_tokens(folder)
     assert tokens["row"][:5] == [None, 0, 0, 0, 1]
     assert tokens["sequences"]["text"][0] == "0.png"
 
@@ -216,7 +217,7 @@ def test_the_token_budget_takes_whole_sequences_and_is_reported(small):
     said = []
     folder = small(said.append, max_tokens=45).folder
     manifest = manifest_of(folder)
-    lengths = json.loads((folder / "tokens.json").read_bytes())["sequences"]["length"]
+    lengths = stored_tokens(folder)["sequences"]["length"]
     assert 0 < manifest["n_tokens"] <= 45
     assert manifest["n_sequences"] == len(lengths) < manifest["corpus"]["n_sequences"] == 6
     n = len(lengths)

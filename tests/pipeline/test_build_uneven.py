@@ -67,7 +67,7 @@ def require_a_sentence_to_be_placed_where_the_corpus_has_it(reader, model: Path)
 
     built = reader.files.folder.parent
     settings = WorkerSettings(built, built / "none", model_folders=(model.parent,))
-    tokens = json.loads(reader.tokens_bytes())["sequences"]
+    tokens = reader.tokens.document()["sequences"]
     question = {
         "dataset": reader.dataset_id,
         "version": reader.version,

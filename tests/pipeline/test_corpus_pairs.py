@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from tests.measures.test_pair_precision import slow_precision
+from tests.support.fake_dataset import stored_tokens
 from tests.support.tiny_models import save_tiny_esm
 from transformers import AutoModel
 
@@ -129,7 +130,7 @@ def test_a_build_stores_pairs_and_their_precision_in_the_models_own_attention(
         7,
         7,
     )
-    tokens = json.loads((result.folder / "tokens.json").read_bytes())
+    tokens = stored_tokens(result.folder)
     pairs = list(zip(tokens["pairs"]["first"], tokens["pairs"]["second"], strict=True))
     assert pairs == [(1, 9), (5, 14), (2, 20), (3, 12), (23, 34), (24, 31), (39, 40)]
     assert tokens["pairs"]["name"] == ["", "x", "x", "", "", "", ""]

@@ -1,7 +1,6 @@
 """A corpus of eighty hostile texts is built as it is, and the terminal shows it without obeying."""
 
 import csv
-import json
 import shutil
 from pathlib import Path
 
@@ -48,7 +47,7 @@ def test_a_hostile_corpus_is_built_shown_and_verified(
     )  # fmt: skip
     assert status == 0
     reader = open_dataset(data, "hostile")
-    sequences = json.loads(reader.tokens_bytes())["sequences"]
+    sequences = reader.tokens.document()["sequences"]
     assert sequences["text"] == [f"a {text}" for text in HELD]
     for column in COLUMNS[1:]:
         assert sequences["columns"][column] == [text[:1000] for text in HELD]

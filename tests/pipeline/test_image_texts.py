@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.support.fake_dataset import stored_tokens
 from tests.support.image_text_models import IMAGE_TEXT_MODELS, save_image_text_model, save_images
 
 from attentionviz.errors import AppError, CorpusError
@@ -43,7 +44,7 @@ def built(gemma: Path, tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
 
 def test_a_dataset_holds_patches_and_words(built: BuildResult) -> None:
     manifest = parse_manifest((built.folder / "manifest.json").read_bytes())
-    tokens = json.loads((built.folder / "tokens.json").read_bytes())
+    tokens = stored_tokens(built.folder)
     assert manifest["model"]["modality"] == "image-text"
     assert manifest["n_sequences"] == len(TEXTS)
     assert manifest["patch_grid"]["n_rows"] == manifest["patch_grid"]["n_columns"] == 2

@@ -6,6 +6,7 @@ import os
 import numpy as np
 import pytest
 import torch
+from tests.support.fake_dataset import stored_tokens
 from tests.support.head_patterns import head_of, slow_rows, slow_text_rows
 from tests.support.text_architectures import TEXT_ARCHITECTURES, make
 from tests.support.tiny_models import byte_level_tokenizer, save
@@ -68,7 +69,7 @@ def test_every_head_has_every_score_and_a_profile(tiny_dataset, tiny_image_datas
 
 
 def test_scores_of_a_build_are_those_of_the_models_own_attention(tiny_bert, tiny_dataset):
-    columns = json.loads((tiny_dataset.folder / layout.TOKENS).read_bytes())
+    columns = stored_tokens(tiny_dataset.folder)
     starts, lengths = columns["sequences"]["start"], columns["sequences"]["length"]
     ids = [columns["token_id"][a : a + n] for a, n in zip(starts, lengths, strict=True)]
     patterns = own_attention(tiny_bert, ids)
@@ -325,7 +326,8 @@ def test_attention_that_is_not_finite_is_refused_with_layer_and_head(tmp_path):
     head = HeadId(0, 1)
     vectors = np.full((3, 4), np.nan, dtype=np.float32)
     columns = {"token_type": ["text"] * 3, "token_id": [1, 2, 3], "text": ["a", "b", "c"]}
-    write_bytes(tmp_path, layout.TOKENS, json.dumps(columns).encode())
+    write_bytes(tmp_path, layout.VOCABULARY, json.dumps(columns).encode())
+    write_array(tmp_path, layout.CODES, np.arange(3, dtype=np.int32))
     manifest = {
         "n_heads": 2,
         "n_key_heads": 2,

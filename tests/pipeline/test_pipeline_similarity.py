@@ -1,6 +1,5 @@
 """The files of similar heads that a build writes, against their definitions in plain NumPy."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 from scipy.spatial.distance import jensenshannon
 from tests.models.test_encoder_decoder import save_two_texts
 from tests.pipeline.test_two_texts import T5
+from tests.support.fake_dataset import stored_tokens
 
 from attentionviz.analysis.similar_heads import map_of_heads
 from attentionviz.core.types import HeadId
@@ -41,7 +41,7 @@ def plain_rows(folder: Path, head: HeadId) -> list[np.ndarray]:
     rule = manifest["layers"][head.layer]
     queries = load(folder, layout.queries_path(head))
     keys = load(folder, layout.keys_path(head, manifest))
-    sequences = json.loads((folder / "tokens.json").read_bytes())["sequences"]
+    sequences = stored_tokens(folder)["sequences"]
     rows = []
     for start, n in zip(sequences["start"], sequences["length"], strict=True):
         for i in range(start, start + n):

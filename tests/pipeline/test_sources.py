@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from tests.support.fake_dataset import stored_tokens
 from tests.support.tiny_models import save_tiny_gpt2
 
 from attentionviz.errors import CorpusError
@@ -46,7 +47,7 @@ def test_texts_without_tokens_are_left_out_and_counted(tmp_path: Path) -> None:
         "5 lines read, 2 taken, 3 left out: 2 without tokens for this model (line 1, line 3), "
         "1 beyond --max-tokens (line 5)"
     )
-    document = json.loads((build(request).folder / "tokens.json").read_bytes())
+    document = stored_tokens(build(request).folder)
     assert document["sequences"]["text"] == ["In April", "In May", "In June"]
     texts.write_text("\u200b\n", encoding="utf-8")
     with pytest.raises(CorpusError, match="no sequence of texts has a token"):

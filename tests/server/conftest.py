@@ -80,7 +80,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     begun.mkdir()
     (begun / "progress.json").write_text('{"phase": "capture", "message": "reading vectors"}')
     damaged = write_fake_dataset(folder, FakeSpec("damaged", n_tokens=20, maps=("pca-2d",)))
-    (damaged / "tokens.json").write_bytes(b"{}")
+    (damaged / "tokens/vocabulary.json").write_bytes(b"{}")
     (folder / "gone.current").write_text("gone@0123456789ab\n")
     return folder
 

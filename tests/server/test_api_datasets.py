@@ -45,7 +45,7 @@ def test_every_dataset_is_listed_with_its_state(client: CheckedClient) -> None:
     assert listed["image"]["modality"] == "image"
     assert listed["begun"]["model"] is None
     assert listed["begun"]["progress"]["message"] == "reading vectors"
-    assert "tokens.json" in listed["damaged"]["reason"]
+    assert "tokens/vocabulary.json" in listed["damaged"]["reason"]
 
 
 def test_a_dataset_returns_its_manifest_without_the_list_of_files(client: CheckedClient) -> None:

@@ -1,6 +1,5 @@
 """Encoder, decoder and cross heads over two texts, against plain loops over the stored vectors."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +9,14 @@ from tests.server.conftest import array_of, make_app
 from tests.server.test_api_attention import BASE, plain_pattern, vectors
 from tests.server.test_api_live import OWN
 from tests.support.checked_client import CheckedClient
-from tests.support.fake_dataset import FakeSpec, make_corpus, republish, write_fake_dataset
+from tests.support.fake_dataset import (
+    FakeSpec,
+    as_former,
+    make_corpus,
+    stored_tokens,
+    with_tokens,
+    write_fake_dataset,
+)
 
 SPEC = FakeSpec("two-texts", n_layers=3, has_two_texts=True, maps=("biplot-2d",), seed=4)
 PARTS = ("encoder", "decoder", "cross")
@@ -162,18 +168,18 @@ def test_scores_say_which_heads_they_are_defined_for(client: CheckedClient) -> N
 
 @pytest.mark.parametrize(
     ("sources", "reason"),
-    [(None, "n_source has no list"), ("all", "no source or no target tokens")],
+    [(None, "n_source has no list"), ("all", "no source or target tokens")],
 )
 def test_tokens_without_two_texts_are_damaged(
     tmp_path: Path, sources: str | None, reason: str
 ) -> None:
     folder = write_fake_dataset(tmp_path, SPEC)
-    tokens = json.loads((folder / "tokens.json").read_bytes())
+    tokens = stored_tokens(folder)
     if sources is None:
         del tokens["sequences"]["n_source"]
     else:
         tokens["sequences"]["n_source"] = tokens["sequences"]["length"]
-    republish(folder, {"tokens.json": json.dumps(tokens).encode()})
+    (as_former if sources is None else with_tokens)(folder, tokens)
     with make_app(tmp_path).test_client() as client:
         answer = client.get(f"{BASE}/two-texts/tokens")
     assert answer.status_code == 500

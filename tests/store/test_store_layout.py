@@ -44,6 +44,9 @@ def test_heads_of_a_group_read_the_keys_of_its_first_head():
 
 def small_manifest(**changes):
     return {
+        "schema_version": 4,
+        "corpus": {"columns": []},
+        "patch_grid": None,
         "n_layers": 1,
         "layers": [{}],
         "n_heads": 2,
@@ -67,7 +70,9 @@ def test_expected_files_follow_from_counts_and_maps():
     assert files["L00H01/pca-3d.npy"] == ("uint16", (10, 3))
     assert files["grid/tsne-2d.npy"] == ("uint16", (1, 2, 6, 2))
     assert files["grid/pca-3d.npy"] == ("uint32", (1, 2, 6))
-    assert files["tokens.json"] is None
+    assert files["tokens/code.npy"] == ("int32", (5,))
+    assert "tokens.json" not in files
+    assert "tokens.json" in layout.expected_files(small_manifest(schema_version=3))
 
 
 def test_only_the_kept_vectors_are_expected():

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from tests.support.fake_dataset import (
     FakeSpec,
+    as_former,
     npy_bytes,
     republish,
+    stored_tokens,
     write_fake_building,
     write_fake_dataset,
 )
@@ -146,12 +148,6 @@ def test_a_dataset_folder_that_is_a_link_is_not_followed(folder: Path) -> None:
     assert entry.state == "damaged"
 
 
-def tokens_with(folder: Path, change) -> bytes:
-    tokens = json.loads((folder / "tokens.json").read_bytes())
-    change(tokens)
-    return json.dumps(tokens).encode()
-
-
 @pytest.mark.parametrize(
     "change",
     [
@@ -171,21 +167,23 @@ def tokens_with(folder: Path, change) -> bytes:
     ],
 )
 def test_columns_that_do_not_match_the_manifest_are_damage(folder: Path, change) -> None:
-    lying = republish(folder, {"tokens.json": tokens_with(folder, change)})
+    tokens = stored_tokens(folder)
+    change(tokens)
+    lying = as_former(folder, tokens)
     with pytest.raises(DamagedDatasetError, match="tokens.json"):
-        reader_of(lying).tokens_bytes()
+        reader_of(lying).sequences()
     assert verify_names(lying) == ["tokens.json"]
 
 
 @pytest.mark.parametrize(("version", "shown"), [(2, "你 3⁄3"), (3, "<0xA0>")])
 def test_split_characters_of_format_2_are_rewritten(folder: Path, version: int, shown: str) -> None:
-    def split(tokens) -> None:
-        tokens["text"][1:4] = ["<0xE4>", "<0xBD>", "<0xA0>"]
-
-    old = republish(folder, {"tokens.json": tokens_with(folder, split)}, schema_version=version)
-    tokens = json.loads(reader_of(old).tokens_bytes())
+    before = stored_tokens(folder)
+    changed = {**before, "text": list(before["text"])}
+    changed["text"][1:4] = ["<0xE4>", "<0xBD>", "<0xA0>"]
+    old = as_former(folder, changed, version)
+    tokens = reader_of(old).tokens.document()
     assert tokens["text"][3] == shown
-    assert {**tokens, "text": 0} == {**json.loads((old / "tokens.json").read_bytes()), "text": 0}
+    assert {**tokens, "text": 0} == {**before, "text": 0}
     assert verify_names(old) == []
 
 

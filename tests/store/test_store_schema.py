@@ -5,6 +5,7 @@ from tests.support.fake_dataset import write_fake_dataset
 from tests.support.fake_spec import FakeSpec
 
 from attentionviz.errors import DamagedDatasetError, OutdatedDatasetError
+from attentionviz.store import layout
 from attentionviz.store.file_table import read_file_table
 from attentionviz.store.schema import canonical_json, parse_manifest
 
@@ -24,6 +25,9 @@ def content(folder):
 def former(folder, manifest):
     """Return the manifest of format 3, which lists every file itself."""
     files = {path: record.facts() for path, record in read_file_table(folder, manifest).items()}
+    for path in layout.token_files(manifest):
+        del files[path]
+    files["tokens.json"] = {"bytes": 2, "sha256": "0" * 64}
     return {**manifest, "schema_version": 3, "files": files}
 
 
@@ -163,7 +167,9 @@ def test_huge_counts_are_refused_before_a_list_of_files_is_made(manifest):
     assert "81000000 heads" in refusal({**manifest, **change})
 
 
-@pytest.mark.parametrize("path", ["../x.npy", "/etc/passwd", "tokens.json\n", "L00H00/x.npy", ""])
+@pytest.mark.parametrize(
+    "path", ["../x.npy", "/etc/passwd", "tokens/code.npy", "tokens.json\n", "L00H00/x.npy", ""]
+)
 def test_a_file_outside_the_grammar_is_refused(former, path):
     former["files"][path] = former["files"]["tokens.json"]
     assert "must not list " + path in refusal(former)

@@ -156,9 +156,9 @@ def test_a_renamed_folder_is_found(folder: Path) -> None:
 
 
 def test_two_damages_are_both_named(folder: Path) -> None:
-    (folder / "tokens.json").unlink()
+    (folder / "tokens/code.npy").unlink()
     (folder / "L00H01" / "norms.npy").write_bytes(b"")
-    assert [problem.path for problem in verify(folder)] == ["L00H01/norms.npy", "tokens.json"]
+    assert [problem.path for problem in verify(folder)] == ["L00H01/norms.npy", "tokens/code.npy"]
     assert "is missing" in str(verify(folder)[1])
 
 

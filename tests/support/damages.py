@@ -19,7 +19,14 @@ FileDamage = Callable[[Path, np.random.Generator], None]
 # One file of each kind; of an image dataset, which has all kinds.
 FILES = (
     "files.npy",
-    "tokens.json",
+    "tokens/code.npy",
+    "tokens/vocabulary.json",
+    "tokens/hue.npy",
+    "sequences/length.npy",
+    "sequences/text.utf8",
+    "sequences/text_end.npy",
+    "sequences/columns.npy",
+    "sequences/column_values.json",
     "heads.json",
     "similarity-pattern.npy",
     "similarity-vectors.npy",
@@ -85,11 +92,10 @@ def zeros(path: Path, _: np.random.Generator) -> None:
 
 
 def swap(path: Path, _: np.random.Generator) -> None:
-    """Replace the file by another file of the dataset."""
+    """Replace the file by another file of the dataset, of the same kind if there is one."""
     folder = next(parent for parent in path.parents if "@" in parent.name)
-    other = next(
-        name for name in FILES if (folder / name) != path and Path(name).suffix == path.suffix
-    )
+    others = [name for name in FILES if (folder / name) != path]
+    other = min(others, key=lambda name: Path(name).suffix != path.suffix)
     shutil.copy(folder / other, path)
 
 
@@ -133,13 +139,13 @@ def lie(change: Callable[[dict[str, Any]], None]) -> Damage:
 
 
 def lying_text(name: str, change: Callable[[str], str]) -> Damage:
-    """Return the damage that republishes a JSON file with other text and a valid hash."""
+    """Return the damage that republishes a file with other text and a valid hash."""
 
     def damage(folder: Path, _: np.random.Generator) -> None:
-        before = (folder / name).read_text()
+        before = (folder / name).read_text("utf-8")
         after = change(before)
         assert after != before, name
-        republish(folder, {name: after.encode()})
+        republish(folder, {name: after.encode("utf-8", "surrogateescape")})
 
     return damage
 
@@ -238,10 +244,11 @@ def _row(name: str, part: slice, value: int) -> Damage:
     return lying_table(change)
 
 
+WORDS = "tokens/vocabulary.json"
 LIES: dict[str, Damage] = {
     "a file that is not listed": lying_table(lambda rows, _: rows[:-1]),
     "a file too many": lying_table(lambda rows, _: rows[[*range(len(rows)), 0]]),
-    "a hash of nothing": _row("tokens.json", slice(8, 40), 0),
+    "a hash of nothing": _row("tokens/code.npy", slice(8, 40), 0),
     "another size": _row("heads.json", slice(0, 8), 1),
     "a table of another dtype": lie(lambda m: m["files"].update(dtype="uint16")),
     "a table of another shape": lie(lambda m: m["files"].update(shape=[40, 50])),
@@ -254,19 +261,26 @@ LIES: dict[str, Damage] = {
     "a scaling beyond all": lie(lambda m: m["layers"][0].update(scaling=1e300)),
     "text without images": lie(lambda m: m["model"].update(modality="text")),
     "a map of another method": lie(lambda m: m["maps"]["pca-2d"].update(method="tsne")),
-    "tokens: NaN": lying_text("tokens.json", lambda t: t.replace("null", "NaN", 1)),
-    "tokens: deep": lying_text("tokens.json", lambda _: "[" * 200_000),
-    "tokens: a key twice": lying_text("tokens.json", lambda t: t.replace("{", '{"text": [],', 1)),
-    "tokens: half a character": lying_text(
-        "tokens.json", lambda t: t.replace("[CLS]", "\\ud800", 1)
-    ),
-    "tokens: a number for a text": lying_text(
-        "tokens.json", lambda t: t.replace('"[CLS]"', "1", 1)
-    ),
-    "tokens: another sequence": lying_text(
-        "tokens.json", lambda t: t.replace('"sequence": [\n  0', '"sequence": [\n  1', 1)
-    ),
-    "tokens: a column short": lying_text("tokens.json", lambda t: t.replace('  "[CLS]",\n', "", 1)),
+    "vocabulary: NaN": lying_text(WORDS, lambda t: t.replace("0", "NaN", 1)),
+    "vocabulary: deep": lying_text(WORDS, lambda _: "[" * 200_000),
+    "vocabulary: a key twice": lying_text(WORDS, lambda t: t.replace("{", '{"text":[],', 1)),
+    "vocabulary: half a character": lying_text(WORDS, lambda t: t.replace("[CLS]", "\\ud800", 1)),
+    "vocabulary: a number for a text": lying_text(WORDS, lambda t: t.replace('"[CLS]"', "1", 1)),
+    "vocabulary: another type": lying_text(WORDS, lambda t: t.replace('"class"', '"king"', 1)),
+    "vocabulary: a column short": lying_text(WORDS, lambda t: t.replace('"[CLS]",', "", 1)),
+    "vocabulary: empty": lying_text(WORDS, lambda _: '{"text":[],"token_id":[],"token_type":[]}'),
+    "columns: no list": lying_text("sequences/column_values.json", lambda _: "{}"),
+    "columns: one too many": lying_text("sequences/column_values.json", lambda _: "[[1],[1]]"),
+    "columns: unknown code": lying_array("sequences/columns.npy", lambda a: a + 99),
+    "tokens: unknown code": lying_array("tokens/code.npy", lambda a: a + 999),
+    "tokens: negative code": lying_array("tokens/code.npy", lambda a: a - 1),
+    "tokens: a row beyond the grid": lying_array("tokens/row.npy", lambda a: a + 99),
+    "tokens: an infinite hue": lying_array("tokens/hue.npy", lambda a: a * np.float32(np.inf)),
+    "sequences: too long": lying_array("sequences/length.npy", lambda a: a + 1),
+    "sequences: empty": lying_array("sequences/length.npy", lambda a: a - a),
+    "texts: beyond the file": lying_array("sequences/text_end.npy", lambda a: a + 1),
+    "texts: backwards": lying_array("sequences/text_end.npy", lambda a: a * np.int32(-1)),
+    "texts: not UTF-8": lying_text("sequences/text.utf8", lambda t: "\udcff" + t[1:]),
     "heads: infinity": lying_text(
         "heads.json", lambda t: re.sub('("value": )[0-9.-]+', r"\g<1>1e999", t, count=1)
     ),

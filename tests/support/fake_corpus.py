@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from attentionviz.pipeline.corpora.account import Account
 from attentionviz.store.columns import Sequences
+from attentionviz.store.token_files import CodedColumn, CodedCorpus
 
 WORDS = (
     "april rain river stone green seven music paper light winter garden engine market letter "
@@ -48,6 +49,10 @@ class FakeCorpus:
     patches: np.ndarray | None = None
     pictures: dict[str, bytes] = field(default_factory=dict)
 
+    def files(self) -> dict[str, np.ndarray | bytes]:
+        """Return the files of tokens and sequences."""
+        return token_files_of(self.tokens, self.facts["columns"])
+
     @property
     def n_tokens(self) -> int:
         """Number of tokens."""
@@ -67,6 +72,23 @@ class FakeCorpus:
     def sequences(self) -> Sequences:
         """Every sequence as a reader of the dataset returns it."""
         return Sequences.of(self.lengths, self.tokens["sequences"].get("n_source"))
+
+
+def token_files_of(document: dict[str, Any], columns: list[str]) -> dict[str, np.ndarray | bytes]:
+    """Return the files of a dataset from columns as in ``tokens.json``."""
+    coded, sequences = CodedColumn(), document["sequences"]
+    surface = document.get("surface", [None] * len(document["text"]))
+    names = ("text", "token_id", "token_type")
+    coded.extend(zip(*(document[name] for name in names), surface, strict=True))
+    return CodedCorpus(
+        coded,
+        {name: document[name] for name in PATCH_COLUMNS if name in document},
+        sequences["length"],
+        {name: sequences[name] for name in ("text", "target_text") if name in sequences},
+        [sequences["columns"][name] for name in columns],
+        sequences.get("n_source"),
+        document.get("pairs"),
+    ).files()
 
 
 def text_corpus(n_tokens: int, *, seed: int, lengths: tuple[int, int] = (7, 40)) -> FakeCorpus:

@@ -22,6 +22,7 @@ from tests.support.fake_corpus import (
     image_corpus,
     image_text_corpus,
     text_corpus,
+    token_files_of,
     with_pairs,
     with_targets,
 )
@@ -34,6 +35,8 @@ from attentionviz.core.heads import by_layer
 from attentionviz.core.types import HeadId
 from attentionviz.store.file_table import FileTable, read_file_table
 from attentionviz.store.grid import byte_norms
+from attentionviz.store.layout import token_files
+from attentionviz.store.reader import DatasetLibrary
 from attentionviz.store.schema import FORMER_VERSIONS, parse_manifest
 from attentionviz.store.writer import FileRecord, write_array
 
@@ -175,23 +178,32 @@ def write_manifest(
 
 def republish(
     folder: Path,
-    changed: dict[str, bytes],
+    changed: dict[str, bytes | np.ndarray | None],
     rows: Callable[[np.ndarray, list[str]], np.ndarray] | None = None,
     **manifest: Any,
 ) -> Path:
     """Publish a dataset again with other files or facts, and hashes that fit them.
 
-    This is what somebody does who hands out a dataset that lies. Sizes, dtypes and shapes in the
-    manifest stay, apart from what `manifest` replaces; `rows` changes the table of files, as in
-    `write_manifest`.
+    This is what somebody does who hands out a dataset that lies. Dtypes and shapes in the manifest
+    stay for files given as bytes, apart from what `manifest` replaces; None removes a file. `rows`
+    changes the table of files, as in `write_manifest`.
     """
     before = (folder / "manifest.json").read_bytes()
     found, parsed = json.loads(before), parse_manifest(before)
     records = dict(read_file_table(folder, parsed))
     for name, content in changed.items():
+        record = records.pop(name, FileRecord(name, "", 0))
+        if content is None:
+            (folder / name).unlink()
+            if not any((folder / name).parent.iterdir()):
+                (folder / name).parent.rmdir()
+            continue
+        if isinstance(content, np.ndarray):
+            record = replace(record, dtype=content.dtype.name, shape=content.shape)
+            content = npy_bytes(content)
         (folder / name).write_bytes(content)
         digest = hashlib.sha256(content).hexdigest()
-        records[name] = replace(records[name], n_bytes=len(content), sha256=digest)
+        records[name] = replace(record, n_bytes=len(content), sha256=digest)
     content = write_manifest(folder, found | manifest, records, parsed, rows)
     if "files" in manifest:
         content = canonical_json(json.loads(content) | {"files": manifest["files"]})
@@ -201,6 +213,26 @@ def republish(
     folder.rename(final)
     (folder.parent / f"{dataset_id}.current").write_text(final.name + "\n")
     return final
+
+
+def stored_tokens(folder: Path) -> dict[str, Any]:
+    """Return all tokens and sequences of a published dataset, as the API returns them."""
+    dataset_id, version = folder.name.split("@")
+    return DatasetLibrary(folder.parent).open_dataset(dataset_id, version).tokens.document()
+
+
+def with_tokens(folder: Path, tokens: dict[str, Any], **manifest: Any) -> Path:
+    """Publish a dataset again with other tokens and sequences, as `stored_tokens` returns them."""
+    corpus = manifest.get("corpus") or json.loads((folder / "manifest.json").read_bytes())["corpus"]
+    return republish(folder, token_files_of(tokens, corpus["columns"]), **manifest)
+
+
+def as_former(folder: Path, tokens: dict[str, Any] | None = None, version: int = 3) -> Path:
+    """Publish a dataset again in a former format, with these tokens or its own."""
+    content = canonical_json(tokens or stored_tokens(folder))
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    removed = dict.fromkeys(token_files(manifest))
+    return republish(folder, {**removed, "tokens.json": content}, schema_version=version)
 
 
 def npy_bytes(array: np.ndarray) -> bytes:
@@ -226,7 +258,12 @@ def make_corpus(spec: FakeSpec) -> FakeCorpus:
 def write_capture(folder: Folder, spec: FakeSpec, corpus: FakeCorpus) -> dict[str, Any]:
     """Write all files of the capture; return the partial manifest and the heads."""
     rng = np.random.default_rng(spec.seed)
-    folder.write_json("tokens.json", corpus.tokens)
+    if spec.is_earlier:
+        folder.write_json("tokens.json", corpus.tokens)
+    else:
+        for name, content in corpus.files().items():
+            is_array = isinstance(content, np.ndarray)
+            (folder.write_array if is_array else folder.write)(name, content)
     grid_tokens = choose_grid_tokens(spec, corpus)
     folder.write_array("grid/tokens.npy", grid_tokens)
     grid_points = np.concatenate([grid_tokens, corpus.n_tokens + grid_tokens])

@@ -4,7 +4,14 @@ import json
 from itertools import cycle, islice
 from pathlib import Path
 
-from tests.support.fake_dataset import FakeSpec, canonical_json, republish, write_fake_dataset
+from tests.support.fake_corpus import token_files_of
+from tests.support.fake_dataset import (
+    FakeSpec,
+    canonical_json,
+    republish,
+    stored_tokens,
+    write_fake_dataset,
+)
 from tests.support.hostile_strings import STRINGS
 
 TEXT = FakeSpec("hostile", n_layers=2, n_heads=3, n_tokens=160, maps=("pca-2d", "biplot-2d"))
@@ -18,7 +25,7 @@ def write_hostile_datasets(data_dir: Path) -> None:
     """Write a dataset of sentences and one of images, with valid hashes."""
     for spec in (TEXT, IMAGE):
         folder = write_fake_dataset(data_dir, spec)
-        tokens = json.loads((folder / "tokens.json").read_bytes())
+        tokens = stored_tokens(folder)
         manifest = json.loads((folder / "manifest.json").read_bytes())
         strings = cycle(STRINGS)
         if spec is TEXT:
@@ -52,7 +59,7 @@ def write_hostile_datasets(data_dir: Path) -> None:
         maps = manifest["maps"]
         for one in maps.values():
             one["parameters"] = {text: text for text in STRINGS}
-        changed = {"tokens.json": canonical_json(tokens)}
+        changed = token_files_of(tokens, corpus["columns"])
         heads = json.loads((folder / "heads.json").read_bytes())
         for i, head in enumerate(heads["heads"]):
             for one in head["maps"].values():

@@ -15,7 +15,6 @@ from attentionviz.core.pattern import NORM_COLUMN, WEIGHTS, Floats, attention_pa
 from attentionviz.core.rule import HeadRule, row_name
 from attentionviz.core.types import HeadId
 from attentionviz.errors import DamagedDatasetError, InvalidRequestError, NotFoundError
-from attentionviz.store import layout
 from attentionviz.store.checked_files import OpenArray
 from attentionviz.store.dataset import DatasetReader
 from attentionviz.store.kept_vectors import not_stored
@@ -53,7 +52,7 @@ def fingerprint(reader: DatasetReader, head: HeadId | None, *parts: object) -> s
     if head is None:
         every = (fingerprint(reader, one) for one in heads_of(reader.manifest))
         return reader.fingerprint(*every, *parts, files=())
-    files = [reader.queries_path(head), reader.keys_path(head), layout.TOKENS]
+    files = [reader.queries_path(head), reader.keys_path(head), *reader.tokens.paths]
     files.append(reader.norms_path(head))
     rule = sorted(reader.manifest["layers"][head.layer].items())
     return reader.fingerprint(__version__, head.folder, rule, *parts, files=tuple(files))

@@ -1,6 +1,6 @@
 """Sequences, tokens, words and patches that two datasets of one corpus share."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,8 @@ from attentionviz.core.heads import heads_of
 from attentionviz.core.token_alignment import shared_words
 from attentionviz.errors import InvalidRequestError
 from attentionviz.store import layout
-from attentionviz.store.columns import SURFACE, parse_json
 from attentionviz.store.dataset import DatasetReader
+from attentionviz.store.token_files import SURFACE
 
 MAX_SEQUENCE = 2048
 WANTED_ROWS = 1024
@@ -62,8 +62,7 @@ def shared_sequences(
     for one in (reader, other):
         one.require_vectors("similarity to heads of another dataset")
     parts = [
-        one.fingerprint("shared", one.manifest["keep_vectors"], files=(layout.TOKENS,))
-        for one in (reader, other)
+        one.tokens.fingerprint("shared", one.manifest["keep_vectors"]) for one in (reader, other)
     ]
     key = ("shared sequences", *parts, len(heads_of(other.manifest)))
     unit, shared = cached(reader, key, lambda: _find(reader, other), _n_bytes)
@@ -83,15 +82,14 @@ def _find(reader: DatasetReader, other: DatasetReader) -> tuple[str, list[Shared
     chosen = _chosen(reader, other)
     if reader.manifest["model"]["modality"] == "image":
         return "patch", [_same(reader, other, i) for i in chosen]
-    columns = [parse_json(one.tokens_bytes(), layout.TOKENS) for one in (reader, other)]
-    tokens = [_tokens(one, columns[side], chosen) for side, one in enumerate((reader, other))]
+    tokens = [_tokens(one, chosen) for one in (reader, other)]
     if tokens[0] == tokens[1]:
         shared = [_same(reader, other, i) for i in chosen]
         return "token", [one for one in shared if one.n_units > 1]
-    texts = columns[0]["sequences"]["text"]
     found = []
     for i, own, theirs in zip(chosen, *tokens, strict=True):
-        words = shared_words(str(texts[i]), _written(own), _written(theirs))
+        (text,) = reader.tokens.texts(first=i, end=i + 1)
+        words = shared_words(text, _written(own), _written(theirs))
         if words.n_words > 1:
             starts = _starts(reader, other, i)
             found.append(SharedSequence(starts, (words.first, words.second), words.n_words))
@@ -117,21 +115,21 @@ def _chosen(reader: DatasetReader, other: DatasetReader) -> list[int]:
     return [int(i) for i in np.sort(shuffled[: min(n_chosen, n_able)])]
 
 
-def _tokens(reader: DatasetReader, columns: Any, chosen: list[int]) -> list[list[tuple[str, bool]]]:
+def _tokens(reader: DatasetReader, chosen: list[int]) -> list[list[tuple[str, bool]]]:
     """Return the tokens of each chosen sequence, and whether each is part of the text."""
-    sequences = reader.sequences()
+    vocabulary, sequences = reader.tokens.vocabulary(), reader.sequences()
+    words = vocabulary.get(SURFACE, vocabulary["text"])  # of the text, where one is unknown
+    rows = [
+        (word or text, kind == "text")
+        for text, word, kind in zip(
+            vocabulary["text"], words, vocabulary["token_type"], strict=True
+        )
+    ]
     found = []
     for i in chosen:
-        span = slice(sequences.start[i], sequences.start[i] + sequences.length[i])
-        kinds = columns["token_type"][span]
-        texts = columns["text"][span]
-        words = columns.get(SURFACE, columns["text"])[span]  # of the text, where one is unknown
-        found.append(
-            [
-                (str(word or text), kind == "text")
-                for text, word, kind in zip(texts, words, kinds, strict=True)
-            ]
-        )
+        start, length, _ = sequences.one(i)
+        codes = reader.tokens.array(layout.CODES, start, start + length)
+        found.append([rows[code] for code in codes.tolist()])
     return found
 
 

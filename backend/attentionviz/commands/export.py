@@ -24,6 +24,7 @@ from attentionviz.analysis.descriptions import (
 from attentionviz.analysis.grid_norms import shared_grid_norms
 from attentionviz.analysis.maps import BEST_MAPS, grid, map_path
 from attentionviz.analysis.similar_heads import DEFAULT_HEADS, map_of_heads, similar_heads
+from attentionviz.analysis.token_columns import COLUMNS, describe_columns, describe_vocabulary
 from attentionviz.core.file_names import is_junk
 from attentionviz.core.heads import heads_of
 from attentionviz.core.types import WITH_IMAGES
@@ -34,7 +35,6 @@ from attentionviz.server.http.request_guard import NO_FRAMES, content_policy
 from attentionviz.server.routes.page import INDEX
 from attentionviz.settings.settings import Settings
 from attentionviz.store import layout
-from attentionviz.store.columns import parse_json
 from attentionviz.store.dataset import DatasetReader
 from attentionviz.store.reader import DatasetLibrary
 from attentionviz.store.schema import canonical_json
@@ -121,7 +121,8 @@ def _write(settings: Settings, readers: Sequence[DatasetReader], folder: Path) -
 
 def _facts(reader: DatasetReader) -> Iterator[tuple[str, Any]]:
     """Yield the routes of a dataset that answer with JSON, and their answers."""
-    yield "tokens", parse_json(reader.tokens_bytes(), layout.TOKENS)
+    yield "tokens/vocabulary", describe_vocabulary(reader)
+    yield "sequences/columns", describe_columns(reader)
     yield "heads", describe_heads(reader)
     for facts in reader.heads():
         yield f"heads/{facts['layer']}/{facts['head']}", describe_head(facts)
@@ -137,7 +138,12 @@ def _arrays(reader: DatasetReader) -> Iterator[tuple[str, NDArray[Any]]]:
 
     Query parameters become part of the file name, sorted by name, as the page does it.
     """
-    manifest = reader.manifest
+    manifest, tokens = reader.manifest, reader.tokens
+    for column, path in COLUMNS.items():
+        if path in tokens.files:
+            yield column, tokens.array(path)
+    for name in layout.text_names(manifest):
+        yield f"sequences/{name}", tokens.utf8(name)
     yield "grid", reader.grid_tokens()
     yield "grid/norms", reader.array(layout.GRID_NORMS)
     yield "grid/norms--scale-head", shared_grid_norms(reader)

@@ -1,10 +1,15 @@
 """Named arrays of a dataset."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from attentionviz.store import layout
+from attentionviz.store.columns import Sequences
+from attentionviz.store.dataset import DatasetReader
+from attentionviz.store.token_files import PAIR_NAME, SURFACE
+from attentionviz.store.token_reader import TokenReader
 
 Floats = NDArray[np.float32]
 
@@ -60,17 +65,21 @@ class Tokens(NamedTuple):
     is_target: NDArray[np.bool_] | None = None
 
     @staticmethod
-    def of(columns: Mapping[str, Any]) -> "Tokens":
-        """Return the columns of ``tokens.json`` as arrays."""
+    def of(reader: DatasetReader) -> "Tokens":
+        """Return the columns of a dataset as arrays."""
+        tokens, sequences = reader.tokens, reader.sequences()
+        vocabulary = tokens.vocabulary()
+        codes = tokens.array(layout.CODES)
+        surface = vocabulary.get(SURFACE)
         return Tokens(
-            np.array(columns["text"], dtype=np.str_),
-            np.array(columns["sequence"]),
-            np.array(columns["position"]),
-            np.array(columns["token_type"], dtype=np.str_),
-            _places(columns.get("row")),
-            _places(columns.get("column")),
-            _surface(columns.get("surface")),
-            _is_target(columns["sequences"]),
+            np.array(vocabulary["text"], dtype=np.str_)[codes],
+            np.repeat(np.arange(len(sequences.length)), sequences.length),
+            sequences.positions(),
+            np.array(vocabulary["token_type"], dtype=np.str_)[codes],
+            _places(tokens, "row"),
+            _places(tokens, "column"),
+            None if surface is None else np.array([word or "" for word in surface])[codes],
+            _is_target(sequences),
         )
 
 
@@ -89,10 +98,11 @@ class LabelledPairs(NamedTuple):
     name: NDArray[np.str_]
 
     @staticmethod
-    def of(columns: Mapping[str, Any]) -> "LabelledPairs":
-        """Return the entry ``pairs`` of ``tokens.json`` as arrays."""
-        tokens = np.array([columns["first"], columns["second"]], dtype=np.int64).T  # (pair, 2)
-        return LabelledPairs(tokens, np.array(columns["name"], dtype=np.str_))
+    def of(reader: DatasetReader) -> "LabelledPairs":
+        """Return the labelled pairs of a dataset."""
+        pairs = reader.tokens.array(layout.LABELLED_PAIRS)
+        names = np.array(reader.tokens.vocabulary()[PAIR_NAME], dtype=np.str_)
+        return LabelledPairs(pairs[:, :2].astype(np.int64), names[pairs[:, 2]])
 
 
 class HeadScores(NamedTuple):
@@ -110,19 +120,13 @@ class HeadScores(NamedTuple):
     n_rows: dict[str, NDArray[np.int64]]
 
 
-def _is_target(sequences: Mapping[str, Any]) -> NDArray[np.bool_] | None:
-    if "n_source" not in sequences:
+def _is_target(sequences: Sequences) -> NDArray[np.bool_] | None:
+    if sequences.n_source is None:
         return None
-    n_source = np.array(sequences["n_source"])
-    sizes = np.stack([n_source, np.array(sequences["length"]) - n_source], axis=1)
+    sizes = np.stack([sequences.n_source, sequences.length - sequences.n_source], axis=1)
     return np.repeat(np.tile([False, True], len(sizes)), sizes.reshape(-1))
 
 
-def _places(column: list[int | None] | None) -> NDArray[np.int64] | None:
-    if column is None:
-        return None
-    return np.array([-1 if value is None else value for value in column], dtype=np.int64)
-
-
-def _surface(column: list[str | None] | None) -> NDArray[np.str_] | None:
-    return None if column is None else np.array([word or "" for word in column], dtype=np.str_)
+def _places(tokens: TokenReader, name: str) -> NDArray[np.int64] | None:
+    path = layout.patch_column_path(name)
+    return tokens.array(path).astype(np.int64) if path in tokens.files else None

@@ -25,7 +25,6 @@ from attentionviz.notebook.cell import DEFAULT_HEIGHT_PX, PageCell, page_address
 from attentionviz.projections.quantise import dequantise
 from attentionviz.settings.settings import load_settings
 from attentionviz.store import layout
-from attentionviz.store.columns import parse_json
 from attentionviz.store.dataset import DatasetReader
 from attentionviz.store.reader import DatasetLibrary
 
@@ -66,24 +65,24 @@ class Dataset:
     @functools.cached_property
     def tokens(self) -> Tokens:
         """Return the columns of all tokens."""
-        return Tokens.of(self._columns)
+        return Tokens.of(self._reader)
 
     @property
     def pairs(self) -> LabelledPairs | None:
         """Return the labelled pairs; None if the dataset was built without them."""
-        columns = self._columns.get("pairs")
-        return None if columns is None else LabelledPairs.of(columns)
+        has_pairs = "pairs" in self.manifest["corpus"]
+        return LabelledPairs.of(self._reader) if has_pairs else None
 
     @property
     def texts(self) -> list[str]:
         """Return the raw text of every sequence, or the name of every image."""
-        return list(self._columns["sequences"]["text"])
+        return self._reader.tokens.texts()
 
     @property
     def target_texts(self) -> list[str] | None:
         """Return the target text of every sequence; None unless the model has a decoder to it."""
-        found = self._columns["sequences"].get("target_text")
-        return None if found is None else list(found)
+        has_targets = "target_text" in layout.text_names(self.manifest)
+        return self._reader.tokens.texts("target_text") if has_targets else None
 
     def row_name(self, layer: int) -> str:
         """Return the name of a layer: L3 or, of an encoder-decoder model, E3, D3 or X3.
@@ -235,11 +234,6 @@ class Dataset:
         parameters = {name: value for name, value in chosen.items() if value is not None}
         query = urlencode({"dataset": self._reader.dataset_id, **parameters})
         return PageCell(page_address(self._library.data_dir), query, height_px)
-
-    @functools.cached_property
-    def _columns(self) -> dict[str, Any]:
-        found: dict[str, Any] = parse_json(self._reader.tokens_bytes(), layout.TOKENS)
-        return found
 
     def _facts(self, at: HeadId) -> dict[str, Any]:
         return self._reader.head(at)

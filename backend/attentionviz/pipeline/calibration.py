@@ -13,9 +13,9 @@ from attentionviz.pipeline.columns import TokenTable
 from attentionviz.pipeline.corpus import TextCorpus, open_image
 from attentionviz.pipeline.image_files import encode_image
 from attentionviz.pipeline.plan import BuildPlan
-from attentionviz.pipeline.sources import Source, tokens_document
+from attentionviz.pipeline.sources import Source, corpus_of
 from attentionviz.projections import HeadVectors, Projection, project
-from attentionviz.store.schema import canonical_json
+from attentionviz.store.token_files import n_bytes
 
 if TYPE_CHECKING:
     from attentionviz.models import Batch, LoadedModel
@@ -44,7 +44,7 @@ class Calibration(NamedTuple):
     image : float
         Seconds to store one image; 0 for text.
     token_bytes, image_bytes : float
-        Size of one token in ``tokens.json``, and of one image with its thumbnail.
+        Size of one token in the files of tokens and sequences, and of one image with its thumbnail.
     """
 
     n_tokens: int
@@ -131,7 +131,7 @@ def _token_bytes(source: Source, batches: list["Batch"]) -> float:
     table = TokenTable(source.model.modality)
     for batch in batches:
         table.add(batch)
-    return len(canonical_json(tokens_document(source, table), is_compact=True)) / table.n_tokens
+    return n_bytes(corpus_of(source, table).files()) / table.n_tokens
 
 
 def _images(model: "LoadedModel", source: Source) -> tuple[float, float]:

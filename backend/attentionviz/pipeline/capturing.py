@@ -35,7 +35,7 @@ from attentionviz.pipeline.shards import (
     captured_paths,
     shard_paths,
 )
-from attentionviz.pipeline.sources import Source, token_pairs_of, tokens_document
+from attentionviz.pipeline.sources import Source, corpus_of, token_pairs_of
 from attentionviz.pipeline.token_pairs import TokenPairs
 from attentionviz.store import layout
 from attentionviz.store.checked_files import MAX_JSON_BYTES
@@ -113,18 +113,21 @@ class Capture:
         return manifest
 
     def write_tokens(self, table: TokenTable, pairs: TokenPairs | None) -> None:
-        """Write the columns of all tokens; BuildError if the file would be too large to serve."""
-        document = tokens_document(self.source, table)
+        """Write tokens and sequences; BuildError if a file would be too large to serve."""
         if pairs is not None:
-            document["pairs"] = pairs.columns()
             self.progress.log(pairs.summary())
-        content = canonical_json(document, is_compact=True)
-        if len(content) > MAX_JSON_BYTES:
-            raise BuildError(
-                f"the texts and columns of the tokens take {len(content) / 2**20:.0f} MiB, at most "
-                f"{MAX_JSON_BYTES // 2**20} are allowed; take fewer tokens with --max-tokens"
-            )
-        self.journal.add(write_bytes(self.folder, layout.TOKENS, content))
+        corpus = corpus_of(self.source, table, pairs.columns() if pairs else None)
+        for path, content in corpus.files().items():
+            if isinstance(content, np.ndarray):
+                self.journal.add(write_array(self.folder, path, content))
+                continue
+            if path.endswith(".json") and len(content) > MAX_JSON_BYTES:
+                raise BuildError(
+                    f"{path} takes {len(content) / 2**20:.0f} MiB, at most "
+                    f"{MAX_JSON_BYTES // 2**20} are allowed; take fewer tokens with --max-tokens, "
+                    "or leave out columns of the corpus"
+                )
+            self.journal.add(write_bytes(self.folder, path, content))
 
     def check_attention(self) -> models.AttentionCheck:
         """Check on a sample that attention is as the rules say; see `check_attention`."""

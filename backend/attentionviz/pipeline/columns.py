@@ -1,14 +1,14 @@
-"""The columns of ``tokens.json``, collected batch by batch."""
+"""Columns of all captured tokens and sequences."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attentionviz.core.types import WITH_IMAGES, WITH_WORDS, Modality
-from attentionviz.store.columns import PATCH_COLUMNS, SURFACE
+from attentionviz.core.types import WITH_IMAGES, Modality
+from attentionviz.store.layout import PATCH_COLUMNS
+from attentionviz.store.token_files import VOCABULARY_COLUMNS, CodedColumn, CodedCorpus
 
 if TYPE_CHECKING:
     from attentionviz.models import Batch
-
-TEXT_COLUMNS = ("text", "token_id", "token_type", "position")
 
 
 class TokenTable:
@@ -21,9 +21,9 @@ class TokenTable:
     """
 
     def __init__(self, modality: Modality) -> None:
-        names = TEXT_COLUMNS + (PATCH_COLUMNS if modality in WITH_IMAGES else ())
-        names += (SURFACE,) if modality in WITH_WORDS else ()
-        self._columns: dict[str, list[Any]] = {name: [] for name in names}
+        names = PATCH_COLUMNS if modality in WITH_IMAGES else ()
+        self._tokens = CodedColumn()
+        self._patches: dict[str, list[Any]] = {name: [] for name in names}
         self.lengths: list[int] = []
         self.n_source: list[int] = []
         self.n_cut = 0
@@ -32,49 +32,51 @@ class TokenTable:
     @property
     def n_tokens(self) -> int:
         """Tokens of all sequences so far."""
-        return len(self._columns["text"])
+        return len(self._tokens)
 
     def written(self) -> list[str | None]:
         """Return the written form of every token; None for special tokens."""
-        columns = (self._columns["text"], self._columns["token_type"])
-        return [None if kind == "special" else text for text, kind in zip(*columns, strict=True)]
+        rows = self._tokens.values
+        written = [None if kind == "special" else text for text, _, kind, _ in rows]
+        return [written[code] for code in self._tokens.codes]
 
     def add(self, batch: "Batch") -> None:
         """Append the tokens of a batch."""
-        for name, values in self._columns.items():
-            values.extend(getattr(batch.tokens, name))
+        tokens = batch.tokens
+        columns = [getattr(tokens, name) for name in VOCABULARY_COLUMNS]
+        surface = tokens.surface or [None] * len(tokens.text)
+        self._tokens.extend(zip(*columns[:-1], surface, strict=True))
+        for name, values in self._patches.items():
+            values.extend(getattr(tokens, name))
         self.lengths.extend(batch.lengths)
         self.n_source.extend(batch.n_source or ())
         self.n_cut += sum(1 for n in batch.truncated if n)
         self.n_tokens_cut += sum(batch.truncated)
 
-    def document(
+    def corpus(
         self,
-        texts: list[str],
-        columns: dict[str, list[Any]],
-        target_texts: list[str] | None = None,
-    ) -> dict[str, Any]:
-        """Return the content of ``tokens.json``.
+        texts: Sequence[str],
+        columns: Sequence[Sequence[Any]],
+        target_texts: Sequence[str] | None = None,
+        pairs: Mapping[str, Sequence[Any]] | None = None,
+    ) -> CodedCorpus:
+        """Return tokens and sequences.
 
         Parameters
         ----------
-        texts : list of str
+        texts : sequence of str
             Text, or file name of the image, of every sequence.
-        columns : dict of str to list
+        columns : sequence of sequence
             Other columns of the corpus, over the same sequences.
-        target_texts : list of str or None
+        target_texts : sequence of str or None
             Of a model with encoder and decoder.
+        pairs : mapping or None
+            Labelled pairs: ``first``, ``second`` and ``name``.
         """
-        starts, total = [], 0
-        for length in self.lengths:
-            starts.append(total)
-            total += length
-        sequence = [i for i, n in enumerate(self.lengths) for _ in range(n)]
-        sequences = {"start": starts, "length": self.lengths, "text": texts, "columns": columns}
+        of_sequence = {"text": texts}
         if target_texts is not None:
-            sequences |= {"n_source": self.n_source, "target_text": target_texts}
-        tokens = {name: values for name, values in self._columns.items() if name != SURFACE}
-        surface = self._columns.get(SURFACE, [])
-        if any(surface):
-            tokens[SURFACE] = surface
-        return {**tokens, "sequence": sequence, "sequences": sequences}
+            of_sequence["target_text"] = target_texts
+        n_source = None if target_texts is None else self.n_source
+        return CodedCorpus(
+            self._tokens, self._patches, self.lengths, of_sequence, columns, n_source, pairs
+        )

@@ -22,7 +22,13 @@ from attentionviz.measures.head_scores import (
     TextTokens,
     score_head,
 )
-from attentionviz.pipeline.units import MapJob, UnitResult, read_vectors, run_unit
+from attentionviz.pipeline.units import (
+    MapJob,
+    UnitResult,
+    read_array,
+    read_vectors,
+    run_unit,
+)
 from attentionviz.store import layout
 from attentionviz.store.columns import Sequences
 from attentionviz.store.schema import canonical_json
@@ -87,44 +93,52 @@ def corpus_tokens(folder: Path, modality: Modality) -> TextTokens | PatchTokens 
     Parameters
     ----------
     folder : Path
-        Of the build: its ``tokens.json`` never changes.
+        Of the build: its token files never change.
     modality : str
     """
-    columns = json.loads((folder / layout.TOKENS).read_bytes())
+    vocabulary = _vocabulary(folder)
+    codes = read_array(folder / layout.CODES)
+    kinds = np.array(vocabulary["token_type"])[codes]
     if modality == "image":
-        return _patches(columns)
+        return _patches(folder, kinds)
+    words = _words(vocabulary, codes, kinds)
     if modality == "image-text":
-        return ImageTextTokens(**_words(columns)._asdict(), **_patches(columns)._asdict())
-    return _words(columns)
+        return ImageTextTokens(**words._asdict(), **_patches(folder, kinds)._asdict())
+    return words
 
 
-def _patches(columns: dict[str, list[Any]]) -> PatchTokens:
-    kinds = np.array(columns["token_type"])
-    return PatchTokens(
-        is_class=kinds == "class",
-        is_patch=kinds == "patch",
-        **{name: _numbers(columns[name]) for name in ("row", "column", "hue", "brightness")},
-    )
+def _vocabulary(folder: Path) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = json.loads((folder / layout.VOCABULARY).read_bytes())
+    return found
 
 
-def _words(columns: dict[str, list[Any]]) -> TextTokens:
-    kinds = np.array(columns["token_type"])
-    is_mark = {text: is_punctuation(text) for text in set(columns["text"])}
-    is_punctuated = np.array([is_mark[text] for text in columns["text"]])
+def _patches(folder: Path, kinds: NDArray[np.str_]) -> PatchTokens:
+    columns = {
+        name: read_array(folder / layout.patch_column_path(name)).astype(np.float64)
+        for name in layout.PATCH_COLUMNS
+    }
+    is_patch = kinds == "patch"
+    for name in ("row", "column"):
+        columns[name][~is_patch] = np.nan
+    return PatchTokens(is_class=kinds == "class", is_patch=is_patch, **columns)
+
+
+def _words(
+    vocabulary: dict[str, list[Any]], codes: NDArray[np.int32], kinds: NDArray[np.str_]
+) -> TextTokens:
+    is_mark = np.array([is_punctuation(text) for text in vocabulary["text"]])
     return TextTokens.of(
-        np.array(columns["token_id"], dtype=np.int64),
+        np.array(vocabulary["token_id"], dtype=np.int64)[codes],
         is_special=kinds == "special",
-        is_punctuation=(kinds == "text") & is_punctuated,
+        is_punctuation=(kinds == "text") & is_mark[codes],
     )
 
 
 @functools.lru_cache(maxsize=1)
 def corpus_pairs(folder: Path) -> NDArray[np.int64] | None:
     """Return the labelled pairs of a build, shape (n_pairs, 2); None for a corpus without them."""
-    columns = json.loads((folder / layout.TOKENS).read_bytes()).get("pairs")
-    if columns is None:
-        return None
-    return np.array([columns["first"], columns["second"]], dtype=np.int64).T  # (pair, 2)
+    path = folder / layout.LABELLED_PAIRS
+    return read_array(path)[:, :2].astype(np.int64) if path.exists() else None
 
 
 def is_punctuation(text: str) -> bool:
@@ -133,7 +147,3 @@ def is_punctuation(text: str) -> bool:
         unicodedata.category(character)[0] in "PS" or character.isspace()
         for character in characters_of(text).characters
     )
-
-
-def _numbers(column: list[float | None]) -> NDArray[np.float64]:
-    return np.array([np.nan if value is None else value for value in column], dtype=np.float64)

@@ -1,6 +1,6 @@
 """One interface for sentences and images: batches, names and columns of the sequences."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
@@ -20,6 +20,7 @@ from attentionviz.pipeline.corpus import (
     open_image,
 )
 from attentionviz.pipeline.token_pairs import TokenPairs, token_pairs
+from attentionviz.store.token_files import CodedCorpus
 
 if TYPE_CHECKING:
     from attentionviz.models import Batch, LoadedModel, Target
@@ -449,12 +450,14 @@ def token_pairs_of(source: Source, table: TokenTable) -> TokenPairs | None:
     )
 
 
-def tokens_document(source: Source, table: TokenTable) -> dict[str, Any]:
-    """Return the content of ``tokens.json`` for the sequences of the table, without pairs."""
+def corpus_of(
+    source: Source, table: TokenTable, pairs: Mapping[str, Sequence[Any]] | None = None
+) -> CodedCorpus:
+    """Return tokens and sequences of the table, with texts and columns."""
     n = len(table.lengths)
-    columns = {name: list(values[:n]) for name, values in source.corpus.columns.items()}
+    columns = [values[:n] for _, values in sorted(source.corpus.columns.items())]
     targets = source.target_texts(n) if isinstance(source, TwoTextSource) else None
-    return table.document(source.texts(n), columns, targets)
+    return table.corpus(source.texts(n), columns, targets, pairs)
 
 
 def choose_sample(n: int, n_wanted: int, seed: int) -> list[int]:

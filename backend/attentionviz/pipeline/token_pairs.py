@@ -32,7 +32,7 @@ class TokenPairs(NamedTuple):
     left_out: dict[str, int]
 
     def columns(self) -> dict[str, Any]:
-        """Return the entry ``pairs`` of ``tokens.json``."""
+        """Return tokens and names, one row per pair."""
         return {"first": self.first, "second": self.second, "name": self.name}
 
     def facts(self) -> dict[str, Any]:

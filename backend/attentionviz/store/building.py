@@ -136,12 +136,12 @@ class StagedReader(DatasetReader):
     missing_error = NotReadyError
     reopen: Callable[[], DatasetReader]
 
-    def read(self, name: str) -> bytes:
-        """Return the bytes of a file that is not an array."""
+    def read(self, name: str, start: int = 0, stop: int | None = None) -> bytes:
+        """Return the bytes start..stop of a file that is not an array; all by default."""
         try:
-            return super().read(name)
+            return super().read(name, start, stop)
         except NotReadyError as error:
-            return self._reopened(name, error).read(name)
+            return self._reopened(name, error).read(name, start, stop)
 
     @contextmanager
     def open_array(self, name: str) -> Iterator[OpenArray]:

@@ -105,14 +105,15 @@ class CheckedFiles:
             record = self.records[name]
             yield OpenArray(file, _spec(record), self.verified[name].offset)
 
-    def read(self, name: str) -> bytes:
-        """Return the bytes of a file that is not an array."""
+    def read(self, name: str, start: int = 0, stop: int | None = None) -> bytes:
+        """Return the bytes start..stop of a file that is not an array; all by default."""
         with self.open(name) as file:
-            if file.key.n_bytes > MAX_JSON_BYTES:
+            stop = file.key.n_bytes if stop is None else stop
+            if stop - start > MAX_JSON_BYTES:
                 raise DamagedDatasetError(
                     f"{name} has {file.key.n_bytes} bytes, at most {MAX_JSON_BYTES} are allowed"
                 )
-            return file.read(0, file.key.n_bytes)
+            return file.read(start, stop - start)
 
     def _verify(self, file: OpenFile) -> None:
         record = self.records[file.name]

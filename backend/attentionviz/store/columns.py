@@ -1,4 +1,4 @@
-"""JSON files of a dataset, validated against its manifest."""
+"""Spans of sequences, and JSON files validated against the manifest."""
 
 import json
 import math
@@ -10,26 +10,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from attentionviz.core.characters import rewrite_byte_tokens
 from attentionviz.core.heads import heads_of
 from attentionviz.errors import DamagedDatasetError
 from attentionviz.store import layout
 from attentionviz.store.manifest import LATER_MEASURES
 
-TOKEN_COLUMNS = ("text", "token_id", "sequence", "position", "token_type")
-PATCH_COLUMNS = ("row", "column", "hue", "brightness")
-PAIR_COLUMNS = ("first", "second", "name")
-SURFACE = "surface"
-"""Optional column: the word of the text for each unknown token, else null."""
-
-_TYPES = {
-    **dict.fromkeys(("text", "target_text", "token_type"), str),
-    **dict.fromkeys(("token_id", "sequence", "position"), int),
-}
 _HEADS_BEGIN = re.compile(r'\s*\{\s*"heads"\s*:\s*\[\s*')
 _NEXT_HEAD = re.compile(r"\s*,\s*")
 _HEADS_END = re.compile(r"\s*\]\s*\}\s*")
 _MAY_BE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+Numbers = Sequence[int] | NDArray[np.integer[Any]]
 
 
 class Sequences(NamedTuple):
@@ -49,7 +41,7 @@ class Sequences(NamedTuple):
     n_source: NDArray[np.int64] | None = None
 
     @classmethod
-    def of(cls, lengths: Sequence[int], n_source: Sequence[int] | None = None) -> "Sequences":
+    def of(cls, lengths: Numbers, n_source: Numbers | None = None) -> "Sequences":
         """Return sequences of so many tokens, one after the other."""
         length = np.asarray(lengths, dtype=np.int64)
         source = None if n_source is None else np.asarray(n_source, dtype=np.int64)
@@ -69,6 +61,14 @@ class Sequences(NamedTuple):
         """Return some of the sequences, by index or flag."""
         n_source = None if self.n_source is None else self.n_source[sequences]
         return Sequences(self.start[sequences], self.length[sequences], n_source)
+
+    def positions(self) -> NDArray[np.int64]:
+        """Position of every token in its text, from 0; shape (n_tokens,)."""
+        if self.n_source is None:
+            parts = self.length
+        else:
+            parts = np.stack([self.n_source, self.length - self.n_source], axis=1).reshape(-1)
+        return np.arange(parts.sum()) - np.repeat(np.cumsum(parts) - parts, parts)
 
     @property
     def text_lengths(self) -> NDArray[np.int64]:
@@ -115,93 +115,6 @@ def _refuse_constant(name: str) -> float:
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_require_single_keys)
-
-
-def check_tokens(content: bytes, manifest: Mapping[str, Any]) -> Sequences:
-    """Validate every column of ``tokens.json`` and return start and length of the sequences.
-
-    Parameters
-    ----------
-    content : bytes
-        Of ``tokens.json``.
-    manifest : mapping
-
-    Raises
-    ------
-    DamagedDatasetError
-        If a column is missing or has the wrong length or type, or the sequences do not cover the
-        tokens in order without gaps.
-    """
-    tokens = parse_json(content, layout.TOKENS)
-    names = TOKEN_COLUMNS + (PATCH_COLUMNS if manifest["patch_grid"] else ())
-    for name in names:
-        _check_column(tokens, name, manifest["n_tokens"])
-    for name in TOKEN_COLUMNS:
-        _check_types(tokens, name)
-    if SURFACE in tokens:
-        _check_column(tokens, SURFACE, manifest["n_tokens"])
-        if not all(word is None or isinstance(word, str) for word in tokens[SURFACE]):
-            raise DamagedDatasetError(f"{layout.TOKENS}: {SURFACE} has a value that is not str")
-    if "pairs" in manifest["corpus"]:
-        _check_pairs(tokens.get("pairs"), tokens, manifest["corpus"]["pairs"]["n_taken"])
-    sequences = tokens.get("sequences")
-    for name in ("start", "length", "text"):
-        _check_column(sequences, name, manifest["n_sequences"])
-    _check_types(sequences, "text")
-    columns = sequences.get("columns")
-    for name in manifest["corpus"]["columns"]:
-        _check_column(columns, name, manifest["n_sequences"])
-    start, length = _int64_array(sequences["start"]), _int64_array(sequences["length"])
-    is_contiguous = np.array_equal(start, np.cumsum(length) - length)
-    covers_tokens = bool(length.min() >= 1 and length.sum() == manifest["n_tokens"])
-    of_token = np.repeat(np.arange(len(length)), length) if is_contiguous and covers_tokens else ()
-    if not np.array_equal(of_token, _int64_array(tokens["sequence"])):
-        raise DamagedDatasetError(
-            f"{layout.TOKENS}: the sequences do not cover the tokens in order without gaps"
-        )
-    return Sequences(start, length, _checked_sources(sequences, length, manifest))
-
-
-def _checked_sources(
-    sequences: Mapping[str, Any], length: NDArray[np.int64], manifest: Mapping[str, Any]
-) -> NDArray[np.int64] | None:
-    """Return the numbers of source tokens; None unless the rows of heads are parts of a model."""
-    if manifest["layers"][0].get("part") is None:
-        return None
-    for name in ("n_source", "target_text"):
-        _check_column(sequences, name, len(length))
-    _check_types(sequences, "target_text")
-    n_source = _int64_array(sequences["n_source"])
-    if not ((n_source >= 1) & (n_source < length)).all():
-        raise DamagedDatasetError(f"{layout.TOKENS}: a sequence has no source or no target tokens")
-    return n_source
-
-
-def _check_pairs(pairs: Any, tokens: Mapping[str, Any], n_pairs: int) -> None:
-    """Raise DamagedDatasetError unless pairs are two tokens of a sequence, in order, and a name."""
-    for name in PAIR_COLUMNS:
-        _check_column(pairs, name, n_pairs)
-    sequence, n_tokens = tokens["sequence"], len(tokens["sequence"])
-    for first, second, name in zip(*(pairs[column] for column in PAIR_COLUMNS), strict=True):
-        is_pair = type(first) is int and type(second) is int and 0 <= first < second < n_tokens
-        if not (is_pair and sequence[first] == sequence[second] and isinstance(name, str)):
-            raise DamagedDatasetError(f"{layout.TOKENS}: a labelled pair is not two tokens")
-
-
-def write_characters(content: bytes, sequences: Sequences) -> bytes:
-    """Return ``tokens.json`` of format 2 with split characters written as in format 3.
-
-    Parameters
-    ----------
-    content : bytes
-        Already validated.
-    sequences : Sequences
-    """
-    tokens = parse_json(content, layout.TOKENS)
-    text: list[str] = []
-    for start, length in zip(sequences.start, sequences.length, strict=True):
-        text += rewrite_byte_tokens(tokens["text"][start : start + length])
-    return json.dumps({**tokens, "text": text}, ensure_ascii=False).encode()
 
 
 class ParsedHeads(NamedTuple):
@@ -308,26 +221,3 @@ def _is_score(score: Any) -> bool:
     value, n_rows = score["value"], score["n_rows"]
     is_number = type(value) in (int, float) and math.isfinite(value)
     return (value is None or is_number) and type(n_rows) is int and n_rows >= 0
-
-
-def _check_column(columns: Any, name: str, n_rows: int) -> None:
-    column = columns.get(name) if isinstance(columns, dict) else None
-    if not isinstance(column, list) or len(column) != n_rows:
-        actual = f"{len(column)} rows" if isinstance(column, list) else "no list"
-        raise DamagedDatasetError(f"{layout.TOKENS}: {name[:100]} has {actual}, not {n_rows}")
-
-
-def _check_types(columns: Mapping[str, Any], name: str) -> None:
-    expected = _TYPES[name]
-    if not all(type(value) is expected for value in columns[name]):
-        raise DamagedDatasetError(
-            f"{layout.TOKENS}: {name} has a value that is not {expected.__name__}"
-        )
-
-
-def _int64_array(column: list[Any]) -> NDArray[np.int64]:
-    if not all(type(value) is int and 0 <= value < 2**31 for value in column):
-        raise DamagedDatasetError(
-            f"{layout.TOKENS}: start, length and sequence must be integers from 0 to {2**31 - 1}"
-        )
-    return np.array(column, dtype=np.int64)

@@ -23,16 +23,15 @@ from attentionviz.store.checked_files import CheckedFiles, OpenArray
 from attentionviz.store.columns import (
     ParsedHeads,
     Sequences,
-    check_tokens,
     head_at,
     parse_heads,
-    write_characters,
 )
 from attentionviz.store.damage import DamageLog
 from attentionviz.store.grid import check_grid_tokens
 from attentionviz.store.kept_vectors import VectorRows, check_kept_tokens, not_stored
 from attentionviz.store.safe_files import file_key
 from attentionviz.store.similarity import check_similarity
+from attentionviz.store.token_reader import TokenReader
 
 Array = np.ndarray[Any, Any]
 State = Literal["complete", "building", "failed", "stopped"]
@@ -107,26 +106,14 @@ class DatasetReader:
         content = [*map(str, parts), *(self._record_hash(name) for name in files)]
         return hashlib.sha256("\n".join(content).encode()).hexdigest()[:32]
 
-    def tokens_bytes(self) -> bytes:
-        """Return ``tokens.json``, its columns validated against the manifest.
+    @property
+    def tokens(self) -> TokenReader:
+        """Return the reader of tokens and sequences."""
+        return TokenReader(self)
 
-        Parts of characters are written as in format 3, also for a dataset of format 2.
-        """
-        content = self.read(layout.TOKENS)
-        sequences = self.sequences(content)
-        if self.manifest["schema_version"] == 2 and b"<0x" in content:
-            return write_characters(content, sequences)
-        return content
-
-    def sequences(self, content: bytes | None = None) -> Sequences:
+    def sequences(self) -> Sequences:
         """Return start and length of every sequence."""
-        key = ("sequences", self._record_hash(layout.TOKENS))
-        sequences: Sequences | None = self.cache.get(key)
-        if sequences is None:
-            with self.record_damage(layout.TOKENS):
-                sequences = check_tokens(content or self.read(layout.TOKENS), self.manifest)
-            self.cache.put(key, sequences, sequences.n_bytes)
-        return sequences
+        return self.tokens.sequences()
 
     def rule(self, head: HeadId) -> HeadRule:
         """Return the rule of a head."""
@@ -321,11 +308,11 @@ class DatasetReader:
             with self.files.open_array(name) as array:
                 yield array
 
-    def read(self, name: str) -> bytes:
-        """Return the bytes of a file that is not an array."""
+    def read(self, name: str, start: int = 0, stop: int | None = None) -> bytes:
+        """Return the bytes start..stop of a file that is not an array; all by default."""
         with self.record_damage(name):
             self._record_hash(name)
-            return self.files.read(name)
+            return self.files.read(name, start, stop)
 
     @contextmanager
     def record_damage(self, name: str) -> Iterator[None]:

@@ -28,6 +28,20 @@ MANIFEST = "manifest.json"
 FILES = "files.npy"
 FILE_ROW_BYTES = 40
 TOKENS = "tokens.json"
+"""All tokens and sequences of a dataset of format 2 or 3."""
+CODES = "tokens/code.npy"
+VOCABULARY = "tokens/vocabulary.json"
+LABELLED_PAIRS = "tokens/pairs.npy"
+SEQUENCE_LENGTHS = "sequences/length.npy"
+N_SOURCE = "sequences/n_source.npy"
+COLUMN_CODES = "sequences/columns.npy"
+COLUMN_VALUES = "sequences/column_values.json"
+TOKEN_FILES_VERSION = 4
+"""First format with a file for each column of tokens and sequences."""
+TEXTS = ("text", "target_text")
+"""Texts of a sequence; the second only of a model with encoder and decoder."""
+PATCH_COLUMNS = {"row": "int32", "column": "int32", "hue": "float32", "brightness": "float32"}
+"""Columns of patches, with their dtypes; other tokens have -1 or NaN."""
 HEADS = "heads.json"
 SIMILARITY_HEADS = "similarity-heads.npy"
 SIMILARITY_PATTERN = "similarity-pattern.npy"
@@ -175,6 +189,52 @@ def neighbours_path(head: HeadId) -> str:
     return f"{NEIGHBOURS_FOLDER}/{head.folder}.npy"
 
 
+def patch_column_path(name: str) -> str:
+    """Return the relative path of one of `PATCH_COLUMNS`."""
+    return f"tokens/{name}.npy"
+
+
+def texts_path(name: str) -> str:
+    """Return the relative path of the UTF-8 bytes of every ``text`` or ``target_text``."""
+    return f"sequences/{name}.utf8"
+
+
+def text_ends_path(name: str) -> str:
+    """Return the relative path of the byte after each of these texts."""
+    return f"sequences/{name}_end.npy"
+
+
+def text_names(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return which texts a sequence has."""
+    has_parts = manifest["layers"][0].get("part") is not None
+    return TEXTS if has_parts else TEXTS[:1]
+
+
+def token_files(manifest: Mapping[str, Any]) -> dict[str, FileSpec | None]:
+    """Return the files of tokens and sequences of format 4, as `expected_files` does."""
+    n_tokens, n_sequences = manifest["n_tokens"], manifest["n_sequences"]
+    corpus, texts = manifest["corpus"], text_names(manifest)
+    files: dict[str, FileSpec | None] = {
+        VOCABULARY: None,
+        CODES: FileSpec("int32", (n_tokens,)),
+        SEQUENCE_LENGTHS: FileSpec("int32", (n_sequences,)),
+    }
+    for name in texts:
+        files[texts_path(name)] = None
+        files[text_ends_path(name)] = FileSpec("int32", (n_sequences,))
+    if len(texts) > 1:
+        files[N_SOURCE] = FileSpec("int32", (n_sequences,))
+    if corpus["columns"]:
+        files[COLUMN_VALUES] = None
+        files[COLUMN_CODES] = FileSpec("int32", (len(corpus["columns"]), n_sequences))
+    if "pairs" in corpus:
+        files[LABELLED_PAIRS] = FileSpec("int32", (corpus["pairs"]["n_taken"], 3))
+    if manifest["patch_grid"]:
+        for name, dtype in PATCH_COLUMNS.items():
+            files[patch_column_path(name)] = FileSpec(dtype, (n_tokens,))
+    return files
+
+
 def grid_path(map_name: MapName) -> str:
     """Return the relative path of the sample of every head that the grid draws."""
     return f"grid/{map_name}.npy"
@@ -232,7 +292,11 @@ def head_files(manifest: Mapping[str, Any], head: HeadId) -> dict[str, FileSpec 
 def shared_files(manifest: Mapping[str, Any]) -> dict[str, FileSpec | None]:
     """Return the files that are not of one head, by relative path; see `expected_files`."""
     n_tokens, maps = manifest["n_tokens"], map(MapName.parse, manifest["maps"])
-    files: dict[str, FileSpec | None] = {TOKENS: None, HEADS: None, **similarity_files(manifest)}
+    files: dict[str, FileSpec | None] = {HEADS: None, **similarity_files(manifest)}
+    if manifest["schema_version"] < TOKEN_FILES_VERSION:
+        files[TOKENS] = None
+    else:
+        files |= token_files(manifest)
     kept = manifest["keep_vectors"]
     if kept["choice"] == "sample":
         files[VECTOR_TOKENS] = FileSpec("int32", (kept["n_tokens"],))

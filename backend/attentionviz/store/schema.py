@@ -26,8 +26,9 @@ SCHEMA_VERSION = 4
 FORMER_VERSIONS = (2, 3)
 READABLE_VERSIONS = (*FORMER_VERSIONS, SCHEMA_VERSION)
 """Format 2 has no ``corpus.account``, no ``prefix_probe`` and no float64 attention check; formats 2
-and 3 have no ``keep_vectors``, no ``recall_at_100``, list every file in the manifest, and have the
-distances of all pairs of heads, however many."""
+and 3 have ``tokens.json`` in place of a file for each column, no ``keep_vectors``, no
+``recall_at_100``, list every file in the manifest, and have the distances of all pairs of heads,
+however many."""
 
 MAX_MANIFEST_BYTES = 256 * 1024 * 1024
 MAX_FILES = 1 << 22

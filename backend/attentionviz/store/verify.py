@@ -8,8 +8,11 @@ from typing import Any, NamedTuple
 from attentionviz.core.file_names import is_junk
 from attentionviz.errors import DamagedDatasetError
 from attentionviz.store import folders, layout
-from attentionviz.store.checked_files import CheckedFiles
-from attentionviz.store.columns import Sequences, check_tokens, parse_heads
+from attentionviz.store.cache import ByteCache
+from attentionviz.store.checked_files import MAX_JSON_BYTES, CheckedFiles
+from attentionviz.store.columns import parse_heads
+from attentionviz.store.damage import DamageLog
+from attentionviz.store.dataset import DatasetReader
 from attentionviz.store.file_table import read_file_table, table_of
 from attentionviz.store.grid import check_grid_tokens
 from attentionviz.store.kept_vectors import check_kept_tokens
@@ -144,14 +147,19 @@ def _content_problems(files: CheckedFiles, manifest: dict[str, Any]) -> list[Pro
             check_grid_tokens(array.all(), manifest["n_tokens"])
     except DamagedDatasetError as error:
         problems.append(Problem(layout.GRID_TOKENS, str(error)))
-    for name, check in ((layout.TOKENS, check_tokens), (layout.HEADS, parse_heads)):
-        try:
-            found = check(files.read(name), manifest)
-            if isinstance(found, Sequences) and layout.VECTOR_TOKENS in files:
-                with files.open_array(layout.VECTOR_TOKENS) as array:
-                    check_kept_tokens(array.all(), found)
-        except DamagedDatasetError as error:
-            problems.append(Problem(name, str(error)))
+    tokens = DatasetReader(manifest, files, "", ByteCache(4 * MAX_JSON_BYTES), DamageLog()).tokens
+    try:
+        sequences = tokens.sequences()
+        if layout.VECTOR_TOKENS in files:
+            with files.open_array(layout.VECTOR_TOKENS) as array:
+                check_kept_tokens(array.all(), sequences)
+    except DamagedDatasetError as error:
+        path = next((path for path in tokens.paths if path in str(error)), layout.VECTOR_TOKENS)
+        problems.append(Problem(path, str(error)))
+    try:
+        parse_heads(files.read(layout.HEADS), manifest)
+    except DamagedDatasetError as error:
+        problems.append(Problem(layout.HEADS, str(error)))
     for name in layout.similarity_files(manifest):
         try:
             with files.open_array(name) as array:

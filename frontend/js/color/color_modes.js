@@ -35,8 +35,8 @@ import { canvasPalette } from './palettes.js';
  * @property {ArrayLike<number> | null} column The same.
  * @property {ArrayLike<number> | null} [hue] 0..1, -1 where a token is no patch.
  * @property {ArrayLike<number> | null} [brightness] The same.
- * @property {string[]} [text]
- * @property {readonly string[]} [tokenType]
+ * @property {import('../page.js').Column<string>} [text]
+ * @property {import('../page.js').Column<string>} [tokenType]
  * @property {LabelledPairs} [labelledPairs]
  * @property {boolean} [isMixed] Whether sequences hold both patches and words.
  * @property {ArrayLike<number>} [isTarget] 1 for tokens of a target text.

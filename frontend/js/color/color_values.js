@@ -2,6 +2,7 @@
 
 import { textLength } from '../compute/head_parts.js';
 import { charactersOf } from '../compute/characters.js';
+import { coded, CodedColumn, codedList } from '../compute/columns.js';
 
 /** @typedef {import('./color_modes.js').ColorContext} ColorContext */
 /** @typedef {import('./color_modes.js').TokenColumns} TokenColumns */
@@ -13,6 +14,9 @@ import { charactersOf } from '../compute/characters.js';
  * @property {string[]} labels At most MAX_CLASSES.
  * @property {string | null} other Label of the remaining classes, if any.
  */
+
+/** @type {import('../page.js').Column<string>} */
+const NOTHING = new CodedColumn(new Int32Array(0), []);
 
 /** Maximum number of distinguishable colours. */
 export const MAX_CLASSES = 10;
@@ -75,7 +79,7 @@ export function relativePositions({ tokens }) {
  * @param {number} token
  */
 function isPatchBesideWords({ isMixed, tokenType }, token) {
-  return isMixed === true && tokenType?.[token] === 'patch';
+  return isMixed === true && tokenType?.at(token) === 'patch';
 }
 
 /**
@@ -84,10 +88,11 @@ function isPatchBesideWords({ isMixed, tokenType }, token) {
  * @param {ColorContext} context
  * @returns {Classes}
  */
-export function tokenTypes({ tokens: { tokenType = [] } }) {
-  const types = ['patch', 'text'];
+export function tokenTypes({ tokens: { tokenType = NOTHING } }) {
+  const { codes, values } = coded(tokenType);
+  const classes = values.map((type) => (['patch', 'text'].indexOf(type) + 3) % 3);
   return {
-    values: Float32Array.from(tokenType, (type) => (types.indexOf(type) + 3) % 3),
+    values: each(codes.length, (token) => classes[codes[token]]),
     labels: ['patch', 'word', 'special token'],
     other: null,
   };
@@ -264,22 +269,17 @@ function classesOf(groupOf, texts) {
  * The different texts of the tokens that have one of their own, and which each has; special tokens
  * have none. Parts of a character count as that character.
  * @param {TokenColumns} tokens
- * @returns {{textOf: Int32Array, texts: string[]}}
+ * @returns {{textOf: Int32Array, texts: readonly string[]}}
  */
 function textsOf(tokens) {
   return cached(tokens, 'texts of tokens', () => {
-    const { text = [], tokenType, position } = tokens;
-    /** @type {Map<string, number>} */
-    const ids = new Map();
+    const { text = NOTHING, tokenType, position } = tokens;
+    const { codes, values } = coded(text);
+    const characters = codedList(values.map(charactersOf));
     const textOf = new Int32Array(position.length).fill(-1);
-    for (let token = 0; token < textOf.length; token++) {
-      if (tokenType?.[token] !== 'text') continue;
-      const characters = charactersOf(text[token]);
-      const known = ids.get(characters);
-      textOf[token] = known ?? ids.size;
-      if (known === undefined) ids.set(characters, ids.size);
-    }
-    return { textOf, texts: [...ids.keys()] };
+    for (let token = 0; token < textOf.length; token++)
+      if (tokenType?.at(token) === 'text') textOf[token] = characters.codes[codes[token]];
+    return { textOf, texts: characters.values };
   });
 }
 

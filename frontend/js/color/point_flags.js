@@ -53,7 +53,7 @@ function testsOf({ tokens, filters, norms, selected, attention }) {
   const tests = [];
   if (kind) tests.push((_token, isQuery) => (kind === 'query') === isQuery);
   if (type && tokens.isMixed)
-    tests.push((token) => (tokens.tokenType[token] === 'patch') === (type === 'patch'));
+    tests.push((token) => (tokens.tokenType.at(token) === 'patch') === (type === 'patch'));
   if (first > 0 || last < 1) tests.push(placeTest(tokens, first, last));
   if (norms && (norm[0] > 0 || norm[1] < 1)) tests.push(normTest(norms, norm));
   if (selected && attention && minWeight > 0)

@@ -320,7 +320,7 @@ function spritesOf(tokens, drawn, patches, fill) {
   const isSprite = new Uint8Array(n);
   for (let i = 0; i < n; i++) {
     const token = drawn ? drawn[i] : i;
-    isSprite[i] = tokens.tokenType[token] === 'patch' ? 1 : 0;
+    isSprite[i] = tokens.tokenType.at(token) === 'patch' ? 1 : 0;
     if (!isAll) rgb.set(patches.subarray(token * nBytes, (token + 1) * nBytes), i * nBytes);
   }
   return {

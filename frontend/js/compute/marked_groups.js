@@ -1,5 +1,7 @@
 /** Marked points by token, position, sequence and column, against the whole corpus. */
 
+import { coded, codedList } from './columns.js';
+
 /** @import { Tokens } from '../page.js' */
 
 /** Maximum number of bins of positions, and of a column of numbers. */
@@ -37,7 +39,6 @@ const MAX_VALUES = 12;
  * @returns {Grouping[]} those with a marked point
  */
 export function groupMarked(marked, tokens) {
-  const n = tokens.n;
   /**
    * @param {Pick<Grouping, 'name' | 'of' | 'isOrdered'>} kind
    * @param {{labels: string[], groupOf: Int32Array}} classes
@@ -49,10 +50,7 @@ export function groupMarked(marked, tokens) {
   });
   const { start, columns } = tokens.sequences;
   return [
-    grouping(
-      { name: 'Tokens', of: 'token', isOrdered: false },
-      labelled(n, (token) => (hasText(tokens.tokenType[token]) ? tokens.text[token] : null)),
-    ),
+    grouping({ name: 'Tokens', of: 'token', isOrdered: false }, byText(tokens)),
     grouping({ name: 'Positions', of: 'position', isOrdered: true }, positionBins(tokens)),
     grouping(
       { name: 'Sequences', of: 'sequence', isOrdered: false },
@@ -68,7 +66,7 @@ export function groupMarked(marked, tokens) {
   ].filter(({ groups }) => groups.some((group) => group.n > 0));
 }
 
-/** @param {Tokens['tokenType'][number]} type */
+/** @param {string} type */
 function hasText(type) {
   return type === 'text' || type === 'special';
 }
@@ -138,6 +136,20 @@ function labelled(n, labelOf) {
     return group;
   });
   return { labels: [...known.keys()], groupOf };
+}
+
+/**
+ * Tokens by their text.
+ *
+ * @param {Pick<Tokens, 'text' | 'tokenType'>} tokens
+ */
+function byText({ text, tokenType }) {
+  const { codes, values } = coded(text);
+  const texts = codedList(values);
+  const groupOf = Int32Array.from(codes, (code, token) =>
+    hasText(tokenType.at(token)) ? texts.codes[code] : -1,
+  );
+  return { labels: [...texts.values], groupOf };
 }
 
 /** Positions from 1 in bins of equal width. @param {Pick<Tokens, 'position'>} tokens */

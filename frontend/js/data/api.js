@@ -2,6 +2,7 @@
 
 import { decodePositions, decodeReady, readArray } from '../compute/decode.js';
 import { readHeads } from './head_list.js';
+import { loadTokens } from './tokens.js';
 import { setMethods } from './projection_methods.js';
 import { pairQuery } from '../compute/pairs.js';
 import { setMeasures } from './head_measures.js';
@@ -10,7 +11,7 @@ import { asType, countsOf, createTransport } from './transport.js';
 /** @import { Aggregate, Attention, DatasetEntry, Description, GridMap } from '../page.js' */
 /** @import { HeadDetails, HeadFacts, HeadId, HeadMap, HeadsMap, Pair } from '../page.js' */
 /** @import { PairAnswer, Session } from '../page.js' */
-/** @import { HeadPatterns, LabelledPairs, SimilarHeads, Tokens, Weight } from '../page.js' */
+/** @import { HeadPatterns, SimilarHeads, Tokens, Weight } from '../page.js' */
 /** @import { Limits } from '../user_sequences/live.js' */
 /** @import { Dims, Kind } from '../types.js' */
 /** @import { Transport } from './transport.js' */
@@ -55,7 +56,7 @@ function head({ layer, head }) {
 }
 
 /** Datasets, session and facts. @param {Transport} transport */
-function factRequests({ json }) {
+function factRequests({ array, json }) {
   return {
     /** @param {AbortSignal} signal @returns {Promise<DatasetEntry[]>} */
     datasets: async (signal) => {
@@ -69,7 +70,7 @@ function factRequests({ json }) {
     /** @param {string} id @param {AbortSignal} signal @returns {Promise<Description>} */
     description: (id, signal) => json(dataset(id), signal),
     /** @param {string} id @param {AbortSignal} signal @returns {Promise<Tokens>} */
-    tokens: async (id, signal) => readTokens(await json(`${dataset(id)}/tokens`, signal)),
+    tokens: (id, signal) => loadTokens({ json, array }, dataset(id), signal),
     /**
      * @param {string} id
      * @param {AbortSignal} signal
@@ -312,66 +313,6 @@ function modelRequests({ json, run }) {
       return run(`${dataset(id)}/image`, { body }, signal);
     },
   };
-}
-
-/**
- * Return the columns of tokens.json, those of numbers as typed arrays, which take less memory.
- *
- * @param {Record<string, any>} columns
- * @returns {Tokens}
- */
-export function readTokens(columns) {
-  /** @param {number | null} value */
-  const known = (value) => value ?? -1;
-  return {
-    n: columns.text.length,
-    text: columns.text,
-    ...(columns.surface ? { surface: columns.surface } : {}),
-    ...(columns.pairs ? { labelledPairs: readLabelledPairs(columns.pairs) } : {}),
-    ...(columns.sequences.n_source ? { isTarget: readTargets(columns) } : {}),
-    ...(columns.row && columns.token_type.includes('text') ? { isMixed: true } : {}),
-    tokenId: Int32Array.from(columns.token_id),
-    sequence: Int32Array.from(columns.sequence),
-    position: Int32Array.from(columns.position),
-    tokenType: columns.token_type,
-    row: columns.row ? Int32Array.from(columns.row, known) : null,
-    column: columns.column ? Int32Array.from(columns.column, known) : null,
-    hue: columns.hue ? Float32Array.from(columns.hue, known) : null,
-    brightness: columns.brightness ? Float32Array.from(columns.brightness, known) : null,
-    sequences: {
-      start: Int32Array.from(columns.sequences.start),
-      length: Int32Array.from(columns.sequences.length),
-      text: columns.sequences.text,
-      ...(columns.sequences.n_source
-        ? {
-            nSource: Int32Array.from(columns.sequences.n_source),
-            targetText: columns.sequences.target_text,
-          }
-        : {}),
-      columns: columns.sequences.columns ?? {},
-    },
-  };
-}
-
-/**
- * @param {{first: number[], second: number[], name: string[]}} pairs
- * @returns {LabelledPairs}
- */
-function readLabelledPairs({ first, second, name }) {
-  return { first: Int32Array.from(first), second: Int32Array.from(second), name };
-}
-
-/**
- * Which tokens are of a target text.
- *
- * @param {Record<string, any>} columns
- */
-function readTargets({ text, sequences: { start, length, n_source: nSource } }) {
-  const isTarget = new Uint8Array(text.length);
-  start.forEach((/** @type {number} */ first, /** @type {number} */ i) =>
-    isTarget.fill(1, first + nSource[i], first + length[i]),
-  );
-  return isTarget;
 }
 
 /** The query of a mean pattern. @param {number} length @param {Weight} weight */

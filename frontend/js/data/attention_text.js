@@ -110,7 +110,7 @@ function tokenName(tokens, token) {
 
 /** As in the labels of the map. @param {Tokens} tokens @param {number} token */
 function placeName(tokens, token) {
-  return tokens.tokenType[token] === 'patch'
+  return tokens.tokenType.at(token) === 'patch'
     ? `(${tokens.row?.[token]}, ${tokens.column?.[token]})`
     : formatTokenName(tokens, token);
 }

@@ -1,5 +1,6 @@
 /** Prepared views of a dataset, each found in its numbers: which head, token or word shows it. */
 
+import { countedValues } from '../compute/columns.js';
 import { count, counted } from '../compute/number_text.js';
 import { formatTitle } from '../ui/labels.js';
 import { nCorpusSequences } from './user_sequence_text.js';
@@ -211,10 +212,11 @@ function middleToken(tokens) {
 function mostFrequentWord({ text, tokenType }) {
   /** @type {Map<string, number>} */
   const counts = new Map();
-  text.forEach((raw, i) => {
-    const word = raw.trim().toLowerCase();
-    if (tokenType[i] === 'text' && WORD.test(word)) counts.set(word, (counts.get(word) ?? 0) + 1);
-  });
+  for (const { value, n, row } of countedValues(text)) {
+    const word = value.trim().toLowerCase();
+    if (tokenType.at(row) === 'text' && WORD.test(word))
+      counts.set(word, (counts.get(word) ?? 0) + n);
+  }
   const [found] = [...counts].sort((a, b) => b[1] - a[1]);
   return found && found[1] >= MIN_OCCURRENCES ? { text: found[0], n: found[1] } : null;
 }

@@ -16,7 +16,7 @@ export function openingToken(tokens, sequence, isCausal, span) {
   const [first, end] = span ?? [0, sequences.length[sequence]];
   const start = sequences.start[sequence] + first;
   const ordinary = Array.from({ length: end - first }, (_, i) => start + i).filter(
-    (token) => tokenType[token] === 'text' || tokenType[token] === 'patch',
+    (token) => tokenType.at(token) === 'text' || tokenType.at(token) === 'patch',
   );
   if (!row) return ordinary.at(isCausal ? -1 : 0) ?? start;
   const nRows = Math.max(...ordinary.map((token) => row[token])) + 1;

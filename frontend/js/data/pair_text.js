@@ -27,7 +27,7 @@ export function formatFit(fit) {
 export function formatBrief(tokens, token) {
   const label = clipped(formatToken(tokens, token), LONGEST);
   if (isWord(tokens, token)) return label.trim() || label;
-  const isPatch = tokens.tokenType[token] === 'patch';
+  const isPatch = tokens.tokenType.at(token) === 'patch';
   const place = isPatch ? `(${tokens.row?.[token]}, ${tokens.column?.[token]})` : label;
   return `image ${tokens.sequence[token] + 1} ${place}`;
 }

@@ -1,6 +1,7 @@
 /** Search in tokens and texts: whole words, prefixes, substrings, or regular expressions. */
 
 import { charactersOf, isFurtherPart } from '../compute/characters.js';
+import { coded } from '../compute/columns.js';
 import { hasPoint } from '../compute/head_parts.js';
 import { compilePattern, PatternError } from './regex.js';
 import { createTextSearch } from './text_search.js';
@@ -53,22 +54,23 @@ const MAX_TERMS = 200;
 export function indexWords(tokens) {
   /** @type {Map<string, number>} */
   const ids = new Map();
-  /** @type {Map<string, number>} */
-  const rawIds = new Map();
+  const { codes, values } = coded(tokens.text);
+  const idOfCode = values.map((text) => idOf(ids, normalise(charactersOf(text))));
+  const isCounted = values.map((text) => !isFurtherPart(text));
+  const hasPatches = coded(tokens.tokenType).values.includes('patch');
+  const idOfImage = hasPatches
+    ? Array.from({ length: tokens.sequences.text.length }, (_, sequence) =>
+        idOf(ids, normalise(wordOfImage(tokens, sequence))),
+      )
+    : [];
   const wordOf = new Int32Array(tokens.n);
-  for (let token = 0; token < tokens.n; token++) {
-    const raw = wordOfToken(tokens, token);
-    let id = rawIds.get(raw);
-    if (id === undefined) {
-      id = idOf(ids, normalise(raw));
-      rawIds.set(raw, id);
-    }
-    wordOf[token] = id;
-  }
   const counts = new Int32Array(ids.size);
-  wordOf.forEach((id, token) => {
-    if (id >= 0 && !isFurtherPart(tokens.text[token])) counts[id]++;
-  });
+  for (let token = 0; token < tokens.n; token++) {
+    const isPatch = hasPatches && tokens.tokenType.at(token) === 'patch';
+    const id = isPatch ? idOfImage[tokens.sequence[token]] : idOfCode[codes[token]];
+    wordOf[token] = id;
+    if (id >= 0 && isCounted[codes[token]]) counts[id]++;
+  }
   const texts = createTextSearch(tokens, composed);
   return { ids, words: [...ids.keys()], counts, wordOf, sequence: tokens.sequence, texts };
 }
@@ -90,9 +92,9 @@ export function findTokens(index, typed, mode = 'whole') {
   const termOf = new Uint8Array(index.words.length);
   const { problem, isUsable } = matchTerms(mode, index, terms, termOf);
   const hits = new Uint8Array(index.wordOf.length);
-  index.wordOf.forEach((word, token) => {
-    hits[token] = word < 0 ? 0 : termOf[word];
-  });
+  const { wordOf } = index;
+  for (let token = 0; token < hits.length; token++)
+    hits[token] = wordOf[token] < 0 ? 0 : termOf[wordOf[token]];
   const partial = mode === 'regex' ? '' : searchTexts(index, terms, mode, hits);
   return { ...countHits(index, hits), terms, isUsable, problem: partial || problem };
 }
@@ -305,12 +307,12 @@ function idOf(ids, word) {
 }
 
 /**
+ * What the patches of an image are found by.
+ *
  * @param {Tokens} tokens
- * @param {number} token
+ * @param {number} sequence
  */
-function wordOfToken(tokens, token) {
-  if (tokens.tokenType[token] !== 'patch') return charactersOf(tokens.text[token]);
-  const sequence = tokens.sequence[token];
-  const name = tokens.isMixed ? '' : tokens.sequences.text[sequence]; // else it is what is asked
-  return String(tokens.sequences.columns.label?.[sequence] ?? name ?? '');
+function wordOfImage({ isMixed, sequences }, sequence) {
+  const name = isMixed ? '' : sequences.text.at(sequence); // else it is what is asked
+  return String(sequences.columns.label?.[sequence] ?? name ?? '');
 }

@@ -43,7 +43,9 @@ function commonWords(a, b) {
 
 /** @param {AlignedSequence} a @param {AlignedSequence} b */
 function hasSameText(a, b) {
-  const letters = [a, b].map(({ tokens, sequence }) => lettersOf(tokens.sequences.text[sequence]));
+  const letters = [a, b].map(({ tokens, sequence }) =>
+    lettersOf(tokens.sequences.text.at(sequence)),
+  );
   return letters[0] !== '' && letters[0] === letters[1];
 }
 

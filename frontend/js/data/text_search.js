@@ -2,11 +2,12 @@
 
 import { lettersBefore, lettersOf } from './text_alignment.js';
 import { begunIn, continuedIn } from '../compute/characters.js';
+import { listOf } from '../compute/columns.js';
 import { placesOf } from './token_links.js';
 import { isBetweenWords, wordsIn } from '../compute/word_boundaries.js';
 import { isOwnText } from '../ui/labels.js';
 
-/** @import { SearchMode, Tokens } from '../page.js' */
+/** @import { Column, SearchMode, Tokens } from '../page.js' */
 
 /**
  * The positions of the tokens of a text in its letters.
@@ -38,7 +39,7 @@ export function createTextSearch(tokens, normalise) {
   /** @type {Map<string, number> | null} */
   let counts = null;
 
-  const all = () => (texts ??= isText ? tokens.sequences.text.map(normalise) : []);
+  const all = () => (texts ??= isText ? listOf(tokens.sequences.text).map(normalise) : []);
 
   /** @param {number} sequence @returns {Placed} */
   function placesIn(sequence) {
@@ -141,7 +142,7 @@ function isWordIn(text, at, term, mode) {
  * @param {number} at
  * @param {string} term
  * @param {number} from a token before which none is touched
- * @param {readonly string[]} written
+ * @param {Column<string>} written
  * @returns {Touched | null}
  */
 function touchedBy({ before, marks, places, start }, at, term, from, written) {
@@ -159,7 +160,7 @@ function touchedBy({ before, marks, places, start }, at, term, from, written) {
   // Marks and joiners are no letters; those at the end of the term belong to it.
   if (lettersOf([...term].at(-1) ?? '') === '') {
     /** @param {number} i */
-    const isMark = (i) => places[2 * i] < 0 && !marks[i] && written[start + i].trim() !== '';
+    const isMark = (i) => places[2 * i] < 0 && !marks[i] && written.at(start + i).trim() !== '';
     for (let i = touched.last + 1; i < n && isMark(i); i++) touched.last = i;
   }
   return touched;
@@ -172,14 +173,14 @@ function touchedBy({ before, marks, places, start }, at, term, from, written) {
  * @param {Placed} placed
  * @param {SearchMode} mode
  * @param {Touched} touched
- * @param {readonly string[]} written
+ * @param {Column<string>} written
  */
 function isCovered({ start, places }, mode, { first, last, low, high, end }, written) {
   const before = low - places[2 * first];
   if (end < high || before < 0) return false;
   if (mode === 'substring') return true;
-  const begun = lettersOf(continuedIn(written[start + first])).length;
+  const begun = lettersOf(continuedIn(written.at(start + first))).length;
   if (before > 0 && before !== begun) return false;
-  const left = lettersOf(begunIn(written[start + last])).length;
+  const left = lettersOf(begunIn(written.at(start + last))).length;
   return mode === 'prefix' || end === high || end - high === left;
 }

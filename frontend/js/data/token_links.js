@@ -3,6 +3,7 @@
  * image.
  */
 
+import { listOf } from '../compute/columns.js';
 import { markAtSameEnd, placeTokens, tokensOfSameText } from './text_alignment.js';
 import { counted } from '../compute/number_text.js';
 
@@ -44,10 +45,11 @@ export function createLink(first, second) {
   if (first.tokens.isMixed) return unlinked('images with texts of two datasets');
   if (modality === 'image' && first.manifest.corpus.sha256 !== second.manifest.corpus.sha256)
     return unlinked('different images');
-  const matches = matchSequences(first.tokens.sequences.text, second.tokens.sequences.text);
+  const texts = [first, second].map(({ tokens }) => listOf(tokens.sequences.text));
+  const matches = matchSequences(texts[0], texts[1]);
   const n = matches.reduce((sum, match) => sum + (match < 0 ? 0 : 1), 0);
   if (n === 0) return unlinked(modality === 'text' ? 'different sentences' : 'different images');
-  const back = new Int32Array(second.tokens.sequences.text.length).fill(-1);
+  const back = new Int32Array(texts[1].length).fill(-1);
   matches.forEach((match, sequence) => {
     if (match >= 0) back[match] = sequence;
   });
@@ -132,9 +134,9 @@ export function placesOf({ sequences, surface, text, tokenType }, sequence) {
   const end = start + sequences.length[sequence];
   const marks = tokenType.slice(start, end).map((type) => type !== 'text');
   /** @param {number} token */
-  const textOf = (token) => surface?.[token] ?? text[token];
+  const textOf = (token) => surface?.at(token) ?? text.at(token);
   const tokens = marks.map((isMark, i) => (isMark ? null : textOf(start + i)));
-  return { start, marks, places: placeTokens(sequences.text[sequence], tokens) };
+  return { start, marks, places: placeTokens(sequences.text.at(sequence), tokens) };
 }
 
 /**
@@ -147,7 +149,7 @@ function partnersByPlace(own, token, other, sequence) {
   const [grid, there] = [own.manifest.patch_grid, other.manifest.patch_grid];
   const start = other.tokens.sequences.start[sequence];
   if (!grid || !there) return [];
-  if (own.tokens.tokenType[token] !== 'patch')
+  if (own.tokens.tokenType.at(token) !== 'patch')
     return prefixPartner(own.tokens, token, other.tokens, start, there.n_prefix_tokens);
   const [row, column] = [own.tokens.row?.[token] ?? 0, own.tokens.column?.[token] ?? 0];
   const rows = lineOf(row, grid.n_rows, there.n_rows);
@@ -165,11 +167,11 @@ function partnersByPlace(own, token, other, sequence) {
  * @param {PatchGrid['n_prefix_tokens']} nPrefix
  */
 function prefixPartner(tokens, token, others, start, nPrefix) {
-  const type = tokens.tokenType[token];
+  const type = tokens.tokenType.at(token);
   const first = tokens.sequences.start[tokens.sequence[token]];
   const number = tokens.tokenType.slice(first, token).filter((other) => other === type).length;
   const same = Array.from({ length: nPrefix }, (_, i) => start + i).filter(
-    (i) => others.tokenType[i] === type,
+    (i) => others.tokenType.at(i) === type,
   );
   return number < same.length ? [same[number]] : [];
 }

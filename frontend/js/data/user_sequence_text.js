@@ -1,5 +1,6 @@
 /** Text on the user's texts and images. */
 
+import { listOf } from '../compute/columns.js';
 import { addedTexts } from '../compute/word_boundaries.js';
 import { counted } from '../compute/number_text.js';
 import { nOutside, sequenceAt } from './user_layers.js';
@@ -54,7 +55,7 @@ export function userSequenceName({ userLayer }, sequence) {
  * @param {number} sequence
  */
 export function sequenceName(tokens, sequence) {
-  const [name, text] = [userSequenceName(tokens, sequence), tokens.sequences.text[sequence]];
+  const [name, text] = [userSequenceName(tokens, sequence), tokens.sequences.text.at(sequence)];
   return name ? `${name}: ${text}` : text;
 }
 
@@ -121,7 +122,7 @@ export function formatPlace({ answer }, map, at) {
  * @param {Pick<Tokens, 'text' | 'tokenType'>} tokens
  */
 export function joinedTokens({ text, tokenType }) {
-  return addedTexts(text.filter((_, i) => tokenType[i] === 'text'))
+  return addedTexts(listOf(text).filter((_, i) => tokenType.at(i) === 'text'))
     .join('')
     .trim();
 }

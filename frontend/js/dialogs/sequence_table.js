@@ -3,6 +3,7 @@
  * saved.
  */
 
+import { listOf } from '../compute/columns.js';
 import { csvText } from '../compute/csv.js';
 import { sequenceName } from '../data/user_sequence_text.js';
 import { wordsIn } from '../compute/word_boundaries.js';
@@ -46,10 +47,10 @@ export function findRepeats({ tokenId, tokenType, sequences: { start, length, te
     const counts = new Map();
     for (let token = start[sequence]; token < start[sequence] + length[sequence]; token++) {
       const id = tokenId[token];
-      if (tokenType[token] === 'text') counts.set(id, (counts.get(id) ?? 0) + 1);
+      if (tokenType.at(token) === 'text') counts.set(id, (counts.get(id) ?? 0) + 1);
     }
     for (const count of counts.values()) if (count > 1) found.nRepeated[sequence] += count;
-    const most = mostRepeated(wordsIn(text[sequence]));
+    const most = mostRepeated(wordsIn(text.at(sequence)));
     if (most) [found.words[sequence], found.nTimes[sequence]] = [most.word, most.count];
   }
   return found;
@@ -113,7 +114,7 @@ export function columnsOf(tokens, scores) {
             label: 'Target',
             help: 'Text that the decoder reads',
             isNumber: false,
-            valueOf: (/** @type {number} */ i) => targetText[i],
+            valueOf: (/** @type {number} */ i) => targetText.at(i),
           },
         ]
       : []),
@@ -195,10 +196,12 @@ function plainValue(value) {
  * @param {Tokens} tokens
  * @returns {string[]} (sequence)
  */
-export function searchedText({ sequences: { text, targetText = [], columns } }) {
-  const all = [targetText, ...Object.values(columns)];
-  return text.map((own, i) =>
-    [own, ...all.map((values) => values[i] ?? '')].join('\n').toLowerCase(),
+export function searchedText({ sequences: { text, targetText, columns } }) {
+  const all = Object.values(columns);
+  return listOf(text).map((own, i) =>
+    [own, targetText?.at(i) ?? '', ...all.map((values) => values[i] ?? '')]
+      .join('\n')
+      .toLowerCase(),
   );
 }
 

@@ -391,7 +391,7 @@ function sequencePartsWith(given, { derived, facts }, image) {
       legend: null,
       colors: '',
       shown: [
-        `Image: \u2068${tokens.sequences.text[sequence]}\u2069. ${formatImage(state)}`,
+        `Image: \u2068${tokens.sequences.text.at(sequence)}\u2069. ${formatImage(state)}`,
         ...shown,
       ],
       name,

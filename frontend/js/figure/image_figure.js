@@ -124,7 +124,7 @@ function boxesOf({ tokens, start, n, grid }, image, { measure }) {
   let [x, row] = [0, 0];
   return Array.from({ length: n }, (_, i) => {
     const token = start + i;
-    if (tokens.tokenType[token] === 'patch')
+    if (tokens.tokenType.at(token) === 'patch')
       return {
         x: Number(tokens.column?.[token]) * width,
         y: Number(tokens.row?.[token]) * high,
@@ -268,7 +268,7 @@ function weightMarkup(shown, boxes) {
   const { tokens, start, weights } = shown;
   const patch = boxes.find(({ label }) => label === null)?.width ?? 0;
   return writtenWeights(weights, sourceOf(shown), patch)
-    .filter(({ position }) => tokens.tokenType[start + position] === 'patch')
+    .filter(({ position }) => tokens.tokenType.at(start + position) === 'patch')
     .map(({ position, words }) => {
       const { x, y } = middleOf(boxes[position]);
       return node(

@@ -30,7 +30,7 @@ const AXES = /** @type {const} */ (['x', 'y', 'z']);
 export function pointRows({ positions, dims }, { offset, scale }, tokens) {
   return Array.from({ length: 2 * tokens.n }, (_, point) => {
     const token = point % tokens.n;
-    const text = isOwnText(tokens, token) ? tokens.text[token] : formatTokenName(tokens, token);
+    const text = isOwnText(tokens, token) ? tokens.text.at(token) : formatTokenName(tokens, token);
     const places = AXES.slice(0, dims).map((axis, i) => [
       axis,
       Number((offset[i] + scale * positions[point * dims + i]).toPrecision(DIGITS)),

@@ -218,7 +218,7 @@ export function labelRule({ isMixed, sequence, text, tokenType }) {
   /** @type {Set<number>} */
   const images = new Set();
   return (token, flag) => {
-    if (tokenType[token] !== 'patch') return !isFurtherPart(text[token]);
+    if (tokenType.at(token) !== 'patch') return !isFurtherPart(text.at(token));
     if (flag & FLAG.selected) return true;
     if (isMixed || images.has(sequence[token])) return false; // words say more than patches
     images.add(sequence[token]);

@@ -120,6 +120,6 @@ function formatPartner(tokens, token) {
   if (isWord(tokens, token)) return corpusText(clipped(formatToken(tokens, token), LONGEST));
   const name =
     tokens.sequences.columns.label?.[tokens.sequence[token]] ??
-    tokens.sequences.text[tokens.sequence[token]];
+    tokens.sequences.text.at(tokens.sequence[token]);
   return corpusText(`${clipped(String(name), LONGEST)}, ${shortName(tokens, token)}`);
 }

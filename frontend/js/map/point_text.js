@@ -42,7 +42,7 @@ export function formatLabel(tokens, token, isSelected) {
       : text;
   }
   const label = tokens.sequences.columns.label?.[tokens.sequence[token]];
-  const isPatch = tokens.tokenType[token] === 'patch';
+  const isPatch = tokens.tokenType.at(token) === 'patch';
   if (label === undefined || label === null || label === '')
     return isPatch
       ? `row ${tokens.row?.[token]}, column ${tokens.column?.[token]}`
@@ -69,7 +69,7 @@ export function surroundings(tokens, token, longest = LONGEST_SENTENCE) {
   const from = Math.max(first, token - MAX_PARTS * longest);
   const added = addedTexts(text.slice(from, Math.min(end, token + MAX_PARTS * longest)));
   // A part of a character is shown as the whole of it, which an earlier part has added.
-  const begun = continuedIn(text[token]);
+  const begun = continuedIn(text.at(token));
   const own = clipped(begun + added[token - from], longest);
   let [before, after, owed] = ['', '', begun.length];
   let [left, right] = [token - 1, token + 1];
@@ -98,7 +98,7 @@ export function surroundings(tokens, token, longest = LONGEST_SENTENCE) {
 function wordsAround(tokens, token) {
   let [first, end] = textAround(tokens, token);
   if (!tokens.isMixed) return [first, end];
-  const isPatch = (/** @type {number} */ one) => tokens.tokenType[one] === 'patch';
+  const isPatch = (/** @type {number} */ one) => tokens.tokenType.at(one) === 'patch';
   for (let before = token - 1; before >= first; before--) if (isPatch(before)) first = before + 1;
   for (let after = token + 1; after < end; after++) if (isPatch(after)) end = after;
   return [first, end];
@@ -133,7 +133,7 @@ export function pointParts(tokens, { kind, token }, { attention, colorValue, ima
   const text = clipped(formatToken(tokens, token), LONGEST);
   return [
     el('p', { class: 'tooltip__title' }, isOwnText(tokens, token) ? corpusText(text) : text),
-    ...bytesParts(tokens.text[token]),
+    ...bytesParts(tokens.text.at(token)),
     el(
       'p',
       {},
@@ -207,7 +207,7 @@ export function imagePart(tokens, { kind, token }, url, grid) {
   });
   const patch = el('span', {
     class: `tooltip__patch tooltip__patch--${kind}`,
-    hidden: tokens.tokenType[token] !== 'patch',
+    hidden: tokens.tokenType.at(token) !== 'patch',
   });
   const [row, column] = [tokens.row?.[token] ?? 0, tokens.column?.[token] ?? 0];
   patch.style.top = `${(100 * row) / grid.n_rows}%`;
@@ -221,7 +221,7 @@ export function imagePart(tokens, { kind, token }, url, grid) {
     el(
       'span',
       {},
-      corpusText(clipped(tokens.sequences.text[sequence], LONGEST), null),
+      corpusText(clipped(tokens.sequences.text.at(sequence), LONGEST), null),
       ...(label === undefined || label === null
         ? []
         : [el('br'), corpusText(clipped(String(label), LONGEST), 'soft')]),

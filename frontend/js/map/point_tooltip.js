@@ -41,7 +41,7 @@ export function createPointTooltip(context, strongest) {
   function imageOf(tokens, point) {
     const { dataset } = store.get();
     const grid = facts.description.value?.manifest?.patch_grid;
-    const isWord = tokens.isMixed && tokens.tokenType[point.token] !== 'patch';
+    const isWord = tokens.isMixed && tokens.tokenType.at(point.token) !== 'patch';
     return grid && dataset !== null && !isWord
       ? imagePart(tokens, point, api.imageUrl(dataset, tokens.sequence[point.token]), grid)
       : null;

@@ -66,7 +66,7 @@ export function markedRows(marked, tokens, placeOf) {
  * @param {number} token
  */
 export function surfaceOf({ surface }, token) {
-  return surface ? { surface: surface[token] ?? '' } : {};
+  return surface ? { surface: surface.at(token) ?? '' } : {};
 }
 
 /**
@@ -76,9 +76,9 @@ export function surfaceOf({ surface }, token) {
  * @param {number} token
  */
 function nameOf(tokens, token) {
-  return tokens.tokenType[token] === 'patch'
+  return tokens.tokenType.at(token) === 'patch'
     ? `row ${tokens.row?.[token]}, column ${tokens.column?.[token]}`
-    : tokens.text[token];
+    : tokens.text.at(token);
 }
 
 /**

@@ -129,5 +129,5 @@ function positionIn({ start, n }, token) {
 function nameOf({ tokens: { sequences }, sequence }) {
   const label = sequences.columns.label?.[sequence] ?? null;
   const more = () => el('span', { class: 'soft' }, ' · ', corpusText(String(label), null));
-  return [corpusText(sequences.text[sequence], null), ...(label === null ? [] : [more()])];
+  return [corpusText(sequences.text.at(sequence), null), ...(label === null ? [] : [more()])];
 }

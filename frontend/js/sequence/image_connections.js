@@ -67,7 +67,7 @@ export function paintConnections(canvas, { own, others, source }, shown, buttons
   // The heat is of the selected token, whatever is pointed at.
   const told = state.imageLinks === 'heat' ? selectedPlace(shown) : source;
   const onPatches = writtenWeights(weights, told, patchPx).filter(
-    ({ position }) => tokens.tokenType[start + position] === 'patch',
+    ({ position }) => tokens.tokenType.at(start + position) === 'patch',
   );
   paintWeights(pen, onPatches, spotOf);
 }

@@ -44,7 +44,7 @@ export function createImageHeat() {
       for (let i = 0; i < n; i++) {
         const share = weights[i] / largest;
         const color = cssColor(colors[Math.round(share * 255)]);
-        if (tokens.tokenType[start + i] !== 'patch')
+        if (tokens.tokenType.at(start + i) !== 'patch')
           buttons[i].style.backgroundColor = isHeat
             ? `color-mix(in srgb, ${color} ${100 * heatAlpha(share)}%, transparent)`
             : '';

@@ -29,7 +29,7 @@ export function createImagePatches({ pick, toggle, mark, point }) {
 
   /** @param {Tokens} tokens @param {number} token @param {number} position in the image */
   function makeButton(tokens, token, position) {
-    const isPatch = tokens.tokenType[token] === 'patch';
+    const isPatch = tokens.tokenType.at(token) === 'patch';
     return el(
       'button',
       {
@@ -85,7 +85,7 @@ export function createImagePatches({ pick, toggle, mark, point }) {
       const buttons = Array.from({ length: n }, (_, i) => makeButton(tokens, start + i, i));
       listed = { tokens, start, buttons };
       nColumns = patchGrid.n_columns;
-      const isPatch = buttons.map((_, i) => tokens.tokenType[start + i] === 'patch');
+      const isPatch = buttons.map((_, i) => tokens.tokenType.at(start + i) === 'patch');
       patches.style.gridTemplate = `repeat(${patchGrid.n_rows}, 1fr) / repeat(${nColumns}, 1fr)`;
       // A model may read patches in another order than row by row.
       const placeOf = (/** @type {number} */ i) =>

@@ -194,7 +194,7 @@ function createTiles(element, list, urlOf) {
  */
 function makeTile(i, { tokens, state }, urlOf) {
   const label = tokens.sequences.columns.label?.[i];
-  const name = [tokens.sequences.text[i], label]
+  const name = [tokens.sequences.text.at(i), label]
     .filter((part) => part !== undefined && part !== null && part !== '')
     .join(', ')
     .slice(0, 200);

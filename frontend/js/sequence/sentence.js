@@ -90,7 +90,7 @@ function createOtherText(root) {
       const isTarget = part === 'encoder';
       setText(title, isTarget ? 'Target text' : 'Source text');
       const texts = isTarget ? sequences.targetText : sequences.text;
-      text.replaceChildren(corpusText(texts?.[sequence] ?? '', null));
+      text.replaceChildren(corpusText(texts?.at(sequence) ?? '', null));
     },
   };
 }

@@ -29,10 +29,10 @@ export function specialGroups(tokens, start, n, isCausal, firstKey = 0) {
     Array.from({ length: n }, (_, i) => i).filter((i) => isOne(i, start + i));
   /** @param {number} token @param {RegExp} words */
   const isSpecial = (token, words) =>
-    tokens.tokenType[token] === 'special' && words.test(tokens.text[token]);
+    tokens.tokenType.at(token) === 'special' && words.test(tokens.text.at(token));
   const classes = where(
     (i, token) =>
-      tokens.tokenType[token] === 'class' ||
+      tokens.tokenType.at(token) === 'class' ||
       (i === firstKey && !isCausal && isSpecial(token, CLASS_WORDS)),
   );
   const isFirstOwn = !isImage && n > 0 && !classes.includes(firstKey);
@@ -53,7 +53,7 @@ export function specialGroups(tokens, start, n, isCausal, firstKey = 0) {
       name: 'register',
       label: 'registers',
       help: 'Take the registers out, as queries and as keys',
-      positions: where((_, token) => tokens.tokenType[token] === 'register'),
+      positions: where((_, token) => tokens.tokenType.at(token) === 'register'),
     },
     {
       name: 'first',

@@ -16,6 +16,7 @@ import { headMask } from '../compute/model_heads.js';
 import { readNpy } from '../compute/npy.js';
 import { pairs } from '../compute/pair_scores.js';
 import { sequenceScores } from '../compute/sequence_scores.js';
+import { startsOf } from '../data/tokens.js';
 import { createVectors } from './vectors.js';
 
 /** @import { Description, HeadId } from '../page.js' */
@@ -71,21 +72,23 @@ export function createSite(base, ask = (...parts) => fetch(...parts)) {
   async function corpusOf(dataset) {
     const known = corpora.get(dataset);
     if (known) return known;
-    const [description, tokens] = await Promise.all(
-      [read(`${dataset}.json`), read(`${dataset}/tokens.json`)].map(async (answer) =>
-        (await answer).json(),
-      ),
-    );
-    const { manifest } = /** @type {Description} */ (description);
+    const { manifest } = /** @type {Description} */ (await (await read(`${dataset}.json`)).json());
     if (!manifest) throw new NotThereError('The dataset has no manifest.');
+    /** @param {string} name */
+    const ints = async (name) => {
+      const answer = await read(`${dataset}/sequences/${name}.npy`);
+      return Int32Array.from(readNpy(await answer.arrayBuffer()).values);
+    };
+    const lengths = await ints('length');
+    const hasParts = manifest.layers.some(({ part }) => part !== undefined);
     const stored = await vectors.storedTokens(manifest);
-    const starts = Int32Array.from(tokens.sequences.start);
+    const starts = startsOf(lengths);
     const found = {
       manifest,
       starts,
       hasVectors: Uint8Array.from(starts, (start) => Number(stored?.has(start) ?? true)),
-      lengths: Int32Array.from(tokens.sequences.length),
-      nSource: tokens.sequences.n_source ? Int32Array.from(tokens.sequences.n_source) : null,
+      lengths,
+      nSource: hasParts ? await ints('n_source') : null,
     };
     corpora.set(dataset, found);
     return found;

@@ -144,12 +144,12 @@ export function formatEnd({ state, reason }) {
  * @param {number} token
  */
 export function formatTokenName(tokens, token) {
-  const type = tokens.tokenType[token];
+  const type = tokens.tokenType.at(token);
   if (type === 'patch')
     return `patch, row ${tokens.row?.[token]}, column ${tokens.column?.[token]}`;
   if (type === 'class') return 'class token';
   if (type === 'register') return 'register';
-  return tokens.text[token];
+  return tokens.text.at(token);
 }
 
 /**
@@ -160,7 +160,7 @@ export function formatTokenName(tokens, token) {
  */
 export function formatToken(tokens, token) {
   if (!isOwnText(tokens, token)) return formatTokenName(tokens, token);
-  return visibleToken(tokens.text[token], tokens.surface?.[token]);
+  return visibleToken(tokens.text.at(token), tokens.surface?.at(token));
 }
 
 /**
@@ -192,7 +192,7 @@ export function formatPosition(tokens, token) {
  * @param {number} token
  */
 export function isOwnText(tokens, token) {
-  return tokens.tokenType[token] === 'text' || tokens.tokenType[token] === 'special';
+  return tokens.tokenType.at(token) === 'text' || tokens.tokenType.at(token) === 'special';
 }
 
 /**

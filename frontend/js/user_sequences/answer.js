@@ -2,7 +2,7 @@
  * Parses the response for a text or an image and checks it against the dataset.
  */
 
-import { readTokens } from '../data/api.js';
+import { readTokens } from '../data/tokens.js';
 import { DecodeError } from '../compute/decode.js';
 import { readSafetensors } from './safetensors.js';
 

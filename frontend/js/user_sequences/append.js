@@ -3,8 +3,9 @@
  * then all keys.
  */
 
+import { CodedColumn, extended, joinedColumns } from '../compute/columns.js';
 import { LAST_STEP, startsOf } from '../data/user_layers.js';
-/** @import { Tokens } from '../page.js' */
+/** @import { Column, Tokens } from '../page.js' */
 /** @import { Layer } from './live.js' */
 
 /** Placeholder coordinate of a point without a position; it is not drawn. */
@@ -21,14 +22,15 @@ export function appendTokens(tokens, layer) {
   const parts = layer.sequences.map(({ answer }) => answer.columns);
   const starts = startsOf(layer);
   const { sequences } = tokens;
+  const all = [tokens, ...parts];
   const nSequences = sequences.length.length;
   return {
     n: tokens.n + layer.n,
-    text: [...tokens.text, ...parts.flatMap(({ text }) => text)],
-    ...surfaces(tokens, parts),
+    text: joinedColumns(all.map(({ text }) => text)),
+    ...(all.some(({ surface }) => surface) ? { surface: joinedColumns(all.map(surfaceOf)) } : {}),
     ...(tokens.labelledPairs ? { labelledPairs: tokens.labelledPairs } : {}),
     ...(tokens.isMixed ? { isMixed: tokens.isMixed } : {}),
-    tokenType: [...tokens.tokenType, ...parts.flatMap(({ tokenType }) => tokenType)],
+    tokenType: joinedColumns(all.map(({ tokenType }) => tokenType)),
     tokenId: joined(
       Int32Array,
       tokens.tokenId,
@@ -51,7 +53,10 @@ export function appendTokens(tokens, layer) {
     sequences: {
       start: joined(Int32Array, sequences.start, [Int32Array.from(starts)]),
       length: joined(Int32Array, sequences.length, [Int32Array.from(parts, ({ n }) => n)]),
-      text: [...sequences.text, ...layer.sequences.map(({ item }) => item.text)],
+      text: extended(
+        sequences.text,
+        layer.sequences.map(({ item }) => item.text),
+      ),
       columns: Object.fromEntries(
         Object.entries(sequences.columns).map(([name, values]) => [
           name,
@@ -168,16 +173,13 @@ function joined(Values, first, more) {
 }
 
 /**
- * The column with the original text of unknown words, if there is one.
+ * The original text of unknown words; null for all tokens if none is unknown.
  *
  * @param {Tokens} tokens
- * @param {readonly Tokens[]} parts
- * @returns {Pick<Tokens, 'surface'>}
+ * @returns {Column<string | null>}
  */
-function surfaces(tokens, parts) {
-  const all = [tokens, ...parts];
-  if (!all.some(({ surface }) => surface)) return {};
-  return { surface: all.flatMap(({ n, surface }) => surface ?? new Array(n).fill(null)) };
+function surfaceOf({ n, surface }) {
+  return surface ?? new CodedColumn(new Int32Array(n), [null]);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The texts and images of the user that this page keeps, in the order in which they were added. */
 
+import { codedList } from '../compute/columns.js';
 import { hasParts } from '../compute/head_parts.js';
 import { joinedTokens, nameOf } from '../data/user_sequence_text.js';
 import { MAX_TEXT } from '../state/codecs.js';
@@ -34,7 +35,7 @@ export function createItems(page = performance.timeOrigin) {
       const uid = former?.uid ?? uidOf(id);
       const item = make({ id, uid, kind, text: content, tokens, file, home, origin });
       items = former ? items.map((one) => (one === former ? item : one)) : [...items, item];
-      if (edited) answer.columns.sequences.text[0] = content;
+      if (edited) answer.columns.sequences.text = codedList([content]);
       return item;
     },
     /**

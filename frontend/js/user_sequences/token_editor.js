@@ -1,5 +1,6 @@
 /** Editor for single tokens of a sentence of the user. */
 
+import { listOf } from '../compute/columns.js';
 import { corpusText, el, setAttribute, setText, UNTRANSLATED, VERBATIM_FIELD } from '../ui/dom.js';
 import { isComposing } from '../ui/keys.js';
 import { clipped, sentence, visibleToken } from '../ui/labels.js';
@@ -51,7 +52,8 @@ export function createTokenEditor(root, { userSequences }) {
   /** @param {string} token */
   function send(token) {
     if (!shown || edited < 0) return;
-    const { text: all, tokenId: ids } = shown.found.answer.columns;
+    const { text, tokenId: ids } = shown.found.answer.columns;
+    const all = listOf(text);
     if (token === all[edited]) return stop(true);
     // Unchanged tokens by their ids: different tokens may have the same text.
     /** @type {(string | number)[]} */
@@ -138,10 +140,10 @@ function createTokenList({ press, start, leave }) {
     /** @param {UserSequence | null} found @param {number} edited */
     draw(found, edited) {
       showError('');
-      const { text = [], surface } = found?.answer.columns ?? {};
+      const columns = found?.answer.columns;
       list.replaceChildren(
-        ...text.map((token, i) => {
-          const text = clipped(visibleToken(token, surface?.[i]), LONGEST);
+        ...(columns ? listOf(columns.text) : []).map((token, i) => {
+          const text = clipped(visibleToken(token, columns?.surface?.at(i)), LONGEST);
           return el('li', {}, i === edited ? tokenField(token, i, leave) : tokenButton(text, i));
         }),
       );

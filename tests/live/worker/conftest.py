@@ -40,9 +40,7 @@ class Live(NamedTuple):
 
     def text_of(self, sequence: int) -> str:
         """Return a sentence of the corpus."""
-        import json
-
-        return json.loads(self.reader.tokens_bytes())["sequences"]["text"][sequence]
+        return self.reader.tokens.document()["sequences"]["text"][sequence]
 
     def span(self, sequence: int) -> tuple[int, int]:
         """Return first and end token of a sentence of the corpus."""

@@ -1,7 +1,6 @@
 """A dropped image is answered as if it had been one of the corpus."""
 
 import io
-import json
 
 import numpy as np
 import pytest
@@ -23,7 +22,7 @@ def test_an_image_of_the_corpus_has_its_patches_and_vectors(live_image: Live, ti
     content = (tiny_images / "2.png").read_bytes()
     answer = live_image.ask(content)
     start, stop = live_image.span(2)
-    tokens = json.loads(live_image.reader.tokens_bytes())
+    tokens = live_image.reader.tokens.document()
     for name in ("text", "token_type", "position", "row", "column", "hue", "brightness"):
         assert answer.sequence["tokens"][name] == tokens[name][start:stop]
     patches = live_image.reader.array(layout.PATCHES)[start:stop]

@@ -1,6 +1,5 @@
 """The embedded models: what is typed is what the model does, and it is quick."""
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,7 +79,7 @@ def test_attention_from_the_answer_equals_the_models_eager_attention(bert: Live)
 def test_a_sentence_of_the_corpus_is_placed_on_its_own_points(sequence: int, bert: Live) -> None:
     answer = bert.ask(text=bert.text_of(sequence))
     start, stop = bert.span(sequence)
-    tokens = json.loads(bert.reader.tokens_bytes())
+    tokens = bert.reader.tokens.document()
     assert answer.sequence["tokens"]["text"] == tokens["text"][start:stop]
     rows = np.r_[start:stop, start + bert.reader.n_tokens : stop + bert.reader.n_tokens]
     far: dict[str, list[np.ndarray]] = {name: [] for name in answer.maps}

@@ -1,6 +1,5 @@
 """A typed text is answered as if it had been a sentence of the corpus."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -51,7 +50,7 @@ def of_head(answer: Answer, head: HeadId) -> tuple[np.ndarray, np.ndarray]:
 def test_a_sentence_of_the_corpus_has_the_tokens_and_vectors_of_the_corpus(either: Live) -> None:
     answer = either.ask(text=f"{either.text_of(2)}\n")
     start, stop = either.span(2)
-    tokens = json.loads(either.reader.tokens_bytes())
+    tokens = either.reader.tokens.document()
     for name in ("text", "token_id", "token_type", "position"):
         assert answer.sequence["tokens"][name] == tokens[name][start:stop]
     # In half precision a sum that is rounded elsewhere may be the next number.

@@ -13,7 +13,6 @@ from attentionviz.core.types import HeadId
 from attentionviz.errors import LiveUnavailableError
 from attentionviz.live.worker_settings import WorkerSettings
 from attentionviz.store import layout
-from attentionviz.store.columns import parse_json
 from attentionviz.store.dataset import DatasetReader
 
 N_MODELS = 2
@@ -21,8 +20,6 @@ N_MODELS = 2
 # about their size; different rounding, on a GPU or in half precision, by far less than this
 # before later layers amplify it.
 LARGEST_DIFFERENCE = 0.02
-# The columns of a larger corpus are not parsed only to verify a tokenizer.
-MAX_TOKENS_BYTES = 32 * 2**20
 N_SEQUENCES_LOOKED_AT = 64
 
 
@@ -116,19 +113,17 @@ def _require_counts(model: models.LoadedModel, reader: DatasetReader) -> None:
 
 def _require_same_vectors(model: models.LoadedModel, reader: DatasetReader) -> None:
     """Capture a short sentence of the corpus again and compare it with the stored vectors."""
-    content = reader.read(layout.TOKENS)
-    if len(content) > MAX_TOKENS_BYTES:
-        return
-    spans = reader.sequences(content)
-    tokens = parse_json(content, layout.TOKENS)
+    spans = reader.sequences()
     stored = np.flatnonzero(reader.has_vectors())[:N_SEQUENCES_LOOKED_AT]
     shortest = int(stored[np.argmin(spans.length[stored])])
     start, length = int(spans.start[shortest]), int(spans.length[shortest])
-    batch = model.prepare_texts([tokens["sequences"]["text"][shortest]])
+    batch = model.prepare_texts(reader.tokens.texts(first=shortest, end=shortest + 1))
     was_cut = reader.manifest["corpus"]["n_sequences_cut"] and length == spans.length.max()
     if was_cut or batch.truncated != [0]:
         return
-    if batch.tokens.token_id != tokens["token_id"][start : start + length]:
+    token_id = reader.tokens.vocabulary()["token_id"]
+    codes = reader.tokens.array(layout.CODES, start, start + length)
+    if batch.tokens.token_id != [token_id[code] for code in codes.tolist()]:
         raise _other_settings(reader)
     captured = models.capture_batch(model, batch)
     # The input of layer 1 depends on every kind of module; rounding grows in later layers.

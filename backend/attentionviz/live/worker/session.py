@@ -26,8 +26,8 @@ from attentionviz.live.worker.model_cache import ModelCache
 from attentionviz.live.worker.owner_cache import OwnerCache
 from attentionviz.live.worker.partners import Partners, find_partners
 from attentionviz.live.worker_settings import WorkerSettings
-from attentionviz.store.columns import SURFACE
 from attentionviz.store.reader import DatasetLibrary
+from attentionviz.store.token_files import SURFACE
 
 N_CAPTURES = 4
 CAPTURE_BYTES = 256 * 2**20

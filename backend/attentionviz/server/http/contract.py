@@ -263,6 +263,23 @@ class CorpusTokens(TypedDict):
     pairs: NotRequired[Annotated[TokenPairs, doc("Absent without a file of labelled pairs.")]]
 
 
+class Vocabulary(TypedDict):
+    """One row per distinct token of the corpus, as in `CorpusTokens`."""
+
+    text: list[str]
+    token_id: Numbers
+    token_type: list[TokenType]
+    surface: NotRequired[list[str | None]]
+    pair_name: NotRequired[Annotated[list[str], doc("The distinct names of labelled pairs.")]]
+    columns: Annotated[list[str], doc("Addresses of the arrays of tokens and of sequences.")]
+
+
+class SequenceColumns(TypedDict):
+    """The distinct values of each further column of the corpus."""
+
+    values: dict[str, list[Any]]
+
+
 class ScoreColumn(TypedDict):
     """A score of every head, and the number of attention rows from which each was computed."""
 

@@ -29,6 +29,7 @@ _PATH_PARAMETERS: dict[str, tuple[str, str, Json]] = {
     "sequence": ("sequence", "Sequence of the corpus, from 0.", _INDEX),
     "image": ("i", "Image of the corpus, from 0.", _INDEX),
     "point": ("point", "Queries in token order, then keys.", _INDEX),
+    "column": ("column", "Name of the column.", _TEXT),
     "job_id": ("job", "The job.", {"type": "string", "pattern": "^[0-9a-f]{16}$"}),
     "map_name": (
         "map",
