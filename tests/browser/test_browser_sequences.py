@@ -194,7 +194,7 @@ def require_numbers_are_asked_for_again(page: Page, held: list[Route]) -> None:
 def require_late_corpus_fills_the_table(page: Page) -> None:
     """Open the table of another dataset whose tokens fail once: it says so, and fills later."""
     held: list[Route] = []
-    page.route("**/datasets/pictures/tokens", lambda route: held.append(route))
+    page.route("**/datasets/pictures/tokens/vocabulary*", lambda route: held.append(route))
     page.get_by_role("combobox", name="Dataset").select_option("pictures")
     open_tab(page, "Find")
     page.get_by_role("button", name="Browse images").click()

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import FEW_MAPS, GROWING
 from tests.browser.page_driver import (
@@ -193,7 +194,7 @@ def test_a_failed_load_is_reported_and_retried_and_the_latest_choice_wins(
     expect(page.locator(".bar__detail")).to_contain_text("PCA, 2-D")
     expect(page.locator(".waiting")).to_be_hidden()
 
-    for path in ("tokens", "heads", "projections/**"):
+    for path in ("tokens/**", "heads", "projections/**"):
         page.route(f"**/datasets/pictures/{path}", lambda route: held.append(route))
     page.get_by_role("combobox", name="Dataset").select_option("pictures")
     expect(page.locator(".about__model")).to_have_text("synthetic-vit")
@@ -222,13 +223,20 @@ def test_hostile_tokens_are_shown_as_text_and_controls_fit_common_window_sizes(
     page: Page, address: str
 ) -> None:
     def poison(route: Route) -> None:
-        columns = json.loads(route.fetch().text())
+        url = f"{address}api/v1/datasets/words/tokens"
+        columns = json.loads(route.fetch(url=url).text())
         for token, text in enumerate(HOSTILE, start=1):
             columns["text"][token] = text
-        columns["sequences"]["text"][0] = HOSTILE[0]
-        route.fulfill(json=columns)
+        names = json.loads(route.fetch().text())["columns"]
+        route.fulfill(json={**columns, "columns": names})
 
-    page.route("**/datasets/words/tokens", poison)
+    def count(route: Route) -> None:
+        codes = np.arange(int(route.fetch().headers["x-shape"]), dtype=np.int32)
+        headers = {"X-Dtype": "int32", "X-Shape": str(len(codes))}
+        route.fulfill(body=codes.tobytes(), headers=headers)
+
+    page.route("**/datasets/words/tokens/vocabulary*", poison)
+    page.route("**/datasets/words/tokens/code*", count)
     open_view(page, address, "?dataset=words&layer=0&head=0&selected=query-1")
     rows = page.locator(".sentence__main .sentence__column--query .sentence__token")
     expect(rows.nth(1)).to_have_text(HOSTILE[0])
@@ -248,7 +256,7 @@ def test_hostile_tokens_are_shown_as_text_and_controls_fit_common_window_sizes(
     assert panel["x"] + panel["width"] <= 1440
     find_point(page)
 
-    page.unroute("**/datasets/words/tokens")
+    page.unroute_all()
     open_view(page, address, "?dataset=words&layer=1&head=1&selected=key-4")
     for width, height in ((1024, 700), (1440, 900), (2560, 1440)):
         page.set_viewport_size({"width": width, "height": height})

@@ -155,7 +155,7 @@ function siteKeeping(keep_vectors) {
   const vectors = npy('<f4', [3, 1], Float32Array.of(0, Math.log(3), 0));
   const files = {
     'datasets/a.json': () => Response.json({ manifest }),
-    'datasets/a/tokens.json': () => Response.json({ sequences: { start: [0, 2], length: [2, 3] } }),
+    'datasets/a/sequences/length.npy': () => new Response(npy('<i4', [2], Int32Array.of(2, 3))),
     'datasets/a/vector_tokens.npy': () => new Response(npy('<i4', [3], Int32Array.of(2, 3, 4))),
     'datasets/a/heads/0/0/queries.npy': () => new Response(vectors),
     'datasets/a/heads/0/0/keys.npy': () => new Response(vectors),

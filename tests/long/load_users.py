@@ -47,7 +47,8 @@ class Viewer(HttpUser):
         base = f"/api/v1/datasets/{self.dataset}"
         self.manifest = json.loads(self.get(base, "dataset"))["manifest"]
         self.map = random.choice(sorted(self.manifest["maps"]))  # noqa: S311
-        self.get(f"{base}/tokens", "tokens")
+        self.get(f"{base}/tokens/vocabulary", "tokens")
+        self.get(f"{base}/tokens/code", "codes of tokens")
         self.get(f"{base}/grid", "grid tokens")
         self.get(f"{base}/grid/norms", "grid norms")
         self.get(f"{base}/heads", "heads")
@@ -102,7 +103,7 @@ class Viewer(HttpUser):
     @task(2)
     def search(self) -> None:
         """Search for tokens: the page looks through the columns that it has fetched."""
-        self.get(f"/api/v1/datasets/{self.dataset}/tokens", "tokens")
+        self.get(f"/api/v1/datasets/{self.dataset}/tokens/vocabulary", "tokens")
 
     @task(2)
     def change_map(self) -> None:
