@@ -154,3 +154,9 @@ export function extended(column, more) {
     slice: (start, end) => Array.from({ length: end - start }, (_, i) => at(start + i)),
   };
 }
+
+/** First token of each sequence. @param {Int32Array} length @returns {Int32Array} */
+export function startsOf(length) {
+  let next = 0;
+  return length.map((n) => (next += n) - n);
+}

@@ -92,6 +92,11 @@ function formsOf(token) {
   return forms;
 }
 
+/** The letters of a token as a piece of its text. @param {string} token */
+export function lettersOfToken(token) {
+  return formsOf(token).at(-1) ?? '';
+}
+
 /**
  * Number of letters before each position of a text, and in all of it.
  *

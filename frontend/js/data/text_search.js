@@ -1,6 +1,6 @@
 /** Search in the texts, for words that span several tokens. */
 
-import { lettersBefore, lettersOf } from './text_alignment.js';
+import { lettersBefore, lettersOf, lettersOfToken } from './text_alignment.js';
 import { begunIn, continuedIn } from '../compute/characters.js';
 import { listOf } from '../compute/columns.js';
 import { placesOf } from './token_links.js';
@@ -23,6 +23,11 @@ import { isOwnText } from '../ui/labels.js';
 /** Time limit of a search. */
 const MAX_MS = 400;
 const BETWEEN_LOOKS = 16;
+/** Time that words of texts are counted for at each suggestion. */
+const MAX_MS_OF_WORDS = 40;
+const TEXTS_AT_ONCE = 1000;
+/** In the label of a part of a character. */
+const PART_MARK = '⁄';
 
 /**
  * The searchable texts of a corpus.
@@ -36,8 +41,9 @@ export function createTextSearch(tokens, normalise) {
   let texts = null;
   /** @type {Map<number, Placed>} */
   const placed = new Map();
-  /** @type {Map<string, number> | null} */
-  let counts = null;
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  let nCounted = 0;
 
   const all = () => (texts ??= isText ? listOf(tokens.sequences.text).map(normalise) : []);
 
@@ -48,6 +54,53 @@ export function createTextSearch(tokens, normalise) {
     const found = { ...placesOf(tokens, sequence), before: lettersBefore(all()[sequence]) };
     placed.set(sequence, found);
     return found;
+  }
+
+  /**
+   * The letters of the tokens of a sequence, and where each token ends; null unless they are the
+   * letters of its text, or with parts of characters.
+   *
+   * @param {number} sequence
+   */
+  function lettersOfTokens(sequence) {
+    const { start, length } = tokens.sequences;
+    /** @type {number[]} */
+    const ends = [];
+    let joined = '';
+    for (let token = start[sequence]; ends.length < length[sequence]; token++) {
+      if (tokens.tokenType.at(token) === 'text') {
+        const written = tokens.surface?.at(token) ?? tokens.text.at(token);
+        if (written.includes(PART_MARK)) return null;
+        joined += lettersOfToken(written);
+      }
+      ends.push(joined.length);
+    }
+    return lettersOf(all()[sequence]).startsWith(joined) ? { joined, ends } : null;
+  }
+
+  /**
+   * Whether single tokens say where a term stands in a text: each occurrence lies in one that is
+   * found, or cannot be.
+   *
+   * @param {number} sequence
+   * @param {string} letters of the term
+   * @param {SearchMode} mode
+   * @param {(token: number) => boolean} isHit
+   */
+  function isFoundByTokens(sequence, letters, mode, isHit) {
+    const found = letters === '' ? null : lettersOfTokens(sequence);
+    if (!found) return false;
+    const { joined, ends } = found;
+    let i = 0;
+    for (let at = joined.indexOf(letters); at >= 0; at = joined.indexOf(letters, at + 1)) {
+      while (ends[i] <= at) i++;
+      const end = at + letters.length;
+      if (end > ends[i]) return false;
+      const begins = at === (ends[i - 1] ?? 0);
+      const isAsked = mode === 'substring' || (begins && (mode === 'prefix' || end === ends[i]));
+      if (isAsked && !isHit(tokens.sequences.start[sequence] + i)) return false;
+    }
+    return true;
   }
 
   /**
@@ -87,10 +140,14 @@ export function createTextSearch(tokens, normalise) {
      */
     mark(terms, mode, hits) {
       const end = performance.now() + MAX_MS;
+      const letters = terms.map(lettersOf);
       for (let sequence = 0; sequence < all().length; sequence++) {
         const isLook = sequence % BETWEEN_LOOKS === BETWEEN_LOOKS - 1;
         if (isLook && performance.now() > end) return sequence;
         terms.forEach((term, i) => {
+          if (!all()[sequence].includes(term)) return;
+          const isHit = (/** @type {number} */ token) => hits[token] > 0 && hits[token] <= i + 1;
+          if (isFoundByTokens(sequence, letters[i], mode, isHit)) return;
           for (const { first, last } of find(sequence, term, mode)) {
             for (let token = first; token <= last; token++) {
               if (hits[token] === 0 || hits[token] > i + 1) hits[token] = i + 1;
@@ -107,11 +164,12 @@ export function createTextSearch(tokens, normalise) {
      */
     has: (word) => all().some((_, sequence) => !find(sequence, word, 'whole').next().done),
     nTexts: () => all().length,
-    /** How often each word occurs in the texts. */
+    /** How often each word occurs in the texts; in large corpora, those looked at so far. */
     words() {
-      if (counts) return counts;
-      counts = new Map();
-      for (const word of all().flatMap(wordsIn)) counts.set(word, (counts.get(word) ?? 0) + 1);
+      const end = performance.now() + MAX_MS_OF_WORDS;
+      while (nCounted < all().length && performance.now() < end)
+        for (const text of all().slice(nCounted, (nCounted += TEXTS_AT_ONCE)))
+          for (const word of wordsIn(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
       return counts;
     },
   };

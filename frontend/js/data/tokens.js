@@ -1,6 +1,6 @@
 /** Tokens and sequences of a corpus, and those of the response to a text or image of the user. */
 
-import { CodedColumn, TextColumn } from '../compute/columns.js';
+import { CodedColumn, startsOf, TextColumn } from '../compute/columns.js';
 import { asType } from './transport.js';
 
 /** @import { LabelledPairs, Tokens, Vocabulary } from '../page.js' */
@@ -127,12 +127,6 @@ function known(arrays, name) {
   const found = arrays.get(name);
   if (found === undefined) throw new Error(`The server has no ${name}.`);
   return found;
-}
-
-/** First token of each sequence. @param {Int32Array} length @returns {Int32Array} */
-export function startsOf(length) {
-  let next = 0;
-  return length.map((n) => (next += n) - n);
 }
 
 /**

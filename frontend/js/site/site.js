@@ -16,7 +16,7 @@ import { headMask } from '../compute/model_heads.js';
 import { readNpy } from '../compute/npy.js';
 import { pairs } from '../compute/pair_scores.js';
 import { sequenceScores } from '../compute/sequence_scores.js';
-import { startsOf } from '../data/tokens.js';
+import { startsOf } from '../compute/columns.js';
 import { createVectors } from './vectors.js';
 
 /** @import { Description, HeadId } from '../page.js' */
