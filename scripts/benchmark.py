@@ -1,4 +1,4 @@
-"""Measure this machine: capture, maps, scale, server, page, deep grid, live. Print the tables.
+"""Measure this machine, in parts such as capture, maps and page, and print the tables.
 
 ``python scripts/benchmark.py [--only capture,maps,scale,...] [--output FILE]``. Figures
 are medians, maps above 1,000 points single runs; ratios are taken pair by pair within one run. The
@@ -27,7 +27,7 @@ if __name__ == "__main__":
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-PARTS = ("capture", "maps", "scale", "server", "page", "deep", "live")
+PARTS = ("capture", "maps", "scale", "estimate", "server", "page", "deep", "live")
 TOKENS = (1_000, 10_000, 50_000, 100_000, 200_000)
 PORT = 8577
 # Figures of a build by the number of tokens: words, entry, unit.
@@ -100,6 +100,11 @@ def measure(parts: list[str], sizes: list[int], tokens: list[int]) -> dict[str, 
         result["scale"] = scale.measure(models_folder, tuple(tokens))
         with tempfile.TemporaryDirectory() as folder:
             result["stages"] = stages.measure(tuple(tokens), Path(folder))
+    if "estimate" in parts:
+        from scripts.benchmarks import estimates
+
+        with tempfile.TemporaryDirectory() as folder:
+            result["estimate"] = estimates.measure(Path(folder))
     if "server" in parts or "page" in parts:
         from scripts.benchmarks import page
 
@@ -179,6 +184,38 @@ def stages_table(stages: dict[str, dict[str, Any]]) -> str:
     return table(["tokens", *(f"{int(n):,}" for n in stages), "exponents of growth"], rows)
 
 
+def estimate_table(estimate: dict[str, Any]) -> str:
+    """Return what estimates predicted and what happened, by number of tokens."""
+    rows = [
+        [
+            f"{int(n):,}",
+            *(f"{one[figure]:.0f} s" for figure in ("predicted_s", "happened_s")),
+            f"{one['predicted_s'] / one['happened_s']:.2f}",
+            *(f"{one[figure] / 1e6:.1f} MB" for figure in ("predicted_bytes", "happened_bytes")),
+            f"{one['estimate_s']:.0f} s",
+        ]
+        for n, one in estimate["runs"].items()
+    ]
+    header = ["predicted", "happened", "ratio", "disk, predicted", "happened", "the estimate took"]
+    return table(["tokens, all maps in 2-D", *header], rows)
+
+
+def cost_table(cost: list[dict[str, Any]]) -> str:
+    """Return hours of a core and disk space by heads and tokens; †: not timed at this size."""
+    rows = [
+        [
+            f"{one['heads']:,}",
+            f"{one['tokens']:,}",
+            f"{one['core_s'] / 3600:.2g}{'' if one['is_measured'] else ' †'}",
+            f"{one['bytes']['all'] / 1e9:,.1f} GB",
+            f"{one['bytes']['none'] / 1e9:,.1f} GB",
+        ]
+        for one in cost
+    ]
+    header = ["hours of one core", "disk", "disk, `--keep-vectors none`"]
+    return table(["heads", "tokens", *header], rows)
+
+
 def facts_table(result: dict[str, Any]) -> str:
     """Return the single figures of capture and server."""
     capture, server = result["capture"], result["server"]
@@ -244,6 +281,11 @@ def markdown_tables(result: dict[str, Any]) -> str:
             maps_table(result["maps"]),
             *([scale_table(result["scale"])] if "scale" in result else []),
             *([stages_table(result["stages"])] if "stages" in result else []),
+            *(
+                [estimate_table(found), cost_table(found["cost"])]
+                if (found := result.get("estimate"))
+                else []
+            ),
             page_table([*result["page"]["runs"], *([result["deep"]] if "deep" in result else [])]),
             interaction_table(result["page"]),
             *([live_table(result["live"])] if "live" in result else []),
@@ -273,10 +315,14 @@ def main() -> None:
         text = json.dumps(previous | result, indent=1) + "\n"
         arguments.output.write_text(text, encoding="utf-8")
         result = previous | result
-    is_whole = set(PARTS) - {"server", "deep", "live", "scale"} <= set(result)
+    is_whole = set(PARTS) - {"server", "deep", "live", "scale", "estimate"} <= set(result)
     print(markdown_tables(result) if is_whole else json.dumps(result))
     if not is_whole and "stages" in result:
         print(stages_table(result["stages"]))
+    if not is_whole and "estimate" in result:
+        print(
+            estimate_table(result["estimate"]), cost_table(result["estimate"]["cost"]), sep="\n\n"
+        )
 
 
 if __name__ == "__main__":

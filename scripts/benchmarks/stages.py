@@ -109,11 +109,16 @@ def _build(model: Path, corpus: Path, data_dir: Path, name: str) -> dict[str, An
         "computing": "pca_s",
         "writing the grid": "publish_s",
     }
-    with _peaks(process.pid) as peaks:
+
+    def read() -> None:
         for line in process.stderr or ():
             for words, phase in phases.items():
                 if words in line and phase not in dict(begun):
                     begun.append((phase, time.perf_counter()))
+
+    # In a thread: worker processes may keep the pipe open after the command has ended.
+    threading.Thread(target=read, daemon=True).start()
+    with _peaks(process.pid) as peaks:
         if process.wait():
             raise RuntimeError(f"the build of {name} failed")
     ends = [at for _, at in begun[1:]] + [time.perf_counter()]

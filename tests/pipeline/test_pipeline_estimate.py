@@ -9,6 +9,7 @@ import pytest
 from attentionviz.commands.main import main
 from attentionviz.jobs.records import parse_estimate
 from attentionviz.pipeline.build import build
+from attentionviz.pipeline.calibration import Curve
 from attentionviz.pipeline.estimate import Estimate, estimate, format_estimate
 from attentionviz.pipeline.request import BuildRequest
 from attentionviz.store import layout
@@ -49,6 +50,15 @@ def test_an_estimate_says_what_is_lost_and_is_read_as_that_of_a_job(
     found = estimate(tiny_request(tiny_bert, tmp_path, text=tiny_text, keep_vectors=choice))
     assert parse_estimate(json.dumps(found._asdict()))["lost"] == found.lost
     assert ("--keep-vectors none: " in format_estimate(found)) == (choice == "none")
+
+
+def test_a_curve_follows_the_timed_sizes_and_their_exponent_beyond():
+    assert Curve((500,), (2.0,)).at(1500) == pytest.approx(6)
+    squared = Curve((10, 20, 40), (1.0, 4.0, 16.0))
+    assert [squared.at(n) for n in (10, 20, 30, 40, 80)] == pytest.approx([1, 4, 9, 16, 64])
+    constant, cubic = Curve((10, 20), (1.0, 1.0)), Curve((10, 20), (1.0, 8.0))
+    assert constant.at(40) == pytest.approx(2)  # at least linear
+    assert cubic.at(40) == pytest.approx(32)  # at most quadratic
 
 
 def test_an_estimate_writes_nothing(tiny_bert, tiny_text, tmp_path):

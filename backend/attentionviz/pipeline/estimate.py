@@ -9,10 +9,9 @@ import numpy as np
 from joblib import cpu_count
 
 from attentionviz.core.heads import rules_with_heads
-from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.measures.similarity import n_nearest
 from attentionviz.pipeline.build import prepare
-from attentionviz.pipeline.calibration import QUICK_METHOD, SLOW_METHOD, Calibration, calibrate
+from attentionviz.pipeline.calibration import Calibration, calibrate
 from attentionviz.pipeline.corpora.account import Account
 from attentionviz.pipeline.plan import BuildPlan
 from attentionviz.pipeline.progress import Log, format_duration
@@ -20,26 +19,14 @@ from attentionviz.pipeline.request import BuildRequest
 from attentionviz.pipeline.sources import n_available
 from attentionviz.projections import needs_neighbours
 from attentionviz.projections.neighbours import N_NEIGHBOURS
-from attentionviz.projections.sampling import DEFAULT_FIT_POINTS
 from attentionviz.store import layout
 from attentionviz.store.grid import choose_grid_tokens
 
 if TYPE_CHECKING:
     from attentionviz.models import LoadedModel
 
-# t-SNE of n points takes time proportional to n (1 + n / 5,500): per point plus per pair.
-PAIR_COST_POINTS = 5500
-# Of attention t-SNE, this share of the measured time does not grow with the corpus; the search of
-# the strongest keys takes as long as all else at so many points.
-FIT_SHARE, SEARCH_COST_POINTS = 0.4, 300_000
-# Fidelity of more tokens is measured on a sample.
-MEASURED_TOKENS = 1000
-# Files are flushed to disk one by one, two per map.
-FLUSH_SECONDS = 0.01
-# A worker process imports NumPy, SciPy and openTSNE first.
-WORKER_SECONDS = 2.0
-# Scores of one head, and its part of the comparison of all heads.
-HEAD_SECONDS = 0.03
+# Comparison of one head with the others, and its facts.
+HEAD_SECONDS = 0.02
 # The attention check and the probes run a few sequences through the model several times.
 N_CHECKED_TOKENS = 3000
 
@@ -104,7 +91,7 @@ def estimate(request: BuildRequest, log: Log = lambda _: None) -> Estimate:
     started = time.perf_counter()
     plan, model, source = prepare(request, log)
     loading = time.perf_counter() - started
-    log("timing one map")
+    log("timing the maps of one head")
     measured = calibrate(plan, model, source)
     n_heads = len(model.heads)
     n_bytes, n_spare = _bytes(plan, model, measured)
@@ -139,33 +126,21 @@ def _seconds(plan: BuildPlan, n_heads: int, measured: Calibration) -> float:
     n = plan.n_tokens
     is_image = bool(plan.facts["patch_grid"])
     n_passes = 2 if plan.request.skip_bad_sequences else 1
-    capture = measured.capture * (n_passes * n + min(N_CHECKED_TOKENS, 3 * n))
+    capture = measured.capture * (n_passes * n + min(N_CHECKED_TOKENS, 3 * n)) + measured.tokens * n
+    # Queries, keys and norms of all heads are written by batch, and again by head.
+    written = n * n_heads * (2 * plan.facts["d_head"] * 4 + 16)
+    capture += 2 * written * measured.byte + 3 * n_heads * measured.flush
     images = measured.image * len(plan.lengths) if is_image else 0.0
-    ratio = n / measured.n_tokens
-    measures = ratio * min(1.5, max(1.0, min(n, MEASURED_TOKENS) / measured.n_tokens))
-    head = HEAD_SECONDS * max(1.0, ratio / 2)
-    for group in plan.request.task_groups():
-        head += measured.prepare * measures
-        for name in group:
-            head += _map_seconds(name.method, measured, ratio) + measured.measure * measures
-            head += 2 * FLUSH_SECONDS
     n_workers = max(1, min(plan.request.n_workers, cpu_count()))
-    starting = measured.compile + (WORKER_SECONDS if n_workers > 1 else 0.0)
-    return capture + images + starting + n_heads * head / n_workers
+    starting = measured.first + (2 * measured.start if n_workers > 1 else 0.0)
+    heads = n_heads * head_seconds(measured, n) / n_workers
+    return capture + images + starting + heads + n_heads * HEAD_SECONDS
 
 
-def _map_seconds(method: str, measured: Calibration, ratio: float) -> float:
-    """Return the seconds of one map of all tokens, `ratio` times as many as were measured."""
-    cost = METHOD_FACTS[method].relative_cost
-    if cost <= METHOD_FACTS[QUICK_METHOD].relative_cost:
-        return measured.quick * ratio
-    points = 2 * measured.n_tokens
-    if method == SLOW_METHOD:  # fits few points, and refines all
-        searched = (1 + points * ratio / SEARCH_COST_POINTS) / (1 + points / SEARCH_COST_POINTS)
-        return measured.slow * (FIT_SHARE + (1 - FIT_SHARE) * ratio * searched)
-    fitted = min(points * ratio, DEFAULT_FIT_POINTS)
-    weight = (1 + fitted / PAIR_COST_POINTS) / (1 + points / PAIR_COST_POINTS)
-    return measured.slow * cost / METHOD_FACTS[SLOW_METHOD].relative_cost * ratio * weight
+def head_seconds(measured: Calibration, n_tokens: int) -> float:
+    """Return the seconds of one core for all maps and scores of a head."""
+    maps = sum(curve.at(n_tokens) for curve in measured.maps.values())
+    return measured.scores.at(n_tokens) + maps
 
 
 def _bytes(plan: BuildPlan, model: "LoadedModel", measured: Calibration) -> tuple[int, int]:
