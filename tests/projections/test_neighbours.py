@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 from scipy.special import softmax
 
-from attentionviz.projections import HeadVectors, find_neighbours
+from attentionviz.projections import HeadVectors, find_neighbours, neighbours
 from attentionviz.projections.affinities import fitting_perplexity, row_affinities
 from attentionviz.projections.attention_tsne import score_affinities, softmax_rows, strongest
-from attentionviz.projections.neighbours import smallest
+from attentionviz.projections.neighbours import smallest_products
 
 
 def random_head(n_tokens: int, seed: int = 0) -> HeadVectors:
@@ -58,15 +58,20 @@ def test_the_strongest_keys_come_first_and_at_distance_zero() -> None:
     assert (distances[:, 0] == 0).all()
 
 
-@settings(deadline=None)
-@given(n=st.integers(1, 12), seed=st.integers(0, 50), n_values=st.sampled_from([3, 1000]))
-def test_the_smallest_numbers_of_a_row_come_in_order_and_of_equals_the_first(
-    n: int, seed: int, n_values: int
+@pytest.mark.parametrize("skip_self", [False, True])
+@pytest.mark.parametrize("tile", [(1, 1), (2, 5), (256, 4096)])
+@pytest.mark.parametrize("n", [1, 4, 11])
+def test_the_smallest_products_come_in_order_and_of_equals_the_first(
+    n: int, tile: tuple[int, int], skip_self: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    values = np.random.default_rng(seed).integers(0, n_values, (4, 12)).astype(np.float32)
-    indices, found = smallest(values, n)
-    assert np.array_equal(indices, np.argsort(values, axis=1, kind="stable")[:, :n])
-    assert np.array_equal(found, np.take_along_axis(values, indices, axis=1))
+    monkeypatch.setattr(neighbours, "TILE", tile)
+    points, others = np.random.default_rng(n).integers(-2, 3, (2, 12, 3)).astype(np.float32)
+    indices, found = smallest_products(points, others, n, skip_self=skip_self)
+    products = points @ others.T  # small integers, so there are many equal ones
+    if skip_self:
+        np.fill_diagonal(products, np.inf)
+    assert np.array_equal(indices, np.argsort(products, axis=1, kind="stable")[:, :n])
+    assert np.array_equal(found, np.take_along_axis(products, indices, axis=1))
 
 
 def test_every_row_has_the_requested_perplexity() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attentionviz.projections.neighbours import CHUNK_POINTS, strongest
+from attentionviz.projections.neighbours import TILE, strongest
 from attentionviz.projections.placing import QueryCandidates, candidate_positions
 from attentionviz.projections.vectors import Floats, HeadVectors
 
@@ -74,5 +74,5 @@ def place_by_likeness(rest: HeadVectors, sample: HeadVectors, fitted: Floats) ->
 def closest(points: Floats, others: Floats) -> NDArray[np.int64]:
     """Return for each point the index of the nearest of the others, by Euclidean distance."""
     half_squares = (others**2).sum(axis=1) / 2
-    chunks = [points[i : i + CHUNK_POINTS] for i in range(0, len(points), CHUNK_POINTS)]
+    chunks = [points[i : i + TILE[0]] for i in range(0, len(points), TILE[0])]
     return np.concatenate([np.argmin(half_squares - part @ others.T, axis=1) for part in chunks])

@@ -19,7 +19,8 @@ from attentionviz.projections import pca
 from attentionviz.projections.affinities import fitting_perplexity, row_affinities
 from attentionviz.projections.attention_placing import LikenessPlacer, place_by_likeness
 from attentionviz.projections.descent import DESCENT_DEFAULTS, descend
-from attentionviz.projections.forces import pair_attraction, repulsion
+from attentionviz.projections.forces import attraction
+from attentionviz.projections.grid_forces import repulsion
 from attentionviz.projections.neighbours import Strongest, strongest
 from attentionviz.projections.placing import candidate_positions, place_queries
 from attentionviz.projections.sampling import fit_sampled
@@ -71,10 +72,7 @@ def project(
     fit = partial(_fit, dims=dims, settings=settings)
     fitted = fit_sampled(vectors, settings["fit_points"], seed, fit, place_by_likeness)
     targets, _ = strongest(vectors.queries, vectors.keys, settings["targets"])
-    coordinates = fitted.coordinates
-    for step in range(settings["refinements"]):
-        coordinates = refine(coordinates, targets, seed + step, settings)
-    return replace(fitted, coordinates=coordinates)
+    return replace(fitted, coordinates=refine(fitted.coordinates, targets, seed, settings))
 
 
 def placer(vectors: HeadVectors, drawn: Floats, *, dims: int, seed: int, **settings: Any) -> Place:
@@ -98,7 +96,7 @@ def _fit(vectors: HeadVectors, *, dims: int, settings: dict[str, Any]) -> Projec
 def refine(
     points: Floats, targets: NDArray[np.int64], seed: int, settings: dict[str, Any]
 ) -> Floats:
-    """Return the map with queries placed, all points sharpened, and queries placed again.
+    """Return the map with queries placed, then some times all points sharpened, and queries placed.
 
     Parameters
     ----------
@@ -113,14 +111,16 @@ def refine(
     queries, keys = np.split(points, [len(targets)])
     if len(keys) <= targets.shape[1]:
         return points
-    n_around = settings["places_around_key"]
-    queries = place_queries(
-        queries, keys, targets, candidate_positions(queries, keys, n_around, seed)
-    )
-    queries, keys = sharpen(queries, keys, targets, _sharpening(settings), seed)
-    queries = place_queries(
-        queries, keys, targets, candidate_positions(queries, keys, n_around, seed)
-    )
+    n_around, sharpening = settings["places_around_key"], _sharpening(settings)
+
+    def placed(seed: int) -> Floats:
+        candidates = candidate_positions(queries, keys, n_around, seed)
+        return place_queries(queries, keys, targets, candidates)
+
+    queries = placed(seed)
+    for step in range(settings["refinements"]):
+        queries, keys = sharpen(queries, keys, targets, sharpening, seed + step)
+        queries = placed(seed + step)
     return np.concatenate([queries, keys])
 
 
@@ -199,9 +199,7 @@ def softmax_rows(indices: NDArray[np.int64], distances: Floats, n_keys: int) -> 
     return csr_matrix(rows + spread @ tempered)
 
 
-def bipartite_objective(
-    points: Floats, affinities: csr_matrix, n_queries: int
-) -> tuple[Floats, float]:
+def bipartite_objective(points: Floats, pairs: csr_matrix, n_queries: int) -> tuple[Floats, float]:
     """Return a quarter of the gradient, and the sum of w over all query-key pairs.
 
     The map's distribution is over query-key pairs, as attention is: two queries, or two keys, do
@@ -211,8 +209,8 @@ def bipartite_objective(
     ----------
     points : ndarray of float32, shape (n_points, dims)
         Queries, then keys.
-    affinities : csr_matrix of float32, shape (n_points, n_points)
-        From `score_affinities`.
+    pairs : csr_matrix of float32, shape (n_points, n_points)
+        Upper triangle of `score_affinities`.
     n_queries : int
     """
     queries, keys = np.split(points, [n_queries])
@@ -220,4 +218,4 @@ def bipartite_objective(
     _, on_keys = repulsion(keys, queries)
     total = 2 * float(sums.sum(dtype=np.float64))  # every pair counts in both orders
     forces: Floats = np.concatenate([on_queries, on_keys])
-    return pair_attraction(points, affinities, n_queries) - forces / np.float32(total), total
+    return attraction(points, pairs) - forces / np.float32(total), total

@@ -27,17 +27,12 @@ class Kernels(NamedTuple):
         ``repel(points, others, sums, forces)`` fills sums[i] with the sum over j of w_ij, and
         forces[:, i] with the sum over j of w_ij² (points_i - others_j).
     attract : callable
-        ``attract(points, row_starts, columns, affinities, forces)`` fills forces[:, i] with the
-        sum over j of p_ij w_ij (points_i - points_j).
-    attract_pairs : callable
-        The same if only queries and keys attract each other. Takes the number of queries, the first
-        points, before the forces and reads their rows only, so every pair is visited once. Adds to
-        forces.
+        ``attract(points, row_starts, columns, affinities, forces)`` adds p_ij w_ij (points_i -
+        points_j) to the forces on i, and its opposite to those on j, for every entry of the rows.
     """
 
     repel: Callable[..., None]
     attract: Callable[..., None]
-    attract_pairs: Callable[..., None]
 
 
 @lru_cache(maxsize=2)
@@ -50,7 +45,7 @@ def kernels(dims: int) -> Kernels:
     zero, which prevents vectorisation. The order of summation depends on the processor, so results
     are reproducible on the same kind of machine only.
     """
-    loops = _repulsion_loop(dims), _attraction_loop(dims), _pair_attraction_loop(dims)
+    loops = _repulsion_loop(dims), _attraction_loop(dims)
     jitted = compiled(fastmath=True, error_model="numpy", nogil=True)
     return Kernels(*(jitted(loop) for loop in loops))
 
@@ -97,42 +92,17 @@ def _attraction_loop(dims: int) -> Callable[..., None]:
                 strength = affinities[place] / (one + dx * dx + dy * dy + dz * dz)
                 fx += strength * dx
                 fy += strength * dy
-                fz += strength * dz
-            forces[i, 0], forces[i, 1] = fx, fy
-            if is_solid:
-                forces[i, 2] = fz
-
-    return attract
-
-
-def _pair_attraction_loop(dims: int) -> Callable[..., None]:
-    is_solid = dims == 3
-    zero, one = np.float32(0), np.float32(1)
-
-    def attract_pairs(
-        points: Any, starts: Any, columns: Any, affinities: Any, n_queries: int, forces: Any
-    ) -> None:
-        for i in range(n_queries):
-            x, y, z = points[i, 0], points[i, 1], points[i, dims - 1]
-            fx, fy, fz = zero, zero, zero
-            for place in range(starts[i], starts[i + 1]):
-                j = columns[place]
-                dx, dy, dz = x - points[j, 0], y - points[j, 1], zero
-                if is_solid:
-                    dz = z - points[j, 2]
-                strength = affinities[place] / (one + dx * dx + dy * dy + dz * dz)
-                fx += strength * dx
-                fy += strength * dy
                 forces[j, 0] -= strength * dx
                 forces[j, 1] -= strength * dy
                 if is_solid:
                     fz += strength * dz
                     forces[j, 2] -= strength * dz
-            forces[i, 0], forces[i, 1] = fx, fy
+            forces[i, 0] += fx
+            forces[i, 1] += fy
             if is_solid:
-                forces[i, 2] = fz
+                forces[i, 2] += fz
 
-    return attract_pairs
+    return attract
 
 
 def repulsion(points: Floats, others: Floats) -> tuple[Floats, Floats]:
@@ -156,38 +126,20 @@ def repulsion(points: Floats, others: Floats) -> tuple[Floats, Floats]:
     return sums, forces.T
 
 
-def attraction(points: Floats, affinities: csr_matrix) -> Floats:
+def attraction(points: Floats, pairs: csr_matrix) -> Floats:
     """Return the attraction of each point to its neighbours.
 
     Parameters
     ----------
     points : ndarray of float32, shape (n_points, dims)
-    affinities : csr_matrix of float32, shape (n_points, n_points)
+    pairs : csr_matrix of float32, shape (n_points, n_points)
+        Affinities p, each pair once: one triangle of the symmetric matrix.
 
     Returns
     -------
     ndarray of float32, shape (n_points, dims)
         Sum over j of p_ij w_ij (points_i - points_j).
     """
-    forces = np.empty_like(points)
-    p = affinities
-    kernels(points.shape[1]).attract(points, p.indptr, p.indices, p.data, forces)
-    return forces
-
-
-def pair_attraction(points: Floats, affinities: csr_matrix, n_queries: int) -> Floats:
-    """Return the same as `attraction` if only queries and keys attract each other.
-
-    Parameters
-    ----------
-    points : ndarray of float32, shape (n_points, dims)
-        Queries, then keys.
-    affinities : csr_matrix of float32, shape (n_points, n_points)
-        Symmetric, 0 between two queries or two keys.
-    n_queries : int
-    """
     forces = np.zeros_like(points)
-    p = affinities
-    parts = (points, p.indptr, p.indices, p.data, n_queries, forces)
-    kernels(points.shape[1]).attract_pairs(*parts)
+    kernels(points.shape[1]).attract(points, pairs.indptr, pairs.indices, pairs.data, forces)
     return forces

@@ -12,9 +12,8 @@ from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours
 
 # Three times the largest default perplexity.
 N_NEIGHBOURS = 90
-CHUNK_POINTS = 1024
-# Products of a block of points with all others: 64 MiB.
-BLOCK_PRODUCTS = 1 << 24
+# Products of so many points and others are in memory at once: 4 MiB, which fits into a CPU's cache.
+TILE = 256, 4096
 
 # Indices of the strongest others of each point, strongest first, and their distances.
 Strongest = tuple[NDArray[np.int64], Floats]
@@ -55,16 +54,8 @@ def nearest(
         Whether to exclude row i of `among` for row i of `points`, since it is the same point.
     """
     n = min(n_neighbours, len(among) - int(skip_self))
-    indices = np.empty((len(points), n), dtype=np.int32)
-    distances = np.empty((len(points), n), dtype=np.float32)
-    n_rows = _rows_of_block(among)
-    for start in range(0, len(points), n_rows):
-        rows = slice(start, min(start + n_rows, len(points)))
-        distance = 1 - points[rows] @ among.T  # (point, other)
-        if skip_self:
-            distance[np.arange(len(distance)), np.arange(rows.start, rows.stop)] = np.inf
-        indices[rows], distances[rows] = smallest(distance, n)
-    return Neighbours(indices, np.clip(distances, 0, 2))
+    indices, lowest = smallest_products(-points, among, n, skip_self=skip_self)
+    return Neighbours(indices.astype(np.int32), np.clip(1 + lowest, 0, 2))
 
 
 def strongest(points: Floats, others: Floats, n: int) -> Strongest:
@@ -76,53 +67,56 @@ def strongest(points: Floats, others: Floats, n: int) -> Strongest:
     n : int
         Number of others to return; limited by their number.
     """
-    n = min(n, len(others))
-    indices = np.empty((len(points), n), dtype=np.int64)
-    distances = np.empty((len(points), n), dtype=np.float32)
-    n_rows = _rows_of_block(others)
-    for start in range(0, len(points), n_rows):
-        rows = slice(start, start + n_rows)
-        indices[rows], lowest = smallest(-(points[rows] @ others.T), n)
-        distances[rows] = np.sqrt(lowest - lowest[:, :1])
-    return indices, distances
+    indices, lowest = smallest_products(-points, others, min(n, len(others)))
+    return indices, np.sqrt(lowest - lowest[:, :1])
 
 
-def smallest(values: Floats, n: int) -> tuple[NDArray[np.int64], Floats]:
-    """Return indices and values of the n smallest numbers of each row, smallest first.
+def smallest_products(
+    points: Floats, others: Floats, n: int, *, skip_self: bool = False
+) -> tuple[NDArray[np.int64], Floats]:
+    """Return indices and values of the n smallest dot products of each point, smallest first.
 
     Parameters
     ----------
-    values : ndarray of float32, shape (n_rows, n_columns)
-        At least n of each row are finite.
+    points, others : ndarray of float32, shapes (n_points, d_head) and (n_others, d_head)
     n : int
-        Of equal numbers the first are taken, and come first.
+        At most the number of others, without itself if that is excluded. Of equal products those
+        with the first others are taken, and come first.
+    skip_self : bool
+        Whether to exclude row i of `others` for row i of `points`.
     """
-    indices = np.empty((len(values), n), dtype=np.int64)
-    chosen = np.empty((len(values), n), dtype=values.dtype)
-    _smallest_loop()(values, indices, chosen)
-    order = np.lexsort((indices, chosen), axis=1)
-    return np.take_along_axis(indices, order, axis=1), np.take_along_axis(chosen, order, axis=1)
-
-
-def _rows_of_block(others: Floats) -> int:
-    """Return the number of points whose products with all others are in memory at once."""
-    return max(1, min(CHUNK_POINTS, BLOCK_PRODUCTS // len(others)))
+    indices = np.full((len(points), n), -1, dtype=np.int64)
+    values = np.full((len(points), n), np.inf, dtype=np.float32)
+    buffer = np.empty(TILE[0] * TILE[1], dtype=np.float32)
+    for top in range(0, len(points), TILE[0]):
+        rows = slice(top, min(top + TILE[0], len(points)))
+        for left in range(0, len(others), TILE[1]):
+            among = others[left : left + TILE[1]]
+            shape = rows.stop - top, len(among)
+            products = buffer[: shape[0] * shape[1]].reshape(shape)
+            np.matmul(points[rows], among.T, out=products)
+            if skip_self:
+                own = np.arange(max(top, left), min(rows.stop, left + len(among)))
+                products[own - top, own - left] = np.inf
+            _heap_loop()(products, left, indices[rows], values[rows])
+    order = np.lexsort((indices, values), axis=1)
+    return np.take_along_axis(indices, order, axis=1), np.take_along_axis(values, order, axis=1)
 
 
 @lru_cache(maxsize=1)
-def _smallest_loop() -> Callable[..., None]:
-    return compiled(nogil=True)(_fill_heaps)
+def _heap_loop() -> Callable[..., None]:
+    return compiled(nogil=True)(_add_to_heaps)
 
 
-def _fill_heaps(values: Any, indices: Any, chosen: Any) -> None:
-    """Fill rows with their smallest values as heaps: the largest, of equals the last, is first.
+def _add_to_heaps(values: Any, first: int, indices: Any, chosen: Any) -> None:
+    """Add values of the columns from `first` on to heaps of the smallest values of each row.
 
-    Most values take one comparison; NumPy's partition moves all of them, in several times the time.
+    The largest of a heap, of equals the last, comes first. Most values take one comparison; NumPy's
+    partition moves all of them, in several times the time.
     """
     n = indices.shape[1]
     for i in range(values.shape[0]):
         heap, places = chosen[i], indices[i]
-        heap[:], places[:] = np.inf, -1
         for j in range(values.shape[1]):
             value = values[i, j]
             if value >= heap[0]:
@@ -136,4 +130,4 @@ def _fill_heaps(values: Any, indices: Any, chosen: Any) -> None:
                     break
                 heap[at], places[at] = heap[below], places[below]
                 at, below = below, 2 * below + 1
-            heap[at], places[at] = value, j
+            heap[at], places[at] = value, first + j

@@ -75,6 +75,7 @@ class QueryCandidates:
         queries : ndarray of float32, shape (n_queries, dims)
             Current positions; of equally good candidates, the nearest to this is chosen.
         targets : ndarray of int64, shape (n_queries, n_targets)
+            At most 255.
         """
         chosen = np.empty(len(queries), dtype=np.int64)
         _candidate_loop()(targets, self._starts, self._holders, self._candidates, queries, chosen)
@@ -112,7 +113,7 @@ def _choose_candidates(
 
     ``holders[starts[j]:starts[j + 1]]`` are the candidates with key j among their nearest keys.
     """
-    counts = np.zeros(len(candidates), dtype=np.int32)
+    counts = np.zeros(len(candidates), dtype=np.uint8)  # small, so that they fit into the cache
     for i in range(len(queries)):
         most = 0
         for j in targets[i]:

@@ -23,7 +23,7 @@ from attentionviz.projections.compiled import compiled
 from attentionviz.projections.vectors import Floats
 
 # Number of iterations between searches of the nearest keys.
-SEARCH_EVERY = 5
+SEARCH_EVERY = 8
 
 
 class KeysAround(NamedTuple):

@@ -13,7 +13,8 @@ from attentionviz.projections.affinities import (
     weighted_positions,
 )
 from attentionviz.projections.descent import DESCENT_DEFAULTS, descend
-from attentionviz.projections.forces import attraction, repulsion
+from attentionviz.projections.forces import attraction
+from attentionviz.projections.grid_forces import repulsion
 from attentionviz.projections.neighbours import find_neighbours, nearest, unit_vectors
 from attentionviz.projections.sampling import DEFAULT_FIT_POINTS, fit_sampled, fitted_part
 from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours, Place, Projection
@@ -75,17 +76,18 @@ def _fit(
     return Projection(coordinates, {"kl_divergence": divergence}, fallback)
 
 
-def joint_objective(points: Floats, affinities: csr_matrix) -> tuple[Floats, float]:
+def joint_objective(points: Floats, pairs: csr_matrix) -> tuple[Floats, float]:
     """Return a quarter of t-SNE's gradient, as openTSNE does, and the sum of w over all pairs.
 
     Parameters
     ----------
     points : ndarray of float32, shape (n_points, dims)
-    affinities : csr_matrix of float32, shape (n_points, n_points)
+    pairs : csr_matrix of float32, shape (n_points, n_points)
+        Upper triangle of the affinities.
     """
     sums, forces = repulsion(points, points)
     total = float(sums.sum(dtype=np.float64)) - len(points)  # without every point with itself
-    return attraction(points, affinities) - forces / np.float32(total), total
+    return attraction(points, pairs) - forces / np.float32(total), total
 
 
 def placer(vectors: HeadVectors, drawn: Floats, *, dims: int, seed: int, **settings: Any) -> Place:

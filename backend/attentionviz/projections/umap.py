@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from attentionviz.projections import pca
+from attentionviz.projections import pca, umap_descent
 from attentionviz.projections.compiled import cache_compiled, import_compiled
 from attentionviz.projections.neighbours import find_neighbours
 from attentionviz.projections.sampling import DEFAULT_FIT_POINTS, fit_sampled
@@ -26,8 +26,8 @@ DEFAULTS: dict[str, Any] = {
 __all__ = ["DEFAULTS", "MIN_TOKENS", "NEEDS_NEIGHBOURS", "placer", "project"]
 NEEDS_NEIGHBOURS = True
 MIN_TOKENS = 4
-# umap-learn scales every initial map to this extent.
-START_EXTENT = 10.0
+# umap-learn scales every axis of an initial map to this extent, and adds noise.
+START_EXTENT, START_NOISE = 10.0, 1e-4
 
 
 def project(
@@ -85,16 +85,19 @@ def _fit(
         knn_dists=distances,
     )
     a, b = umap_.find_ab_params(settings["spread"], settings["min_dist"])
-    layout = (points, graph, dims, settings["learning_rate"], a, b, 1.0)
-    sampling = (settings["negative_sample_rate"], settings["n_epochs"], _start(vectors, dims))
-    rest: tuple[Any, ...] = (np.random.RandomState(seed), "cosine", {}, False, {}, False)
-    coordinates, _ = umap_.simplicial_set_embedding(
-        *layout, *sampling, *rest, parallel=False, verbose=False
+    coordinates = umap_descent.descend(
+        _start(vectors, dims, seed),
+        graph,
+        (a, b),
+        n_epochs=settings["n_epochs"],
+        negative_sample_rate=settings["negative_sample_rate"],
+        learning_rate=settings["learning_rate"],
+        seed=seed,
     )
     fallback = None
     if n_near + 1 < settings["n_neighbours"]:
         fallback = f"all {n_near + 1} points are neighbours: fewer than {settings['n_neighbours']}"
-    return Projection(np.asarray(coordinates, dtype=np.float32), fallback=fallback)
+    return Projection(coordinates, fallback=fallback)
 
 
 @lru_cache(maxsize=1)
@@ -102,16 +105,10 @@ def _umap_learn() -> Any:
     with warnings.catch_warnings():
         # umap-learn warns on import without TensorFlow, which only an unused class needs.
         warnings.simplefilter("ignore", ImportWarning)
-        umap_, layouts = import_compiled("umap.umap_"), import_compiled("umap.layouts")
+        umap_ = import_compiled("umap.umap_")
     # Functions that `_fit` calls and that umap-learn does not cache itself.
-    functions = (
-        (umap_, "smooth_knn_dist"),
-        (umap_, "compute_membership_strengths"),
-        (layouts, "_nb_optimize_layout_euclidean_single_epoch"),  # from umap-learn 0.5.12 on
-    )
-    for module, name in functions:
-        if hasattr(module, name):
-            cache_compiled(getattr(module, name))
+    for name in ("smooth_knn_dist", "compute_membership_strengths"):
+        cache_compiled(getattr(umap_, name))
     return umap_
 
 
@@ -124,8 +121,12 @@ def _with_self(neighbours: Neighbours, n_near: int) -> tuple[Any, Floats]:
     return indices, distances
 
 
-def _start(vectors: HeadVectors, dims: int) -> Floats:
+def _start(vectors: HeadVectors, dims: int, seed: int) -> Floats:
+    """Return principal components on the scale of umap-learn's initial maps."""
     start = pca.project(vectors, dims=dims, seed=0, neighbours=None, **pca.DEFAULTS).coordinates
-    extent = np.abs(start).max()
-    scaled: Floats = start * np.float32(START_EXTENT / extent) if extent > 0 else start
+    extents = np.maximum(np.ptp(start, axis=0), 1e-12)
+    start = (start - start.min(axis=0)) * np.float32(START_EXTENT) / extents
+    # Equal points would not repel each other.
+    noise = np.random.default_rng(seed).standard_normal(start.shape, dtype=np.float32)
+    scaled: Floats = start + np.float32(START_NOISE) * noise
     return scaled

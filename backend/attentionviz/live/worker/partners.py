@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attentionviz.projections import HeadVectors
-from attentionviz.projections.neighbours import smallest
+from attentionviz.projections.neighbours import smallest_products
 
 N_PARTNERS = 10
-CHUNK_SCORES = 1 << 22
 
 
 class Partners(NamedTuple):
@@ -50,16 +49,11 @@ def find_partners(new: HeadVectors, corpus: HeadVectors) -> Partners:
     new, corpus : HeadVectors
     """
     scaling = np.float32(new.scaling)
-    n_points = 2 * new.n_tokens
-    tokens = np.full((n_points, N_PARTNERS), -1, dtype=np.int32)
-    scores = np.zeros((n_points, N_PARTNERS), dtype=np.float32)
+    n_new, n_found = new.n_tokens, min(N_PARTNERS, corpus.n_tokens)
+    tokens = np.full((2 * n_new, N_PARTNERS), -1, dtype=np.int32)
+    scores = np.zeros((2 * n_new, N_PARTNERS), dtype=np.float32)
     pairs = ((new.queries * scaling, corpus.keys), (new.keys * scaling, corpus.queries))
-    n_rows = max(1, CHUNK_SCORES // corpus.n_tokens)
-    n_found = min(N_PARTNERS, corpus.n_tokens)
-    for half, (points, others) in enumerate(pairs):
-        for start in range(0, new.n_tokens, n_rows):
-            part = points[start : start + n_rows]
-            rows = slice(half * new.n_tokens + start, half * new.n_tokens + start + len(part))
-            nearest, lowest = smallest(-(part @ others.T), n_found)
-            tokens[rows, :n_found], scores[rows, :n_found] = nearest, -lowest
+    for rows, (points, others) in zip((slice(n_new), slice(n_new, None)), pairs, strict=True):
+        strongest, lowest = smallest_products(-points, others, n_found)
+        tokens[rows, :n_found], scores[rows, :n_found] = strongest, -lowest
     return Partners(tokens, scores)
