@@ -253,6 +253,13 @@ test('characters split by a tokenizer are found in every script', () => {
   assert.equal(find('^\\p{sc=Han}$', 'regex'), '今 1–2⁄3|天 2–3⁄3|天|气 1⁄3|好');
 });
 
+test('a word that is one token here and several there is found in both places', () => {
+  const find = searched(['rain and rain', [' rain', ' and', ' ra', 'in']]);
+  assert.equal(find('rain'), ' rain| ra|in');
+  assert.equal(find('rai', 'prefix'), ' rain| ra|in');
+  assert.equal(find('ain', 'substring'), ' rain| ra|in');
+});
+
 test('text beyond the last token of a truncated sentence is not found', () => {
   const find = searched(['one tokenization', ['one', ' token']]);
   assert.equal(find('tokenization'), '');
