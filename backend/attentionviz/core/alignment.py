@@ -1,5 +1,6 @@
 """Alignment of keys with queries that leaves attention unchanged."""
 
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ AlignmentRule = Literal["norm ratio", "search"]
 SEARCH_CANDIDATES = np.geomspace(0.2, 5.0, 33)
 SEARCH_SHARE = 0.005
 SEARCH_TOKENS = 1000
+CHUNK_ROWS = 1 << 14
 
 
 class Aligned(NamedTuple):
@@ -46,9 +48,12 @@ class Aligned(NamedTuple):
         queries, keys : ndarray of float32, shapes (any, d_head)
             As the attention function saw them. Not modified.
         """
-        q = queries.astype(np.float64) * self.scale
-        k = keys.astype(np.float64) / self.scale + self.shift
-        return Aligned(q.astype(np.float32), k.astype(np.float32), self.scale, self.shift)
+        q, k = np.empty(queries.shape, np.float32), np.empty(keys.shape, np.float32)
+        for rows in _chunks(len(queries)):
+            q[rows] = queries[rows].astype(np.float64) * self.scale
+        for rows in _chunks(len(keys)):
+            k[rows] = keys[rows].astype(np.float64) / self.scale + self.shift
+        return Aligned(q, k, self.scale, self.shift)
 
 
 def align(
@@ -83,10 +88,15 @@ def align(
     for name, vectors in (("queries", queries), ("keys", keys)):
         if len(vectors) == 0:
             raise ShapeError(f"{name} has shape (0, any), expected at least one token")
-    q, k = queries.astype(np.float64), keys.astype(np.float64)
-    scale = _searched_scale(q, k, seed) if rule == "search" else _norm_ratio(q, k)
-    aligned_q, aligned_k, shift = _apply(q, k, scale)
-    return Aligned(aligned_q.astype(np.float32), aligned_k.astype(np.float32), scale, shift)
+    scale = _searched_scale(queries, keys, seed) if rule == "search" else _norm_ratio(queries, keys)
+    mean_q, mean_k = (vectors.mean(axis=0, dtype=np.float64) for vectors in (queries, keys))
+    shift = mean_q * scale - mean_k / scale
+    return Aligned(queries[:0], keys[:0], scale, shift).with_same_alignment(queries, keys)
+
+
+def _chunks(n: int) -> Iterator[slice]:
+    """Yield slices of `CHUNK_ROWS` rows, so that float64 takes no memory in a large corpus."""
+    return (slice(start, start + CHUNK_ROWS) for start in range(0, n, CHUNK_ROWS))
 
 
 def _apply(
@@ -97,21 +107,25 @@ def _apply(
     return q, k - k.mean(axis=0) + q.mean(axis=0), shift
 
 
-def _norm_ratio(q: NDArray[np.float64], k: NDArray[np.float64]) -> float:
-    q_norm = float(np.median(np.linalg.norm(q, axis=1)))
-    k_norm = float(np.median(np.linalg.norm(k, axis=1)))
+def _lengths(vectors: Floats) -> NDArray[np.float64]:
+    chunks = (vectors[rows].astype(np.float64) for rows in _chunks(len(vectors)))
+    return np.concatenate([np.linalg.norm(chunk, axis=1) for chunk in chunks])
+
+
+def _norm_ratio(queries: Floats, keys: Floats) -> float:
+    q_norm, k_norm = (float(np.median(_lengths(vectors))) for vectors in (queries, keys))
     # A head whose median query or key norm is zero has no ratio; its vectors are not scaled.
     return float(np.sqrt(k_norm / q_norm)) if q_norm > 0 and k_norm > 0 else 1.0
 
 
-def _searched_scale(q: NDArray[np.float64], k: NDArray[np.float64], seed: int) -> float:
-    q, k = _sample(q, seed), _sample(k, seed)
+def _searched_scale(queries: Floats, keys: Floats, seed: int) -> float:
+    q, k = (_sample(vectors, seed).astype(np.float64) for vectors in (queries, keys))
     products = q @ k.T  # (query, key)
     quality = [_distance_quality(*_apply(q, k, c)[:2], products) for c in SEARCH_CANDIDATES]
     return float(SEARCH_CANDIDATES[int(np.argmin(quality))])
 
 
-def _sample(vectors: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+def _sample(vectors: Floats, seed: int) -> Floats:
     """Return at most 1,000 vectors; those of the same tokens for as many queries as keys."""
     if len(vectors) <= SEARCH_TOKENS:
         return vectors
