@@ -1,5 +1,7 @@
 """Fidelity against independent, slower references."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -257,3 +259,16 @@ def test_fidelity_of_a_cross_head_is_over_its_queries_and_keys() -> None:
         correlations.append(spearmanr(near[own], scores[own])[0])
     assert found["recall_at_10"] == pytest.approx(np.mean(shares))
     assert found["rank_correlation"] == pytest.approx(np.mean(correlations))
+
+
+def test_memory_of_a_reference_does_not_hold_the_order_of_all_keys():
+    rng = np.random.default_rng(0)
+    n = 20_000
+    queries, keys = rng.standard_normal((2, n, 4), dtype=np.float32)
+    positions = TokenPositions(np.arange(n) // 20, np.arange(n) % 20, ScoreRule(1.0, False))
+    vectors = HeadVectors.of(queries, keys, 1.0)
+    tracemalloc.start()
+    prepare(vectors, positions, 0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1000 * n * 8 / 2  # of 1,000 queries

@@ -1,5 +1,6 @@
 import json
 import shutil
+import weakref
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from transformers import AutoTokenizer
 
 from attentionviz.core.types import METHODS, HeadId, MapName
 from attentionviz.errors import BuildError, CorpusError, InvalidRequestError
+from attentionviz.pipeline import build as build_module
 from attentionviz.pipeline.build import build
 from attentionviz.pipeline.request import BuildRequest
 from attentionviz.projections import defaults
@@ -352,3 +354,22 @@ def test_what_is_computed_from_vectors_does_not_depend_on_which_are_kept(
                 assert np.array_equal(load(kept, path), load(whole, path)[tokens])
         elif path not in ("manifest.json", "files.npy"):
             assert of_some[path] == content
+
+
+def test_the_model_is_released_before_maps_are_computed(small, monkeypatch):
+    loaded = []
+
+    def prepared(*arguments):
+        found = prepare(*arguments)
+        loaded.append(weakref.ref(found[1]))
+        return found
+
+    def maps(*arguments):
+        assert loaded[0]() is None
+        return compute_maps(*arguments)
+
+    prepare, compute_maps = build_module.prepare, build_module.compute_maps
+    monkeypatch.setattr(build_module, "prepare", prepared)
+    monkeypatch.setattr(build_module, "compute_maps", maps)
+    small()
+    assert loaded

@@ -175,7 +175,8 @@ def _least_scores(
     n_rows, found = max(1, BLOCK_NUMBERS // n_keys), []
     for start in range(0, len(queries), n_rows):
         products = vectors.queries[queries[start : start + n_rows]] @ vectors.keys.T
-        found.append(np.argpartition(-products, sizes[-1] - 1, axis=1)[:, : sizes[-1]])
+        order = np.argpartition(-products, sizes[-1] - 1, axis=1)
+        found.append(order[:, : sizes[-1]].copy())  # a view would keep the order of all keys
     scores = -np.sort(-_scores(vectors, queries, np.concatenate(found)), axis=1)
     return {n: scores[:, n - 1] - TIE * np.abs(scores[:, :n]).max(axis=1) for n in sizes}
 

@@ -1,5 +1,6 @@
 """A build from request to published dataset, resumable at every file."""
 
+import gc
 import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -95,7 +96,7 @@ def build(request: BuildRequest, log: Log = lambda _: None) -> BuildResult:
 
 
 def _build_with(engine: Engine, request: BuildRequest, log: Log) -> BuildResult:
-    plan, model, source = prepare(request, log, engine.device)
+    plan, *captured_from = prepare(request, log, engine.device)
     if not request.skip_bad_sequences:  # else logged after bad sequences are left out
         log(plan.corpus_summary())
     if lost := plan.lost_without_vectors():
@@ -108,7 +109,7 @@ def _build_with(engine: Engine, request: BuildRequest, log: Log) -> BuildResult:
             result = _result(built, already_built=True)
             set_current_version(request.output, plan.dataset_id, result.version)
             return result
-        result = _result(_build(plan, model, source, lock, engine, log))
+        result = _result(_build(plan, captured_from, lock, engine, log))
         if previous not in (None, result.version):
             log(
                 f"this replaces version {previous} of {plan.dataset_id}, which stays on disk; to "
@@ -210,8 +211,11 @@ def _read_corpus(request: BuildRequest) -> TextCorpus | ImageCorpus:
 
 
 def _build(
-    plan: BuildPlan, model: Any, source: Source, lock: BuildLock, engine: Engine, log: Log
+    plan: BuildPlan, captured_from: list[Any], lock: BuildLock, engine: Engine, log: Log
 ) -> Path:
+    """Capture from the model and the source of a list, which is emptied, and publish the rest."""
+    model, source = captured_from
+    captured_from.clear()
     folder = plan.folder
     folder.mkdir(parents=True, exist_ok=True)
     with Progress(folder, log) as progress:
@@ -230,6 +234,8 @@ def _build(
 
                 with engine.in_folder(folder):
                     manifest = Capture(plan, model, source, journal, progress, engine).run()
+            del model, source
+            gc.collect()  # the weights are not needed while maps are computed
             with engine.in_folder(folder):
                 compute_maps(plan, manifest, journal, progress, engine)
                 progress.announce("publish", "writing the grid and the manifest")
