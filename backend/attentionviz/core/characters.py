@@ -19,6 +19,8 @@ BYTE = re.compile(r"<0x([89A-F][0-9A-F])>")
 _ANY_BYTE = re.compile(r"<0x([0-9A-F]{2})>")
 _PART = re.compile(r"( *)(.) ([1-4])(?:–([1-4]))?⁄([2-4])", re.DOTALL)
 _JOINT = " + "
+# Bytes of no character, as decoding with surrogateescape leaves them.
+_STRAY_BYTES = {0xDC00 + byte: f"<0x{byte:02X}>" for byte in range(128, 256)}
 
 
 class TokenCharacters(NamedTuple):
@@ -122,7 +124,7 @@ def _joined(pieces: list[str]) -> str:
 
 
 def _visible_bytes(text: str) -> str:
-    return text.translate({0xDC00 + byte: f"<0x{byte:02X}>" for byte in range(128, 256)})
+    return text.translate(_STRAY_BYTES)
 
 
 def _pieces(written: str) -> list[tuple[str, int, int]]:
