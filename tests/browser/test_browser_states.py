@@ -147,6 +147,18 @@ def test_a_damaged_or_outdated_dataset_is_reported_and_not_shown(page: Page, add
     expect(page.locator(".map__canvas")).to_be_hidden()
 
 
+def test_a_sentence_without_stored_vectors_says_so_and_its_map_stays(
+    page: Page, serve: Callable[[Path], str], tmp_path: Path
+) -> None:
+    page.expected += ["Failed to load resource"]  # type: ignore[attr-defined]
+    write_fake_dataset(tmp_path, replace(FEW_MAPS, dataset_id="few", kept_sequences=1))
+    open_view(page, serve(tmp_path), "?method=pca&layer=1&head=1&selected=query-0")
+    reason = page.locator(".panel__missing")
+    expect(reason).to_contain_text("sequence 0 cannot be shown: few was built with --keep-vectors")
+    expect(page.locator(".message")).to_be_hidden()
+    assert page.evaluate(NOT_BACKGROUND) > 0
+
+
 def test_the_map_stays_while_offline_and_requests_complete_after_reconnecting(
     page: Page, serve: Callable[[Path], str], tmp_path: Path
 ) -> None:
