@@ -76,8 +76,9 @@ def test_thirty_users_open_an_uncached_grid_at_once(
     served: Served, peak_mb: list[float], bar: Bar
 ) -> None:
     base = "/api/v1/datasets/large-0"
-    paths = ["/", "/api/v1/datasets", base, f"{base}/tokens", f"{base}/grid", f"{base}/grid/norms"]
-    paths += [f"{base}/heads", f"{base}/projections/tsne-2d"]
+    paths = ["/", "/api/v1/datasets", base, f"{base}/grid", f"{base}/grid/norms", f"{base}/heads"]
+    paths += [f"{base}/tokens/vocabulary", f"{base}/tokens/code", f"{base}/sequences/text"]
+    paths += [f"{base}/projections/tsne-2d"]
     ready = threading.Barrier(N_USERS)
 
     def open_page(_: int) -> tuple[float, list[bytes]]:
