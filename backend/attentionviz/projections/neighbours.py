@@ -55,7 +55,7 @@ def nearest(
     """
     n = min(n_neighbours, len(among) - int(skip_self))
     indices, lowest = smallest_products(-points, among, n, skip_self=skip_self)
-    return Neighbours(indices.astype(np.int32), np.clip(1 + lowest, 0, 2))
+    return Neighbours(indices, np.clip(1 + lowest, 0, 2))
 
 
 def strongest(points: Floats, others: Floats, n: int) -> Strongest:
@@ -68,12 +68,12 @@ def strongest(points: Floats, others: Floats, n: int) -> Strongest:
         Number of others to return; limited by their number.
     """
     indices, lowest = smallest_products(-points, others, min(n, len(others)))
-    return indices, np.sqrt(lowest - lowest[:, :1])
+    return indices.astype(np.int64), np.sqrt(lowest - lowest[:, :1])
 
 
 def smallest_products(
     points: Floats, others: Floats, n: int, *, skip_self: bool = False
-) -> tuple[NDArray[np.int64], Floats]:
+) -> tuple[NDArray[np.int32], Floats]:
     """Return indices and values of the n smallest dot products of each point, smallest first.
 
     Parameters
@@ -85,7 +85,7 @@ def smallest_products(
     skip_self : bool
         Whether to exclude row i of `others` for row i of `points`.
     """
-    indices = np.full((len(points), n), -1, dtype=np.int64)
+    indices = np.full((len(points), n), -1, dtype=np.int32)
     values = np.full((len(points), n), np.inf, dtype=np.float32)
     buffer = np.empty(TILE[0] * TILE[1], dtype=np.float32)
     for top in range(0, len(points), TILE[0]):
@@ -99,8 +99,10 @@ def smallest_products(
                 own = np.arange(max(top, left), min(rows.stop, left + len(among)))
                 products[own - top, own - left] = np.inf
             _heap_loop()(products, left, indices[rows], values[rows])
-    order = np.lexsort((indices, values), axis=1)
-    return np.take_along_axis(indices, order, axis=1), np.take_along_axis(values, order, axis=1)
+        order = np.lexsort((indices[rows], values[rows]), axis=1)
+        for found in (indices, values):
+            found[rows] = np.take_along_axis(found[rows], order, axis=1)
+    return indices, values
 
 
 @lru_cache(maxsize=1)

@@ -48,6 +48,8 @@ def test_a_text_is_placed_among_the_sampled_tokens(keeping) -> None:
     for name in live.reader.manifest["maps"]:
         drawn = live.reader.projection(MapName.parse(name), HeadId(1, 1))[rows]
         far = np.abs(answer.tensors[f"place:{name}"][1, 1] - drawn).max(axis=-1)
+        if name.startswith("attention-tsne"):
+            far = far[stop - start :]  # a query goes where most of the sampled keys are near
         assert np.mean(far < 6554) > 0.8, name  # a tenth of the map
     # The axes of the sample are not those of the map.
     assert answer.maps["pca-2d"]["placed"] == "neighbours"
