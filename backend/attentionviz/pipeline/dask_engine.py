@@ -112,6 +112,10 @@ def connect(request: BuildRequest, log: Log) -> Iterator["DaskEngine"]:
         ) from error
     try:
         yield DaskEngine(client, request.device, log)
+    except (CommClosedError, ConnectionError, TimeoutError) as error:
+        raise SchedulerLostError(
+            f"the connection to the Dask scheduler {place} is lost{TO_RESUME}"
+        ) from error
     finally:
         with suppress(Exception):
             client.close(timeout=CHECK_SECONDS)
@@ -363,7 +367,8 @@ class DaskEngine(Engine):
 
     def _require_shared(self, session: Session) -> None:
         seen = self._client.run(session.is_visible, on_error="return")
-        blind = [address for address, sees in seen.items() if sees is not True]
+        # An error means that a worker has ended; if it comes back, its first unit checks it.
+        blind = [address for address, sees in seen.items() if sees is False]
         if blind:
             raise WorkerRefusedError(_not_shared(blind[0], session))
 
