@@ -69,6 +69,7 @@ def similarity_seconds(all_heads: Capture, repeats: int) -> float:
     _, n_heads, n_tokens, d_head = all_heads.queries.shape
     manifest = {"n_heads": n_heads, "n_key_heads": n_heads, "d_head": d_head}
     manifest |= {"n_tokens": n_tokens, "seed": SEED, "layers": all_heads.rules}
+    manifest["keep_vectors"] = {"choice": "all"}
     heads = heads_of(manifest)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
