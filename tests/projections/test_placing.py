@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from attentionviz.projections.placing import candidate_positions, place_queries
+from attentionviz.projections.placing import QueryCandidates, candidate_positions, place_queries
 
 
 def cloud(n_points: int, dims: int, seed: int) -> np.ndarray:
@@ -38,6 +38,20 @@ def test_a_query_moves_to_the_cluster_of_its_keys() -> None:
     placed = place_queries(queries, keys, targets, candidate_positions(queries, keys, 4, seed=0))
     assert placed[0, 0] > 40
     assert np.array_equal(placed[1], queries[1])  # nothing is better than where it is
+
+
+def test_candidates_do_not_grow_with_the_queries_that_share_their_keys() -> None:
+    rng = np.random.default_rng(0)
+    keys = rng.uniform(size=(50, 2)).astype(np.float32)
+    sizes = []
+    for n_queries in (10_000, 20_000):  # all near the key 0
+        queries = keys[:1] + 1e-3 * rng.standard_normal((n_queries, 2)).astype(np.float32)
+        candidates = QueryCandidates(keys, candidate_positions(queries, keys, 5, seed=0), 10)
+        sizes.append(candidates.n_bytes)
+        targets = np.argsort(np.linalg.norm(keys - keys[0], axis=1))[None, :10]
+        placed = candidates.best(queries[:5], np.repeat(targets, 5, axis=0))
+        assert np.abs(placed - keys[0]).max() < 0.01
+    assert sizes[0] == sizes[1]
 
 
 def test_with_all_keys_in_one_place_queries_stay_finite() -> None:

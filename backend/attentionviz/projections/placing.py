@@ -16,6 +16,10 @@ from scipy.spatial import cKDTree
 from attentionviz.projections.compiled import compiled
 from attentionviz.projections.vectors import Floats
 
+# With the same nearest key. Where many queries share their strongest keys (a sink), they lie at the
+# same place, and as candidates for each other would cost the square of their number.
+MOST_CANDIDATES = 100
+
 
 def candidate_positions(queries: Floats, keys: Floats, n_around: int, seed: int) -> Floats:
     """Return candidate positions: those of queries and keys, and random ones around every key.
@@ -54,8 +58,9 @@ class QueryCandidates:
     """
 
     def __init__(self, keys: Floats, candidates: Floats, n_targets: int) -> None:
-        near = cKDTree(keys).query(candidates, k=np.arange(1, n_targets + 1))[1].ravel()
-        self._candidates = candidates
+        found = cKDTree(keys).query(candidates, k=np.arange(1, n_targets + 1))[1]
+        kept = _thinned(found[:, 0])
+        self._candidates, near = candidates[kept], found[kept].ravel()
         # NumPy sorts 16-bit integers by radix, in a tenth of the time.
         short = near.astype(np.uint16) if len(keys) <= 2**16 else near
         self._holders = (np.argsort(short, kind="stable") // n_targets).astype(np.int32)
@@ -81,6 +86,15 @@ class QueryCandidates:
         _candidate_loop()(targets, self._starts, self._holders, self._candidates, queries, chosen)
         placed: Floats = np.where(chosen[:, None] >= 0, self._candidates[chosen], queries)
         return placed
+
+
+def _thinned(nearest: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the candidates that are kept, ascending: the last ones of each nearest key."""
+    n = len(nearest)
+    order = np.argsort(nearest[::-1], kind="stable")  # by nearest key, the last ones first
+    starts = np.searchsorted(nearest[::-1][order], np.arange(nearest.max() + 1))
+    ranks = np.arange(n) - starts[nearest[::-1][order]]
+    return np.sort(n - 1 - order[ranks < MOST_CANDIDATES])
 
 
 def place_queries(
