@@ -1,4 +1,4 @@
-"""Gradient descent of openTSNE with exact forces."""
+"""Gradient descent of openTSNE with an objective of our own."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -90,11 +90,11 @@ class QueryCandidates:
 
 def _thinned(nearest: NDArray[np.intp]) -> NDArray[np.intp]:
     """Return the candidates that are kept, ascending: the last ones of each nearest key."""
-    n = len(nearest)
-    order = np.argsort(nearest[::-1], kind="stable")  # by nearest key, the last ones first
-    starts = np.searchsorted(nearest[::-1][order], np.arange(nearest.max() + 1))
-    ranks = np.arange(n) - starts[nearest[::-1][order]]
-    return np.sort(n - 1 - order[ranks < MOST_CANDIDATES])
+    latest = nearest[::-1]
+    order = np.argsort(latest, kind="stable")
+    grouped = latest[order]
+    ranks = np.arange(len(grouped)) - np.searchsorted(grouped, grouped)
+    return np.sort(len(nearest) - 1 - order[ranks < MOST_CANDIDATES])
 
 
 def place_queries(

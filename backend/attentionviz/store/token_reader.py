@@ -184,10 +184,9 @@ class TokenReader:
     def _check_vocabulary(self) -> None:
         with self._damage(layout.VOCABULARY) as path:
             vocabulary = self._parsed(path)
-            columns = {*VOCABULARY_COLUMNS[:3]}
-            optional = {SURFACE, PAIR_NAME}
-            is_named = isinstance(vocabulary, dict) and columns <= vocabulary.keys()
-            if not is_named or not vocabulary.keys() <= columns | optional:
+            columns = VOCABULARY_COLUMNS[:3]  # the others are optional
+            is_named = isinstance(vocabulary, dict) and {*columns} <= vocabulary.keys()
+            if not is_named or not vocabulary.keys() <= {*columns, SURFACE, PAIR_NAME}:
                 raise DamagedDatasetError(f"{path} must have the columns {', '.join(columns)}")
             for name, values in vocabulary.items():
                 if not isinstance(values, list) or not all(map(_IS_VALUE[name], values)):
