@@ -27,7 +27,7 @@ if __name__ == "__main__":
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-PARTS = ("capture", "maps", "scale", "estimate", "server", "page", "deep", "live")
+PARTS = ("capture", "maps", "descents", "scale", "estimate", "server", "page", "deep", "live")
 TOKENS = (1_000, 10_000, 50_000, 100_000, 200_000)
 PORT = 8577
 # Figures of a build by the number of tokens: words, entry, unit.
@@ -94,6 +94,10 @@ def measure(parts: list[str], sizes: list[int], tokens: list[int]) -> dict[str, 
         from scripts.benchmarks import numerics
 
         result["maps"] = numerics.measure(sentences(), models_folder, sizes)
+    if "descents" in parts:
+        from scripts.benchmarks import descents
+
+        result["descents"] = descents.measure(models_folder)
     if "scale" in parts:
         from scripts.benchmarks import scale, stages
 
@@ -118,6 +122,22 @@ def measure(parts: list[str], sizes: list[int], tokens: list[int]) -> dict[str, 
 
         result["live"] = live.measure(PORT)
     return result
+
+
+def descents_table(descents: dict[str, dict[str, dict[str, float]]]) -> str:
+    """Return CPU seconds and divergence of our t-SNE and of openTSNE's."""
+    names = list(next(iter(descents.values())))
+    rows = [
+        [f"{int(n):,}"]
+        + [
+            f"{ways[name]['cpu_seconds']:.1f} · {ways[name]['divergence']:.2f}"
+            if name in ways
+            else ""
+            for name in names
+        ]
+        for n, ways in descents.items()
+    ]
+    return table(["points, t-SNE in 2-D: CPU seconds · divergence", *names], rows)
 
 
 def live_table(live: dict[str, Any]) -> str:
@@ -279,6 +299,7 @@ def markdown_tables(result: dict[str, Any]) -> str:
             f"{result['page']['browser']}, headless, {result['page']['renderer']} renderer.",
             facts_table(result),
             maps_table(result["maps"]),
+            *([descents_table(result["descents"])] if "descents" in result else []),
             *([scale_table(result["scale"])] if "scale" in result else []),
             *([stages_table(result["stages"])] if "stages" in result else []),
             *(
@@ -315,7 +336,9 @@ def main() -> None:
         text = json.dumps(previous | result, indent=1) + "\n"
         arguments.output.write_text(text, encoding="utf-8")
         result = previous | result
-    is_whole = set(PARTS) - {"server", "deep", "live", "scale", "estimate"} <= set(result)
+    is_whole = set(PARTS) - {"server", "deep", "live", "descents", "scale", "estimate"} <= set(
+        result
+    )
     print(markdown_tables(result) if is_whole else json.dumps(result))
     if not is_whole and "stages" in result:
         print(stages_table(result["stages"]))
