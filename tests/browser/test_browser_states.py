@@ -155,6 +155,7 @@ def test_a_sentence_without_stored_vectors_says_so_and_its_map_stays(
     open_view(page, serve(tmp_path), "?method=pca&layer=1&head=1&selected=query-0")
     reason = page.locator(".panel__missing")
     expect(reason).to_contain_text("sequence 0 cannot be shown: few was built with --keep-vectors")
+    expect(page.locator(".line-legend__line")).to_be_hidden()
     expect(page.locator(".message")).to_be_hidden()
     assert page.evaluate(NOT_BACKGROUND) > 0
 

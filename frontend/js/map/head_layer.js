@@ -117,7 +117,8 @@ export function createHeadLayer(root, context) {
       isWhole
         ? {
             tokens,
-            selected: state.selected,
+            // No answer will come where its request failed; the panel says why.
+            selected: facts.attention.error ? null : state.selected,
             attention: derived.attention(state),
             hasLines: lines.length > 0,
             compared,

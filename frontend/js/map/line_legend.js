@@ -15,7 +15,7 @@ import { MARK_LABELS, sequenceWord } from '../ui/labels.js';
 /**
  * @typedef {object} ShownLines
  * @property {Tokens} tokens
- * @property {Selected | null} selected
+ * @property {Selected | null} selected null where there is no attention to tell of
  * @property {Attention | null} attention of the selected sequence; null while it loads
  * @property {boolean} hasLines whether attention lines are drawn
  * @property {Lines | null} pairs labelled pairs, where they are drawn
