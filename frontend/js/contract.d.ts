@@ -637,6 +637,10 @@ export interface Progress {
   n_units: number;
   remaining_seconds: number | null;
   heartbeat_utc: string;
+  /** Connected workers of a cluster; null without one. */
+  n_workers: number | null;
+  /** Web page of the cluster. */
+  dashboard: string | null;
 }
 
 /** A score of every head, and the number of attention rows from which each was computed. */

@@ -105,6 +105,8 @@ test('formatState() describes each state of a job', () => {
     n_units: 144,
     remaining_seconds: 200,
     heartbeat_utc: '',
+    n_workers: null,
+    dashboard: null,
   };
   assert.equal(formatState({ ...JOB, state: 'waiting', n_before: 2 }), 'Waiting for 2 other jobs');
   assert.equal(formatState({ ...JOB, state: 'waiting', n_before: 0 }), 'Starting …');
@@ -112,6 +114,10 @@ test('formatState() describes each state of a job', () => {
   assert.equal(
     formatState({ ...running, progress }),
     'Computing maps · 30 of 144 · about 3 min left',
+  );
+  assert.equal(
+    formatState({ ...running, progress: { ...progress, n_workers: 2 } }),
+    'Computing maps · 30 of 144 · about 3 min left · 2 workers',
   );
   assert.equal(formatState({ ...running, is_cancelling: true }), 'Cancelling …');
   assert.equal(

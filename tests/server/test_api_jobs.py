@@ -237,6 +237,21 @@ def test_a_column_name_like_an_option_stays_a_value(idle) -> None:
     assert parsed.skip_bad_sequences
 
 
+@pytest.mark.parametrize("option", ["scheduler", "scheduler_file"])
+def test_a_build_from_the_page_is_sent_to_the_cluster_of_the_settings(idle, option) -> None:
+    place = {"scheduler": "tls://node1:8786", "scheduler_file": "/shared/scheduler.json"}[option]
+    from attentionviz.commands.main import make_parser
+    from attentionviz.jobs.commands import build_command, estimate_command
+
+    made = idle.queue.get(idle.post().json["id"])
+    corpus = idle.queue.spool.corpus(made)
+    parser = make_parser()
+    parsed = parser.parse_args(build_command(made.request, corpus, Path("/out"), place))
+    assert str(getattr(parsed, option)) == place
+    here = parser.parse_args(estimate_command(made.request, corpus, Path("/out")))
+    assert getattr(here, option) is None
+
+
 def test_an_upload_over_the_limits_is_refused_before_it_is_stored(tmp_path) -> None:
     idle = Client(tmp_path, job_text_mb=1, job_images_mb=1, job_images=2)
     over = b"x" * 1_000_001

@@ -6,8 +6,18 @@ from attentionviz.core.file_names import native
 from attentionviz.jobs.records import JobRequest
 
 
-def build_command(request: JobRequest, corpus: Path, data_dir: Path) -> list[str]:
-    """Return the command that builds the dataset of a job."""
+def build_command(
+    request: JobRequest, corpus: Path, data_dir: Path, scheduler: str = ""
+) -> list[str]:
+    """Return the command that builds the dataset of a job.
+
+    Parameters
+    ----------
+    request : JobRequest
+    corpus, data_dir : Path
+    scheduler : str
+        As the setting of this name.
+    """
     command = ["build", "--json", "--model", request.model]
     command += ["--text" if request.modality == "text" else "--images", str(corpus)]
     command += ["--output", str(data_dir), "--id", request.dataset_id]
@@ -21,6 +31,9 @@ def build_command(request: JobRequest, corpus: Path, data_dir: Path) -> list[str
         command.append(f"--text-column={column}")  # it may begin with a dash
     if request.skip_bad_sequences:
         command.append("--skip-bad-sequences")
+    if scheduler:
+        option = "--scheduler" if "://" in scheduler else "--scheduler-file"
+        command += [option, scheduler]
     return command
 
 

@@ -39,6 +39,7 @@ class JobLimits(NamedTuple):
     uploads: UploadLimits
     build: ProcessLimits
     estimate: ProcessLimits
+    scheduler: str = ""
 
     @property
     def max_bytes(self) -> int:
@@ -63,6 +64,7 @@ def job_limits(settings: Settings) -> JobLimits:
         ),
         build=build,
         estimate=build._replace(wall_seconds=ESTIMATE_SECONDS),
+        scheduler=settings.scheduler,
     )
 
 

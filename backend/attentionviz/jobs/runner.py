@@ -118,7 +118,8 @@ class Runner:
         table, request = self._table, job.request
         if request is None or not self._is_allowed(job):
             return
-        command = build_command(request, table.spool.corpus(job), table.data_dir)
+        corpus = table.spool.corpus(job)
+        command = build_command(request, corpus, table.data_dir, table.limits.scheduler)
         status, exceeded = self._run(job, command, table.limits.build)
         version = outcome.finished_version(table.data_dir, request.dataset_id)
         with table.changed:

@@ -120,6 +120,8 @@ class Progress:
             "n_units_done": 0,
             "n_units": 0,
             "remaining_seconds": None,
+            "n_workers": None,
+            "dashboard": None,
         }
         self._lock = threading.Lock()
         self._written = 0.0
@@ -164,7 +166,7 @@ class Progress:
             self._write()
 
     def update(self, **state: Any) -> None:
-        """Update entries of the file: message, n_units_done, n_units, remaining_seconds."""
+        """Update entries of the file, such as message, n_units_done and n_workers."""
         with self._lock:
             self._state |= state
             if time.monotonic() - self._written >= MIN_SECONDS_BETWEEN_WRITES:

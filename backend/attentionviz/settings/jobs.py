@@ -45,6 +45,12 @@ class JobSettings:
         60,
         "Seconds without a heartbeat after which a build ends.",
     )
+    scheduler: str = _setting(
+        "address",
+        parsing.scheduler,
+        "",
+        "Address or scheduler file of a Dask cluster that does the work of builds from the page.",
+    )
     job_downloads: bool = _setting(
         "switch", parsing.boolean, False, "Allow these builds to download models from a hub."
     )

@@ -158,6 +158,18 @@ def path(value: Any) -> Path:
     return Path(value if isinstance(value, Path) else native(non_empty_text(value))).expanduser()
 
 
+def scheduler(value: Any) -> str:
+    """Return the address of a Dask scheduler, or the path of its file; empty for none."""
+    if value == "":
+        return ""
+    text = non_empty_text(value)
+    if re.fullmatch(r"(tcp|tls)://[^\s/]+:[0-9]+", text):
+        return text
+    if "://" in text or text.startswith("-"):
+        raise ValueError("expected an address such as tcp://node1:8786, or a path")
+    return str(path(text).absolute())
+
+
 def optional_path(value: Any) -> Path | None:
     """Return a path, or None if none is set."""
     return None if value is None else path(value)

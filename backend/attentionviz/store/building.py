@@ -1,5 +1,6 @@
 """Reader of a dataset in progress: serves the files finished so far."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -39,6 +40,8 @@ DONE = {
     "n_units": 0,
     "remaining_seconds": None,
     "heartbeat_utc": "",
+    "n_workers": None,
+    "dashboard": None,
 }
 
 
@@ -71,6 +74,8 @@ def read_progress(folder: Path) -> dict[str, Any] | None:
         **counts,
         "remaining_seconds": _seconds(stored.get("remaining_seconds")),
         "heartbeat_utc": heartbeat,
+        "n_workers": _count(stored.get("n_workers")) or None,
+        "dashboard": _web_address(stored.get("dashboard")),
     }
     if progress["phase"] not in (FAILED, STOPPED) and _has_builder_ended(folder, heartbeat):
         progress |= KILLED
@@ -116,6 +121,12 @@ def building_version(progress: dict[str, Any] | None) -> str:
 
 def _count(value: object) -> int:
     return value if type(value) is int and 0 <= value < 2**53 else 0
+
+
+def _web_address(value: object) -> str | None:
+    """Return an address that a page may link to."""
+    is_address = isinstance(value, str) and re.fullmatch(r"https?://[\x21-\x7e]{1,200}", value)
+    return str(value) if is_address else None
 
 
 def _seconds(value: object) -> float | None:

@@ -77,7 +77,8 @@ export function formatProgress(progress) {
   const phase = PHASES[progress.phase] ?? progress.message;
   const units =
     progress.n_units > 0 ? ` · ${count(progress.n_units_done)} of ${count(progress.n_units)}` : '';
-  return `${phase}${units}${formatRemaining(progress.remaining_seconds)}`;
+  const workers = progress.n_workers ? ` · ${counted(progress.n_workers, 'worker')}` : '';
+  return `${phase}${units}${formatRemaining(progress.remaining_seconds)}${workers}`;
 }
 
 /** @param {number | null} seconds */

@@ -24,11 +24,17 @@ const PATIENCE_MS = 200;
  */
 export function createStatus({ line, map }, { facts, retry }) {
   const progressText = el('span', { class: 'progress__text' });
+  const dashboard = el(
+    'a',
+    { class: 'progress__link', target: '_blank', rel: 'noreferrer' },
+    'Dask dashboard',
+  );
   const progressFill = el('span', { class: 'meter__fill' });
   const progress = el(
     'div',
     { class: 'progress' },
     progressText,
+    dashboard,
     el('span', { class: 'meter progress__meter' }, progressFill),
   );
   const words = el('p', { class: 'message__words' });
@@ -91,6 +97,9 @@ export function createStatus({ line, map }, { facts, retry }) {
       progressText,
       `${entry.state === 'building' ? formatProgress(run) : formatEnd(entry)}${shown}`,
     );
+    const address = (entry.state === 'building' && run?.dashboard) || null;
+    dashboard.hidden = !address;
+    if (address) dashboard.href = address;
     progress.classList.toggle('progress--failed', entry.state !== 'building');
     const percent = run && run.n_units > 0 ? (100 * run.n_units_done) / run.n_units : 0;
     progressFill.style.width = `${percent}%`;

@@ -135,6 +135,8 @@ class Progress(TypedDict):
     n_units: int
     remaining_seconds: float | None
     heartbeat_utc: str
+    n_workers: Annotated[int | None, doc("Connected workers of a cluster; null without one.")]
+    dashboard: Annotated[str | None, doc("Web page of the cluster.")]
 
 
 DatasetState = Annotated[
