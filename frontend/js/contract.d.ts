@@ -340,6 +340,8 @@ export interface JobForm {
   text_column?: string;
   /** Leave out sequences for which the model gives no finite numbers. */
   skip_bad_sequences?: boolean;
+  /** Queries and keys to store; or all. */
+  keep_vectors?: 'all' | 'sample' | 'none';
 }
 
 /** All jobs, the newest first. */
@@ -361,6 +363,7 @@ export interface JobOptions {
   /** Methods that a form selects initially. */
   default_methods: string[];
   dims: number[];
+  keep_vectors: KeepOption[];
   endings: JobEndings;
   max_text_bytes: number;
   max_image_bytes: number;
@@ -378,9 +381,17 @@ export interface JobRequest {
   max_tokens: number | null;
   text_column: string | null;
   skip_bad_sequences: boolean;
+  keep_vectors: 'all' | 'sample' | 'none';
   title: string;
   n_files: number;
   n_bytes: number;
+}
+
+/** Which queries and keys a dataset can store. */
+export interface KeepOption {
+  choice: 'all' | 'sample' | 'none';
+  /** What it takes away. */
+  effect: string;
 }
 
 /** Which queries and keys are stored: all, those of a sample of whole sequences, or none. */

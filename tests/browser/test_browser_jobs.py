@@ -81,6 +81,8 @@ def test_an_uploaded_table_becomes_a_dataset_after_errors_are_shown(
     expect(dialog.get_by_label("Name of the dataset")).to_have_value("tiny-bert-my-reviews")
     choose_maps(dialog, "PCA")
     dialog.get_by_label("Skip and count").check()
+    dialog.get_by_label("Stored queries and keys").select_option("none")
+    expect(dialog.get_by_text("No attention of a sequence")).to_be_visible()
     dialog.locator("input[type=file]").focus()
     estimate_by_keys(page)
     job = item(dialog, "tiny-bert-my-reviews")
@@ -91,6 +93,7 @@ def test_an_uploaded_table_becomes_a_dataset_after_errors_are_shown(
     expect(job).to_contain_text("2 rows read, all taken")
     newest = max(server.ask("GET", "")[1]["jobs"], key=lambda one: one["since_utc"])
     assert newest["request"]["skip_bad_sequences"]
+    assert newest["request"]["keep_vectors"] == "none"
     assert not (server.data_dir / "tiny-bert-my-reviews.current").exists()
     assert grave_findings(page) == [], "with a job that failed and one that may start"
 

@@ -45,6 +45,8 @@ const REQUEST = {
   title: 'mine.csv',
   n_files: 1,
   n_bytes: 4151,
+  skip_bad_sequences: false,
+  keep_vectors: 'none',
 };
 const JOB = {
   id: '0123456789abcdef',
@@ -127,10 +129,12 @@ test('formatState() describes each state of a job', () => {
   assert.equal(formatState({ ...JOB, state: 'cancelled' }), 'Cancelled');
 });
 
-test('formatAdvice() says what to do about a failed job', () => {
+test('formatAdvice() says what to do about a failed job, and what a dataset will lack', () => {
   assert.match(formatAdvice({ ...JOB, state: 'failed', can_resume: true }), /Resume/);
   assert.match(formatAdvice({ ...JOB, state: 'failed' }), /estimate again/);
   assert.equal(formatAdvice({ ...JOB, state: 'done' }), '');
+  const estimate = { ...ESTIMATE, lost: '--keep-vectors none: no attention' };
+  assert.equal(formatAdvice({ ...JOB, estimate }), estimate.lost);
 });
 
 test('formatChosen() accepts one text or several images, else gives the problem', () => {

@@ -85,6 +85,7 @@ def test_options_list_models_formats_and_limits(idle) -> None:
     endings = {kind: set(names) for kind, names in found["endings"].items()}
     assert endings["text"] >= endings["table"] >= {".csv", ".jsonl"}
     assert endings["text"] - endings["table"] >= {".txt", ".fasta"}
+    assert [one["choice"] for one in found["keep_vectors"]] == ["all", "sample", "none"]
     assert (found["max_text_bytes"], found["max_image_bytes"]) == (50_000_000, 200_000_000)
 
 
@@ -213,6 +214,7 @@ def test_an_invalid_corpus_is_refused_and_leaves_nothing(idle, files) -> None:
         {"max_tokens": "99999999999"},
         {"text_column": "a\nb"},
         {"skip_bad_sequences": "yes"},
+        {"keep_vectors": "some"},
         {"workers": "64"},
         {"output": "/etc"},
     ],
@@ -224,7 +226,9 @@ def test_an_invalid_option_of_a_job_is_refused(idle, fields) -> None:
 
 
 def test_a_column_name_like_an_option_stays_a_value(idle) -> None:
-    job = idle.post(text_column="--output=/etc", skip_bad_sequences="true").json
+    chosen = {"skip_bad_sequences": "true", "keep_vectors": "sample"}
+    job = idle.post(text_column="--output=/etc", **chosen).json
+    assert job["request"]["keep_vectors"] == "sample"
     assert job["request"]["text_column"] == "--output=/etc"
     from attentionviz.commands.main import make_parser
     from attentionviz.jobs.commands import build_command
@@ -235,6 +239,7 @@ def test_a_column_name_like_an_option_stays_a_value(idle) -> None:
     assert parsed.text_column == "--output=/etc"
     assert parsed.output == Path("/out")
     assert parsed.skip_bad_sequences
+    assert parsed.keep_vectors == "sample"
 
 
 @pytest.mark.parametrize("option", ["scheduler", "scheduler_file"])

@@ -31,6 +31,8 @@ def build_command(
         command.append(f"--text-column={column}")  # it may begin with a dash
     if request.skip_bad_sequences:
         command.append("--skip-bad-sequences")
+    if request.keep_vectors != "all":
+        command += ["--keep-vectors", request.keep_vectors]
     if scheduler:
         option = "--scheduler" if "://" in scheduler else "--scheduler-file"
         command += [option, scheduler]

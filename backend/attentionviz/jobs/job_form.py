@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, NotRequired
+from typing import Annotated, NotRequired, cast
 
 from typing_extensions import TypedDict
 
-from attentionviz.core.types import DIMS, METHODS
+from attentionviz.core.types import DIMS, METHODS, KeepChoice
 from attentionviz.errors import InvalidRequestError
 from attentionviz.jobs import JobRequest
 from attentionviz.jobs.limits import AllowedModel
 from attentionviz.jobs.uploads import Upload
+from attentionviz.store.kept_vectors import KEEP_CHOICES
 from attentionviz.store.layout import require_dataset_id
 from attentionviz.store.manifest import Count, DatasetId, doc
 
@@ -31,6 +32,7 @@ class JobForm(TypedDict):
     skip_bad_sequences: NotRequired[
         Annotated[bool, doc("Leave out sequences for which the model gives no finite numbers.")]
     ]
+    keep_vectors: NotRequired[Annotated[KeepChoice, doc("Queries and keys to store; or all.")]]
 
 
 FIELDS = tuple(name for name in JobForm.__annotations__ if name != "files")
@@ -45,7 +47,7 @@ def read_form(
     ----------
     form : mapping
         ``model``, ``dataset_id``, ``methods`` and ``dims`` (comma-separated); optionally
-        ``max_tokens``, ``text_column`` and ``skip_bad_sequences`` (``true``).
+        ``max_tokens``, ``text_column``, ``skip_bad_sequences`` (``true``) and ``keep_vectors``.
     upload : Upload
     models : sequence of AllowedModel
 
@@ -76,6 +78,7 @@ def read_form(
         max_tokens=_max_tokens(form.get("max_tokens", "")),
         text_column=column if upload.modality == "text" else None,
         skip_bad_sequences=_flag(form, "skip_bad_sequences"),
+        keep_vectors=_keep_choice(form.get("keep_vectors") or "all"),
         corpus=upload.names[0] if upload.modality == "text" else dataset_id,
         title=upload.title,
         n_files=len(upload.names),
@@ -117,6 +120,13 @@ def _flag(form: Mapping[str, str], name: str) -> bool:
     if value not in ("", "true", "false"):
         raise InvalidRequestError(f"{name} must be true or false, not {value[:40]!r}")
     return value == "true"
+
+
+def _keep_choice(value: str) -> KeepChoice:
+    if value not in KEEP_CHOICES:
+        known = ", ".join(KEEP_CHOICES)
+        raise InvalidRequestError(f"keep_vectors must be of {known}, not {value[:40]!r}")
+    return cast("KeepChoice", value)
 
 
 def _max_tokens(text: str) -> int | None:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, NotRequired, cast
 from pydantic import Field, ValidationError
 from typing_extensions import TypedDict
 
-from attentionviz.core.types import Dims, Modality
+from attentionviz.core.types import Dims, KeepChoice, Modality
 from attentionviz.errors import DamagedDatasetError
 from attentionviz.store.columns import parse_json
 from attentionviz.store.manifest import (
@@ -72,6 +72,7 @@ class JobRequest:
     max_tokens : int or None
     text_column : str or None
     skip_bad_sequences : bool
+    keep_vectors : "all", "sample" or "none"
     corpus : str
         Name of the file or folder in the upload; chosen by the server.
     title : str
@@ -94,7 +95,9 @@ class JobRequest:
     title: ShortText
     n_files: BigCount
     n_bytes: BigCount
-    skip_bad_sequences: bool = False  # missing in jobs of earlier versions
+    # Missing in jobs of earlier versions.
+    skip_bad_sequences: bool = False
+    keep_vectors: KeepChoice = "all"
     created: Seconds = field(default_factory=time.time)
 
     def to_json(self) -> bytes:

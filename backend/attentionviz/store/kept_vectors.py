@@ -16,6 +16,19 @@ from attentionviz.store.grid import POINT_BUDGET, choose_grid_tokens
 
 KEEP_CHOICES: tuple[KeepChoice, ...] = get_args(KeepChoice)
 
+KEEP_EFFECTS: Mapping[KeepChoice, str] = {
+    "all": "nothing is taken away; the largest dataset",
+    "sample": (
+        "attention of a sample of sequences only, on which means, strongest partners and typed "
+        "texts rest; maps and scores stay"
+    ),
+    "none": (
+        "no attention of a sequence, no mean attention, no strongest partners, no typed texts; "
+        "maps and scores stay"
+    ),
+}
+"""What each choice takes away, before the corpus is known."""
+
 SAMPLE_TOKENS = 10_000
 """Tokens of the sample, at most, unless the grid draws more."""
 

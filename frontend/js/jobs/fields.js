@@ -29,6 +29,11 @@ export function field(label, input, note = '') {
   return {
     element,
     input,
+    /** @param {string} next */
+    showNote(next) {
+      note = next;
+      setText(below, note);
+    },
     /** @param {string | null} problem */
     showError(problem) {
       setText(below, problem ?? note);
@@ -36,6 +41,29 @@ export function field(label, input, note = '') {
       setAttribute(input, 'aria-invalid', problem === null ? null : 'true');
     },
   };
+}
+
+/**
+ * A choice whose note follows what is chosen; the first one is chosen at first.
+ *
+ * @param {string} label
+ * @param {readonly {value: string, note: string}[]} choices
+ */
+export function choiceField(label, choices) {
+  const input = el(
+    'select',
+    { class: 'select', onChange: show },
+    ...choices.map(({ value }) => el('option', { value }, value)),
+  );
+  const made = field(label, input);
+  show();
+
+  function show() {
+    const note = choices.find(({ value }) => value === input.value)?.note ?? '';
+    made.showNote(note.charAt(0).toUpperCase() + note.slice(1) + '.');
+  }
+
+  return made;
 }
 
 /**

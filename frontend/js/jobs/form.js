@@ -3,7 +3,7 @@
 import { el, setText, VERBATIM_FIELD } from '../ui/dom.js';
 import { allMethods, methodLabels } from '../data/projection_methods.js';
 import { count } from '../compute/number_text.js';
-import { checks, dropZone, field } from './fields.js';
+import { checks, choiceField, dropZone, field } from './fields.js';
 import { formatChosen, nameFor } from './labels.js';
 
 /** @import { Job, JobOptions } from './types.js' */
@@ -163,6 +163,10 @@ function createFields(options, on) {
       isChosen: false,
     },
   ]);
+  const kept = choiceField(
+    'Stored queries and keys',
+    options.keep_vectors.map(({ choice, effect }) => ({ value: choice, note: effect })),
+  );
   const problem = el('p', { class: 'jobs__problem jobs__wrong', role: 'alert' });
   const submit = el('button', { class: 'button button--main', type: 'submit' }, 'Estimate');
   const element = el(
@@ -177,7 +181,14 @@ function createFields(options, on) {
       tokens.element,
       column.element,
     ),
-    el('div', { class: 'jobs__fields' }, methods.element, dims.element, sequences.element),
+    el(
+      'div',
+      { class: 'jobs__fields' },
+      methods.element,
+      dims.element,
+      sequences.element,
+      kept.element,
+    ),
     el(
       'div',
       { class: 'jobs__submit' },
@@ -195,6 +206,7 @@ function createFields(options, on) {
     methods,
     dims,
     sequences,
+    kept,
     problem,
     submit,
     element,
@@ -241,7 +253,8 @@ function checkFields({ zone, name, model, tokens, methods, dims, problem }, file
  * @param {Fields} fields
  * @param {readonly File[]} files
  */
-function formDataOf({ model, name, methods, dims, tokens, column, sequences }, files) {
+function formDataOf(fields, files) {
+  const { model, name, methods, dims, tokens, column, sequences, kept } = fields;
   const form = new FormData();
   for (const file of files) form.append('files', file, file.name);
   const values = {
@@ -252,6 +265,7 @@ function formDataOf({ model, name, methods, dims, tokens, column, sequences }, f
     max_tokens: tokens.input.value.trim(),
     text_column: column.element.hidden ? '' : column.input.value,
     skip_bad_sequences: sequences.chosen().join(''),
+    keep_vectors: kept.input.value,
   };
   for (const [key, value] of Object.entries(values)) if (value !== '') form.append(key, value);
   return form;

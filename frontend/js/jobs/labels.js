@@ -57,8 +57,13 @@ export function formatState(job) {
   return `Failed: ${message ?? 'unknown reason'}`;
 }
 
-/** What to do about a job that failed. @param {Job} job */
-export function formatAdvice({ state, can_resume: canResume }) {
+/**
+ * What a dataset will lack, before it is built, or what to do about a job that failed.
+ *
+ * @param {Job} job
+ */
+export function formatAdvice({ state, can_resume: canResume, estimate }) {
+  if (state === 'estimated') return estimate?.lost ?? '';
   if (state !== 'failed') return '';
   return canResume
     ? 'Finished steps are kept; “Resume” continues from there.'

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
 from attentionviz.core.methods import Nearness
-from attentionviz.core.types import DIMS, METHODS, Modality, TokenType
+from attentionviz.core.types import DIMS, METHODS, KeepChoice, Modality, TokenType
 from attentionviz.jobs.records import Estimate, State
 from attentionviz.store.manifest import (
     Account,
@@ -507,6 +507,7 @@ class JobRequest(TypedDict):
     max_tokens: Count | None
     text_column: str | None
     skip_bad_sequences: bool
+    keep_vectors: KeepChoice
     title: str
     n_files: Count
     n_bytes: Annotated[int, Field(ge=0)]
@@ -555,6 +556,13 @@ class JobEndings(TypedDict):
     image: list[str]
 
 
+class KeepOption(TypedDict):
+    """Which queries and keys a dataset can store."""
+
+    choice: KeepChoice
+    effect: Annotated[str, doc("What it takes away.")]
+
+
 class JobOptions(TypedDict):
     """Models, files and sizes that jobs accept."""
 
@@ -563,6 +571,7 @@ class JobOptions(TypedDict):
     methods: list[str]
     default_methods: Annotated[list[str], doc("Methods that a form selects initially.")]
     dims: Numbers
+    keep_vectors: list[KeepOption]
     endings: JobEndings
     max_text_bytes: int
     max_image_bytes: int

@@ -12,6 +12,7 @@ from attentionviz.server.http import contract
 from attentionviz.server.http.context import context
 from attentionviz.server.http.operations import operation, query
 from attentionviz.server.http.responses import json_response
+from attentionviz.store.kept_vectors import KEEP_EFFECTS
 
 blueprint = Blueprint("job_options", __name__)
 
@@ -31,6 +32,9 @@ def get_job_options() -> Response:
         "methods": list(METHODS),
         "default_methods": [name for name, facts in METHOD_FACTS.items() if facts.is_default],
         "dims": list(DIMS),
+        "keep_vectors": [
+            {"choice": choice, "effect": effect} for choice, effect in KEEP_EFFECTS.items()
+        ],
         "endings": {
             "text": list(TEXT_ENDINGS),
             "table": list(TABLE_ENDINGS),

@@ -178,6 +178,7 @@ def _facts(queue: JobQueue, job: Job) -> dict[str, Any]:
             "max_tokens": asked.max_tokens,
             "text_column": asked.text_column,
             "skip_bad_sequences": asked.skip_bad_sequences,
+            "keep_vectors": asked.keep_vectors,
             "title": asked.title,
             "n_files": asked.n_files,
             "n_bytes": asked.n_bytes,
