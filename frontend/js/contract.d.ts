@@ -32,6 +32,15 @@ export interface AttentionCheck {
   tolerance?: number;
 }
 
+/** The workers of a Dask cluster that do the work of a build. */
+export interface Cluster {
+  n_workers: number;
+  /** Names of their machines. */
+  hosts: string[];
+  /** Address of Dask's dashboard, for a browser. */
+  dashboard: string | null;
+}
+
 /** The corpus that was read: sentences or images. */
 export interface Corpus {
   name: string;
@@ -648,10 +657,8 @@ export interface Progress {
   n_units: number;
   remaining_seconds: number | null;
   heartbeat_utc: string;
-  /** Connected workers of a cluster; null without one. */
-  n_workers: number | null;
-  /** Web page of the cluster. */
-  dashboard: string | null;
+  /** Null without one. */
+  cluster: Cluster | null;
 }
 
 /** A score of every head, and the number of attention rows from which each was computed. */

@@ -118,6 +118,13 @@ def test_without_a_dataset_a_message_is_shown_and_maps_appear_during_a_build(
     # The mouse lies still, and the words beside it follow all the same.
     expect(page.locator(".tooltip")).to_contain_text("recall@10")
     expect(page.locator(".progress__text")).to_contain_text("6 of 60")
+    link = page.get_by_role("link", name="Dask dashboard")
+    expect(link).to_be_hidden()
+    cluster = {"n_workers": 2, "hosts": ["node1"], "dashboard": "http://node1:8787/status"}
+    progress = json.loads((staged / "progress.json").read_bytes()) | {"cluster": cluster}
+    (staged / "progress.json").write_text(json.dumps(progress), encoding="utf-8")
+    expect(link).to_have_attribute("href", cluster["dashboard"])
+    expect(page.locator(".progress__text")).to_contain_text("2 workers on node1")
     ended = {"phase": "failed", "message": "layer 1 is not finite"}
     (staged / "progress.json").write_text(json.dumps(ended), encoding="utf-8")
     expect(page.locator(".progress__text")).to_contain_text("failed: layer 1 is not finite. Once")

@@ -107,8 +107,7 @@ test('formatState() describes each state of a job', () => {
     n_units: 144,
     remaining_seconds: 200,
     heartbeat_utc: '',
-    n_workers: null,
-    dashboard: null,
+    cluster: null,
   };
   assert.equal(formatState({ ...JOB, state: 'waiting', n_before: 2 }), 'Waiting for 2 other jobs');
   assert.equal(formatState({ ...JOB, state: 'waiting', n_before: 0 }), 'Starting …');
@@ -117,10 +116,14 @@ test('formatState() describes each state of a job', () => {
     formatState({ ...running, progress }),
     'Computing maps · 30 of 144 · about 3 min left',
   );
-  assert.equal(
-    formatState({ ...running, progress: { ...progress, n_workers: 2 } }),
-    'Computing maps · 30 of 144 · about 3 min left · 2 workers',
-  );
+  const workers = (/** @type {number} */ n, /** @type {string[]} */ ...hosts) => {
+    const cluster = { n_workers: n, hosts, dashboard: null };
+    return formatState({ ...running, progress: { ...progress, cluster } }).split(' left · ')[1];
+  };
+  assert.equal(workers(1, 'node1'), '1 worker on node1');
+  assert.equal(workers(64, 'a', 'b', 'c', 'd'), '64 workers on 4 hosts');
+  assert.equal(workers(2), '2 workers');
+  assert.equal(workers(0), 'no worker is connected');
   assert.equal(formatState({ ...running, is_cancelling: true }), 'Cancelling …');
   assert.equal(
     formatState({ ...JOB, state: 'failed', message: 'mine.csv, line 3: a zero byte' }),

@@ -98,13 +98,20 @@ def test_only_models_imports_torch(path: Path) -> None:
     assert not found, f"{path.name} imports {found}"
 
 
-def test_only_the_engine_for_dask_imports_dask() -> None:
+def test_only_the_folder_for_dask_imports_dask_and_only_a_build_imports_the_folder() -> None:
+    folder = PACKAGE / "pipeline" / "cluster"
     importers = {
-        path.name
+        path.parent
         for path in PYTHON_FILES
         if {name.split(".")[0] for name in imported_names(path)} & {"dask", "distributed"}
     }
-    assert importers == {"dask_engine.py"}
+    assert importers == {folder}
+    users = {
+        path.name
+        for path in PYTHON_FILES
+        if path.parent != folder and any("pipeline.cluster" in n for n in imported_names(path))
+    }
+    assert users == {"build.py"}
 
 
 @pytest.mark.parametrize(
@@ -129,7 +136,7 @@ def test_the_import_table_lists_every_package_and_only_used_imports() -> None:
     assert used == MAY_IMPORT
 
 
-HEAVY = {"torch", "transformers", "sklearn", "umap", "numba", "openTSNE"}
+HEAVY = {"torch", "transformers", "sklearn", "umap", "numba", "openTSNE", "dask", "distributed"}
 SMALL_HEAD = """
 import numpy as np
 from attentionviz.pipeline.scoring import run_work

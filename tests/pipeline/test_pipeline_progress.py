@@ -5,6 +5,7 @@ import pytest
 
 from attentionviz.errors import BuildError
 from attentionviz.pipeline.progress import Progress, RemainingTime, format_duration
+from attentionviz.store.building import read_progress
 from attentionviz.store.writer import DiskFullError
 
 
@@ -32,6 +33,34 @@ def test_counts_and_time_are_in_the_file(tmp_path, said):
         found = written(tmp_path)
     assert (found["n_units"], found["n_units_done"]) == (8, 3)
     assert found["heartbeat_utc"].endswith("Z")
+
+
+def test_workers_of_a_cluster_are_in_the_file_and_are_counted_anew_at_each_writing(tmp_path, said):
+    cluster = {"n_workers": 0, "hosts": ["node1"], "dashboard": "http://node1:8787/status"}
+    with Progress(tmp_path, said.append, lambda: cluster) as progress:
+        cluster["n_workers"] = 2
+        progress.announce("maps", "x")
+        assert read_progress(tmp_path)["cluster"] == cluster
+
+
+@pytest.mark.parametrize(
+    ("stored", "read"),
+    [
+        (None, None),
+        ([2], None),
+        ({}, {"n_workers": 0, "hosts": [], "dashboard": None}),
+        (
+            {"n_workers": -1, "hosts": "node1", "dashboard": "javascript:alert(1)"},
+            {"n_workers": 0, "hosts": [], "dashboard": None},
+        ),
+        ({"n_workers": 2, "hosts": [7], "dashboard": " http://node1"},
+         {"n_workers": 2, "hosts": ["7"], "dashboard": None}),
+    ],
+)  # fmt: skip
+def test_of_a_cluster_only_known_entries_and_web_addresses_are_read(tmp_path, stored, read):
+    content = {"phase": "maps", "message": "", "cluster": stored}
+    (tmp_path / "progress.json").write_text(json.dumps(content))
+    assert read_progress(tmp_path)["cluster"] == read
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ def open_engine(request: BuildRequest, log: Log) -> Iterator[Engine]:
 
 def _cluster(request: BuildRequest, log: Log) -> AbstractContextManager[Engine]:
     try:
-        from attentionviz.pipeline.dask_engine import connect
+        from attentionviz.pipeline.cluster.engine import connect
     except ModuleNotFoundError as error:
         if error.name not in ("dask", "distributed"):
             raise
@@ -218,7 +218,7 @@ def _build(
     captured_from.clear()
     folder = plan.folder
     folder.mkdir(parents=True, exist_ok=True)
-    with Progress(folder, log) as progress:
+    with Progress(folder, log, engine.cluster) as progress:
         journal = Journal(folder, lock.require_held)
         try:
             close_sessions(folder)

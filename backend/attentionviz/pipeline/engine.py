@@ -69,9 +69,6 @@ class Engine(ABC):
     is_remote = False
     """Whether units run on workers that other programs started."""
 
-    dashboard: str | None = None
-    """Address of a web page that shows the workers."""
-
     device: str | None = None
     """Where the workers run a model; None for the device of the builder."""
 
@@ -84,6 +81,17 @@ class Engine(ABC):
     @abstractmethod
     def description(self) -> str:
         """Workers in words, such as "2 processes"."""
+
+    def cluster(self) -> dict[str, Any] | None:
+        """Return what the page shows of workers that other programs started; None for others.
+
+        Returns
+        -------
+        dict or None
+            ``n_workers``, their ``hosts``, and the address of a ``dashboard`` or None; without
+            waiting for the workers.
+        """
+        return None
 
     @contextmanager
     def in_folder(self, folder: Path) -> Iterator[None]:

@@ -65,7 +65,7 @@ def compute_maps(
     n_left = Counter(str(name) for _, work in units if not isinstance(work, str) for name in work)
     n_units = len(heads_of(manifest)) * len(manifest["maps"])
     n_done = n_units - n_left.total()
-    progress.update(n_units=n_units, n_units_done=n_done, **_cluster_facts(engine))
+    progress.update(n_units=n_units, n_units_done=n_done)
     resumed = f", {n_done:,} are already finished" if n_done else ""
     progress.announce("maps", f"computing {n_units:,} maps in {engine.description}{resumed}")
     remaining = RemainingTime(n_left)
@@ -80,7 +80,6 @@ def compute_maps(
             left = remaining.seconds(engine.n_workers)
             postfix = f"{format_duration(left)} left" if left is not None else ""
             progress.update(
-                **_cluster_facts(engine),
                 n_units_done=n_done,
                 remaining_seconds=None if left is None else round(left, 1),
                 message=f"{n_done:,} of {n_units:,} maps are finished",
@@ -92,12 +91,6 @@ def compute_maps(
 def map_job(plan: BuildPlan, manifest: dict[str, Any]) -> MapJob:
     """Return the inputs that all units of a build share."""
     return MapJob(plan.folder, manifest, plan.lengths, plan.n_source)
-
-
-def _cluster_facts(engine: Engine) -> dict[str, Any]:
-    if not engine.is_remote:
-        return {}
-    return {"n_workers": engine.n_workers, "dashboard": engine.dashboard}
 
 
 def _report_finished(result: UnitResult, remaining: RemainingTime, progress: Progress) -> None:

@@ -109,19 +109,22 @@ class Progress:
         Of the build; ``progress.json`` is written to it.
     log : callable
         Called with one-sentence messages for the terminal.
+    cluster : callable
+        As `Engine.cluster`; called at every writing of the file.
     """
 
-    def __init__(self, folder: Path, log: Log) -> None:
+    def __init__(
+        self, folder: Path, log: Log, cluster: Callable[[], dict[str, Any] | None] = lambda: None
+    ) -> None:
         self._path = folder / layout.PROGRESS
         self._log = log
+        self._cluster = cluster
         self._state: dict[str, Any] = {
             "phase": "capture",
             "message": "starting",
             "n_units_done": 0,
             "n_units": 0,
             "remaining_seconds": None,
-            "n_workers": None,
-            "dashboard": None,
         }
         self._lock = threading.Lock()
         self._written = 0.0
@@ -166,7 +169,7 @@ class Progress:
             self._write()
 
     def update(self, **state: Any) -> None:
-        """Update entries of the file, such as message, n_units_done and n_workers."""
+        """Update entries of the file, such as message and n_units_done."""
         with self._lock:
             self._state |= state
             if time.monotonic() - self._written >= MIN_SECONDS_BETWEEN_WRITES:
@@ -197,4 +200,4 @@ class Progress:
 
     def _content(self) -> bytes:
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        return canonical_json({**self._state, "heartbeat_utc": now})
+        return canonical_json({**self._state, "cluster": self._cluster(), "heartbeat_utc": now})

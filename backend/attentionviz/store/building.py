@@ -22,7 +22,7 @@ from attentionviz.store.safe_files import StatKey, read_regular
 from attentionviz.store.schema import canonical_json
 
 MAX_PROGRESS_BYTES = 64 * 1024
-MAX_MESSAGE = 1000
+MAX_MESSAGE, MAX_HOST = 1000, 100
 # Twelve heartbeat intervals: a busy machine or a slow disk delays heartbeats.
 HEARTBEAT_TIMEOUT_SECONDS = 60.0
 # Phases of a build that has ended without success; also the states of its dataset.
@@ -40,8 +40,7 @@ DONE = {
     "n_units": 0,
     "remaining_seconds": None,
     "heartbeat_utc": "",
-    "n_workers": None,
-    "dashboard": None,
+    "cluster": None,
 }
 
 
@@ -74,8 +73,7 @@ def read_progress(folder: Path) -> dict[str, Any] | None:
         **counts,
         "remaining_seconds": _seconds(stored.get("remaining_seconds")),
         "heartbeat_utc": heartbeat,
-        "n_workers": _count(stored.get("n_workers")) or None,
-        "dashboard": _web_address(stored.get("dashboard")),
+        "cluster": _cluster(stored.get("cluster")),
     }
     if progress["phase"] not in (FAILED, STOPPED) and _has_builder_ended(folder, heartbeat):
         progress |= KILLED
@@ -121,6 +119,18 @@ def building_version(progress: dict[str, Any] | None) -> str:
 
 def _count(value: object) -> int:
     return value if type(value) is int and 0 <= value < 2**53 else 0
+
+
+def _cluster(value: object) -> dict[str, Any] | None:
+    """Return number of workers, names of hosts and dashboard of a cluster."""
+    if not isinstance(value, dict):
+        return None
+    hosts = value.get("hosts")
+    return {
+        "n_workers": _count(value.get("n_workers")),
+        "hosts": [str(name)[:MAX_HOST] for name in hosts] if isinstance(hosts, list) else [],
+        "dashboard": _web_address(value.get("dashboard")),
+    }
 
 
 def _web_address(value: object) -> str | None:

@@ -34,13 +34,22 @@ class Session(NamedTuple):
     folder : Path
     token : str
         Content of a file in it, by which a worker knows that it sees the same folder.
+    patience_seconds : float
+        After which another machine has to see what the builder wrote.
     """
 
     folder: Path
     token: str
+    patience_seconds: float
 
     def is_visible(self) -> bool:
         """Return whether this process sees the folder that the builder made."""
+        end = time.monotonic() + self.patience_seconds
+        while not (has_token := self._has_token()) and time.monotonic() < end:
+            time.sleep(RETRY_SECONDS)
+        return has_token
+
+    def _has_token(self) -> bool:
         try:
             content = json.loads((self.folder / _TOKEN_FILE).read_bytes())
         except (OSError, ValueError):
@@ -66,7 +75,7 @@ def open_session(folder: Path) -> Session:
         Of the build.
     """
     token = secrets.token_hex(16)
-    session = Session(folder / layout.INCOMING_FOLDER / token[:8], token)
+    session = Session(folder / layout.INCOMING_FOLDER / token[:8], token, VISIBLE_SECONDS)
     try:
         session.folder.mkdir(parents=True)
         (session.folder / _TOKEN_FILE).write_text(json.dumps(token), encoding="utf-8")

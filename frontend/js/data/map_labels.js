@@ -77,8 +77,15 @@ export function formatProgress(progress) {
   const phase = PHASES[progress.phase] ?? progress.message;
   const units =
     progress.n_units > 0 ? ` · ${count(progress.n_units_done)} of ${count(progress.n_units)}` : '';
-  const workers = progress.n_workers ? ` · ${counted(progress.n_workers, 'worker')}` : '';
+  const workers = progress.cluster ? ` · ${formatWorkers(progress.cluster)}` : '';
   return `${phase}${units}${formatRemaining(progress.remaining_seconds)}${workers}`;
+}
+
+/** @param {NonNullable<Progress['cluster']>} cluster */
+function formatWorkers({ n_workers: n, hosts }) {
+  if (n === 0) return 'no worker is connected';
+  const places = hosts.length > 3 ? counted(hosts.length, 'host') : hosts.join(', ');
+  return counted(n, 'worker') + (places && ` on ${places}`);
 }
 
 /** @param {number | null} seconds */

@@ -97,9 +97,9 @@ export function createStatus({ line, map }, { facts, retry }) {
       progressText,
       `${entry.state === 'building' ? formatProgress(run) : formatEnd(entry)}${shown}`,
     );
-    const address = (entry.state === 'building' && run?.dashboard) || null;
+    const address = entry.state === 'building' ? run?.cluster?.dashboard : null;
     dashboard.hidden = !address;
-    if (address) dashboard.href = address;
+    dashboard.href = address ?? '';
     progress.classList.toggle('progress--failed', entry.state !== 'building');
     const percent = run && run.n_units > 0 ? (100 * run.n_units_done) / run.n_units : 0;
     progressFill.style.width = `${percent}%`;

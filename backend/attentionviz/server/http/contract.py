@@ -126,6 +126,14 @@ class ScoreFacts(TypedDict):
     ]
 
 
+class Cluster(TypedDict):
+    """The workers of a Dask cluster that do the work of a build."""
+
+    n_workers: int
+    hosts: Annotated[list[str], doc("Names of their machines.")]
+    dashboard: Annotated[str | None, doc("Address of Dask's dashboard, for a browser.")]
+
+
 class Progress(TypedDict):
     """Progress of a build."""
 
@@ -135,8 +143,7 @@ class Progress(TypedDict):
     n_units: int
     remaining_seconds: float | None
     heartbeat_utc: str
-    n_workers: Annotated[int | None, doc("Connected workers of a cluster; null without one.")]
-    dashboard: Annotated[str | None, doc("Web page of the cluster.")]
+    cluster: Annotated[Cluster | None, doc("Null without one.")]
 
 
 DatasetState = Annotated[

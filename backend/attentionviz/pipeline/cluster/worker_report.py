@@ -9,7 +9,7 @@ from typing import NamedTuple
 from attentionviz.errors import ConfigError
 from attentionviz.pipeline.libraries import library_versions
 
-PACKAGE = Path(__file__).resolve().parents[1]
+PACKAGE = Path(__file__).resolve().parents[2]
 CPU_FILE = Path("/proc/cpuinfo")
 
 
@@ -25,12 +25,18 @@ class WorkerReport(NamedTuple):
         Units that the process runs at the same time.
     device : str
         Where it would run a model; empty if not asked, or if it has not the device.
+    host : str
+        Name of its machine.
+    listens_at : str
+        Address at which it accepts connections; empty if not asked.
     """
 
     versions: dict[str, str]
     cpu: str
     n_threads: int
     device: str
+    host: str = ""
+    listens_at: str = ""
 
 
 def report(device: str | None = None, n_threads: int = 1) -> WorkerReport:
@@ -51,7 +57,7 @@ def report(device: str | None = None, n_threads: int = 1) -> WorkerReport:
             name = str(models.choose_device(device))
         except ConfigError:
             name = ""
-    return WorkerReport(_versions(), _cpu(), n_threads, name)
+    return WorkerReport(_versions(), _cpu(), n_threads, name, platform.node())
 
 
 def differences(found: WorkerReport, expected: WorkerReport) -> str:

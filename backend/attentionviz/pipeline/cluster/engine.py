@@ -1,0 +1,326 @@
+"""The engine that runs units on the workers of a Dask cluster.
+
+The scheduler and the workers are started by other programs. Workers share the data folder: they
+read from it, and write to a session in it (`store.incoming`) from which this process moves checked
+files to their places.
+"""
+
+import importlib.metadata
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from distributed import Client, Future
+from distributed.comm.core import CommClosedError
+from distributed.scheduler import KilledWorker
+
+from attentionviz.errors import AppError, BuildError
+from attentionviz.pipeline.cluster.in_flight import UnitsInFlight
+from attentionviz.pipeline.cluster.on_worker import (
+    N_LOG_LINES,
+    Answer,
+    Unfit,
+    not_shared,
+    quoted,
+    sentence,
+)
+from attentionviz.pipeline.cluster.workers import TO_RESUME, WorkerRefusedError, Workers
+from attentionviz.pipeline.engine import Engine, Function, Job, Log, Unit
+from attentionviz.pipeline.request import BuildRequest
+from attentionviz.store import incoming
+from attentionviz.store.incoming import Session, WrongFilesError
+
+CONNECT_SECONDS = 20.0
+POLL_SECONDS = 1.0
+# Units given to the scheduler in advance, for each worker: few, so that it stays small.
+UNITS_PER_WORKER = 4
+CHECK_SECONDS = 5.0
+# A unit that takes so long, and so many times longer than any before, runs on another worker too.
+HANG_SECONDS, HANG_FACTOR = 900.0, 10.0
+MAX_TRIES = 4
+LOOPBACK = ("127.", "[::1]", "localhost")
+
+
+class SchedulerLostError(BuildError):
+    """The connection to the scheduler is lost."""
+
+    code = "scheduler_lost"
+
+
+@contextmanager
+def connect(request: BuildRequest, log: Log) -> Iterator["DaskEngine"]:
+    """Connect to the cluster of a request for the duration of a ``with`` block.
+
+    Parameters
+    ----------
+    request : BuildRequest
+    log : callable
+
+    Raises
+    ------
+    BuildError
+        If the scheduler does not answer, no worker comes, or workers do not fit.
+    """
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # told by errors of this module
+    place, arguments = _place(request)
+    try:
+        client = Client(
+            **arguments, timeout=CONNECT_SECONDS, set_as_default=False, name="attentionviz"
+        )
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        raise BuildError(
+            f"cannot connect to the Dask scheduler {place}: {sentence(error)}; start it with: "
+            "dask scheduler"
+        ) from error
+    try:
+        yield DaskEngine(client, request.device, log)
+    except (CommClosedError, ConnectionError, TimeoutError) as error:
+        raise SchedulerLostError(
+            f"the connection to the Dask scheduler {place} is lost{TO_RESUME}"
+        ) from error
+    finally:
+        with suppress(Exception):
+            client.close(timeout=CHECK_SECONDS)
+
+
+def _place(request: BuildRequest) -> tuple[str, dict[str, Any]]:
+    if request.scheduler_file is None:
+        return f"at {request.scheduler}", {"address": request.scheduler}
+    file = request.scheduler_file
+    end = time.monotonic() + CONNECT_SECONDS
+    while not file.is_file():
+        if time.monotonic() > end:
+            raise BuildError(
+                f"{file} does not exist; start the scheduler with: "
+                f"dask scheduler --scheduler-file {file}"
+            )
+        time.sleep(POLL_SECONDS)
+    return f"of {file}", {"scheduler_file": str(file)}
+
+
+class DaskEngine(Engine):
+    """The workers of a Dask cluster.
+
+    Parameters
+    ----------
+    client : Client
+    device : str
+        Where workers run a model; "auto" for a GPU where they have one.
+    log : callable
+    """
+
+    is_remote = True
+
+    def __init__(self, client: Client, device: str, log: Log) -> None:
+        self._client = client
+        self._log = log
+        self._session: Session | None = None
+        self._folder = Path()
+        self._longest = 0.0
+        self._workers = Workers(client, device, log, self._require_connected)
+        self._workers.wait_for_one()
+        self._workers.require_fit()
+        self._tell_exposure()
+        self.device = self._workers.best_device()
+        if self.device is None:
+            raise WorkerRefusedError(f"no worker has the device {device}")
+        self._dashboard = self._find_dashboard()
+        log(f"connected to {self.description}; dashboard: {self._dashboard or 'none'}")
+
+    @property
+    def n_workers(self) -> int:
+        """Number of connected workers when last looked, at least 1."""
+        return max(1, len(self._workers.addresses))
+
+    @property
+    def description(self) -> str:
+        """Number of workers, their machines, and the address of the scheduler."""
+        return f"{self._workers} ({self._client.scheduler.address})"
+
+    def cluster(self) -> dict[str, Any]:
+        """Return number of workers, hosts and dashboard; see `Engine.cluster`."""
+        return {
+            "n_workers": len(self._workers.addresses),
+            "hosts": self._workers.hosts,
+            "dashboard": self._dashboard,
+        }
+
+    @contextmanager
+    def in_folder(self, folder: Path) -> Iterator[None]:
+        """Use the folder of a build; see `Engine.in_folder`."""
+        self._folder = folder
+        self._session = incoming.open_session(folder)
+        try:
+            self._require_shared(self._session)
+            yield
+        finally:
+            self._session = None
+            with suppress(OSError):
+                incoming.close_sessions(folder)
+
+    def on_every_worker(self, function: Callable[[], None]) -> None:
+        """Call a function once on each worker; see `Engine.on_every_worker`."""
+        self._workers.ask_all(function, CHECK_SECONDS)
+
+    def run(
+        self, function: Function, job: Job, units: Iterable[Unit], *, on_device: bool = False
+    ) -> Iterator[Any]:
+        """Run units; see `Engine.run`."""
+        assert self._session is not None  # noqa: S101 - in_folder has been entered
+        run = UnitsInFlight(self._client, self._session, self._workers.expected, function, job)
+        if on_device:
+            run.workers = self._with_device()
+        waiting = iter(units)
+        last_check = time.monotonic()
+        try:
+            while True:
+                n_free = UNITS_PER_WORKER * self.n_workers - len(run.running)
+                for unit in islice(waiting, max(0, n_free)):
+                    run.submit(unit)
+                if not run.running:
+                    return
+                for index, future in run.finished():
+                    answer = self._answer(run, index, future)
+                    if answer is not None:
+                        yield answer.result
+                if time.monotonic() - last_check > CHECK_SECONDS:
+                    self._check(run)
+                    last_check = time.monotonic()
+        except (CommClosedError, ConnectionError, TimeoutError) as error:
+            raise self._lost() from error
+        finally:
+            run.cancel()
+
+    def _answer(self, run: UnitsInFlight, index: int, future: Future) -> Answer | None:
+        """Return the answer of a finished future; None if its unit is not finished."""
+        if index not in run.running:  # given to two workers, and the other one was quicker
+            return None
+        running = run.running[index]
+        try:
+            answer: Answer | Unfit = future.result(timeout=CHECK_SECONDS)
+            if isinstance(answer, Unfit):
+                self._workers.send_away(answer.worker, answer.problem)
+                run.submit_again(index)
+                return None
+            # Never by a path that a worker names: the folder is a name in this session.
+            source = run.session.folder / Path(answer.folder).name
+            incoming.accept(self._folder, source, answer.result.records, running.unit.paths)
+        except TimeoutError:  # its worker ended before it sent the answer: it runs again
+            run.watch(index, future)
+            return None
+        except (WrongFilesError, CancelledError) as error:
+            self._require_connected()
+            running.n_tries += 1
+            if running.n_tries > MAX_TRIES:
+                raise BuildError(f"{running.unit.name} failed: {sentence(error)}") from error
+            run.submit_again(index)
+            return None
+        except KilledWorker as error:
+            raise BuildError(
+                f"{running.unit.name} failed: {error.allowed_failures + 1} workers ended while "
+                f"computing it, most likely for lack of memory{self._nanny_log()}{TO_RESUME}"
+            ) from error
+        except AppError:
+            raise
+        except (CommClosedError, ConnectionError):
+            raise
+        except Exception as error:  # whatever a worker raises
+            raise BuildError(
+                f"{running.unit.name} failed: {type(error).__name__}: {sentence(error)}"
+            ) from error
+        self._longest = max(self._longest, time.monotonic() - running.started)
+        run.end(index)
+        return answer
+
+    def _check(self, run: UnitsInFlight) -> None:
+        """Look at the workers, wait for some if there are none, and repeat units that hang."""
+        self._require_connected()
+        self._workers.wait_for_one()
+        self._workers.look_at_new()
+        if run.workers is not None:
+            run.move_to(self._with_device() or run.workers)
+        limit = max(HANG_SECONDS, HANG_FACTOR * self._longest)
+        now = time.monotonic()
+        late = [i for i, one in run.running.items() if now - one.started > limit]
+        late = [i for i in late if not run.running[i].is_repeated]
+        if not late:
+            return
+        busy = {str(key): worker for worker, keys in self._processing().items() for key in keys}
+        workers = set(run.workers or self._workers.addresses)
+        for index in late:
+            running = run.running[index]
+            holder = busy.get(str(running.futures[-1].key))
+            others = sorted(workers - {holder})
+            if holder is None or not others:
+                continue
+            self._log(
+                f"{running.unit.name} has taken {now - running.started:.0f} s on {holder}; it "
+                "also runs on another worker"
+            )
+            running.is_repeated = True
+            run.submit_again(index, workers=others)
+
+    def _processing(self) -> Mapping[str, Iterable[Any]]:
+        found: Mapping[str, Iterable[Any]] = self._client.processing()
+        return found
+
+    def _with_device(self) -> list[str] | None:
+        return self._workers.with_device(str(self.device))
+
+    def _require_shared(self, session: Session) -> None:
+        seen = self._workers.ask_all(session.is_visible, 2 * session.patience_seconds)
+        # A worker that does not answer has ended or hangs; its first unit checks it.
+        for address, sees in seen.items():
+            if sees is False:
+                raise WorkerRefusedError(not_shared(address, session))
+
+    def _tell_exposure(self) -> None:
+        """Tell if other machines can reach the scheduler or a worker without encryption."""
+        places = {a: one.listens_at for a, one in self._workers.reports.items()}
+        scheduler = self._client.scheduler_info().get("address", self._client.scheduler.address)
+        for name, place in {"the scheduler": str(scheduler), **places}.items():
+            scheme, _, host = place.partition("://")
+            if scheme == "tcp" and not host.startswith(LOOPBACK):
+                self._log(
+                    f"{name} listens at {place} without TLS: whoever reaches it can run programs "
+                    "as you; see docs/cluster.md"
+                )
+                return
+
+    def _find_dashboard(self) -> str | None:
+        """Return the address of Dask's dashboard; None without one, which needs Bokeh."""
+        with suppress(Exception):
+            if "dashboard" in self._client.scheduler_info().get("services", {}):
+                self._client.run_on_scheduler(importlib.metadata.version, "bokeh")
+                return str(self._client.dashboard_link)
+        return None
+
+    def _nanny_log(self) -> str:
+        """Return what the processes that watch over workers logged last, as a part of a message."""
+        with suppress(Exception):
+            logs = self._client.get_worker_logs(n=N_LOG_LINES, nanny=True)
+            lines = [
+                text for entries in logs.values() for level, text in entries if level != "INFO"
+            ]
+            return quoted(lines)
+        return ""
+
+    def _require_connected(self) -> None:
+        """Wait while the client connects again, perhaps to a scheduler that was restarted."""
+        if self._client.status == "connecting":
+            self._log("the connection to the Dask scheduler is lost; waiting for it")
+        while self._client.status == "connecting":
+            time.sleep(POLL_SECONDS)
+        if self._client.status != "running":
+            raise self._lost()
+
+    def _lost(self) -> SchedulerLostError:
+        address = self._client.scheduler.address if self._client.scheduler else "the scheduler"
+        return SchedulerLostError(
+            f"the connection to the Dask scheduler {address} is lost{TO_RESUME}"
+        )
