@@ -51,8 +51,7 @@ class Dataset:
 
     def score(self, head: HeadId, name: str) -> float:
         """Return a score of a head as the build measured it."""
-        scored = self.reader.heads()[head.layer * self.reader.manifest["n_heads"] + head.head]
-        return float(scored["scores"][name]["value"])
+        return float(self.reader.head(head)["scores"][name]["value"])
 
     def spans(self) -> list[tuple[int, int]]:
         """Return first and end token of every sequence."""

@@ -24,7 +24,7 @@ from tests.browser.page_driver import (
     wait_until,
 )
 from tests.browser.test_browser_accessibility import grave_findings
-from tests.support.fake_dataset import FakeSpec, write_fake_dataset
+from tests.support.fake_dataset import FakeSpec, facts_of_heads, write_fake_dataset
 
 HEAD = "?dataset=words&method=pca&layer=1&head=2"
 SELECTED = f"{HEAD}&selected=key-40"
@@ -238,7 +238,7 @@ def require_saved_points(page: Page, built: Path, dims: int) -> None:
     assert name == f"words-pca-{dims}d-L1-H2-points.csv"
     rows = rows_of(content)
     (folder,) = built.glob("words@*")
-    heads = json.loads((folder / "heads.json").read_text(encoding="utf-8"))["heads"]
+    heads = facts_of_heads(folder)
     facts = next(h for h in heads if (h["layer"], h["head"]) == (1, 2))["maps"][f"pca-{dims}d"]
     (file,) = folder.glob(f"**/L01H02/pca-{dims}d.npy")
     exact = np.asarray(facts["offset"]) + facts["scale"] * np.load(file).astype(float)

@@ -11,6 +11,7 @@ import pytest
 from tests.support.fake_dataset import (
     FakeSpec,
     as_former,
+    facts_of_heads,
     republish,
     write_fake_building,
     write_fake_dataset,
@@ -112,7 +113,7 @@ def test_info_names_the_heads_that_score_highest_on_request(tiny_dataset, capsys
     assert "probe_induction" not in capsys.readouterr().out
     assert main([*command, "--scores"]) == 0
     rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
-    heads = json.loads((tiny_dataset.folder / "heads.json").read_bytes())["heads"]
+    heads = facts_of_heads(tiny_dataset.folder)
     for name, facts in scores_of(()).items():
         defined = [head for head in heads if head["scores"][name]["n_rows"]]
         assert (name in rows) == bool(defined)
@@ -354,9 +355,9 @@ def test_a_browser_is_opened_only_with_a_screen(monkeypatch):
 
 
 def test_info_continues_after_an_unreadable_dataset(copy_of_tiny, capsys):
-    (copy_of_tiny / "heads.json").write_bytes(b"damaged")
+    (copy_of_tiny / "heads/columns.npy").write_bytes(b"damaged")
     assert main(["info", "--data-dir", str(copy_of_tiny.parent)]) == 0
-    assert "heads.json" in capsys.readouterr().out
+    assert "heads/columns.npy" in capsys.readouterr().out
 
 
 def test_sigterm_ends_a_build_with_its_workers_and_says_how_to_resume(

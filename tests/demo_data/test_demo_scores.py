@@ -1,6 +1,5 @@
 """Scores of the embedded models: the known heads, and the models' own eager attention."""
 
-import json
 import sys
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from tests.conftest import kept_dataset
-from tests.support.fake_dataset import stored_tokens
+from tests.support.fake_dataset import facts_of_heads, stored_tokens
 from tests.support.head_patterns import head_of, slow_rows, slow_text_rows
 from transformers import AutoModel
 
@@ -31,7 +30,7 @@ def built(model: str, max_tokens: int | None) -> tuple[Path, np.ndarray]:
         max_tokens=max_tokens,
         local_models=MODELS,
     ).folder
-    heads = json.loads((folder / "heads.json").read_bytes())["heads"]
+    heads = facts_of_heads(folder)
     n_layers = heads[-1]["layer"] + 1
     return folder, np.array(heads, dtype=object).reshape(n_layers, -1)
 

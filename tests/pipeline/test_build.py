@@ -4,7 +4,7 @@ import weakref
 
 import numpy as np
 import pytest
-from tests.support.fake_dataset import stored_tokens
+from tests.support.fake_dataset import facts_of_heads, stored_tokens
 from transformers import AutoTokenizer
 
 from attentionviz.core.types import METHODS, HeadId, MapName
@@ -133,7 +133,7 @@ def test_a_dataset_of_images_has_images_thumbnails_and_patches(tiny_image_datase
 
 def test_heads_contain_offset_and_scale_of_every_map(dataset):
     manifest = manifest_of(dataset.folder)
-    heads = json.loads((dataset.folder / "heads.json").read_bytes())["heads"]
+    heads = facts_of_heads(dataset.folder)
     assert [(h["layer"], h["head"]) for h in heads] == [(0, 0), (0, 1), (1, 0), (1, 1)]
     for head in heads:
         assert head["alignment_scale"] > 0
@@ -145,7 +145,7 @@ def test_heads_contain_offset_and_scale_of_every_map(dataset):
 
 def test_fidelity_of_the_manifest_is_the_mean_over_the_heads(dataset):
     fidelity = manifest_of(dataset.folder)["fidelity"]
-    heads = json.loads((dataset.folder / "heads.json").read_bytes())["heads"]
+    heads = facts_of_heads(dataset.folder)
     for name, means in fidelity.items():
         for measure, mean in means.items():
             values = [head["maps"][name]["fidelity"][measure] for head in heads]

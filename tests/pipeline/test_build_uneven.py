@@ -49,7 +49,7 @@ def test_a_hybrid_is_built_estimated_verified_and_answers_typed_texts(
         "not captured",
         None,
     ]
-    assert {(one["layer"], one["head"]) for one in reader.heads()} == {
+    assert set(reader.head_columns().heads) == {
         (layer, head) for layer in (1, 4) for head in range(4)
     }
     assert verify(reader.files.folder) == []

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from tests.measures.test_pair_precision import slow_precision
-from tests.support.fake_dataset import stored_tokens
+from tests.support.fake_dataset import facts_of_heads, stored_tokens
 from tests.support.tiny_models import save_tiny_esm
 from transformers import AutoModel
 
@@ -147,7 +147,7 @@ def test_a_build_stores_pairs_and_their_precision_in_the_models_own_attention(
         local = [(i - start - 1, j - start - 1) for i, j in pairs[first:last]]
         per_sequence.append([[slow_precision(p, local) for p in heads] for heads in patterns])
     expected = np.mean(per_sequence, axis=0)
-    heads = json.loads((result.folder / "heads.json").read_bytes())["heads"]
+    heads = facts_of_heads(result.folder)
     for head in heads:
         score = head["scores"]["precision_at_l"]
         assert score["value"] == pytest.approx(expected[head["layer"], head["head"]], abs=1e-6)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.support.fake_dataset import stored_tokens
+from tests.support.fake_dataset import facts_of_heads, stored_tokens
 from tests.support.image_text_models import IMAGE_TEXT_MODELS, save_image_text_model, save_images
 
 from attentionviz.errors import AppError, CorpusError
@@ -61,7 +61,7 @@ def test_a_dataset_holds_patches_and_words(built: BuildResult) -> None:
 
 
 def test_scores_of_words_and_patches_are_in_the_dataset(built: BuildResult) -> None:
-    heads = json.loads((built.folder / "heads.json").read_bytes())["heads"]
+    heads = facts_of_heads(built.folder)
     for head in heads:
         values = {name: score["value"] for name, score in head["scores"].items()}
         for name in ("words_to_patches", "patches_to_words", "sink_patch"):

@@ -6,7 +6,7 @@ import os
 import numpy as np
 import pytest
 import torch
-from tests.support.fake_dataset import stored_tokens
+from tests.support.fake_dataset import facts_of_heads, stored_tokens
 from tests.support.head_patterns import head_of, slow_rows, slow_text_rows
 from tests.support.text_architectures import TEXT_ARCHITECTURES, make
 from tests.support.tiny_models import byte_level_tokenizer, save
@@ -34,10 +34,6 @@ ALWAYS_DEFINED = {
 }
 
 
-def heads_of(folder):
-    return json.loads((folder / layout.HEADS).read_bytes())["heads"]
-
-
 def own_attention(model_folder, sequences):
     """Return the model's eager attention, one array (layer, head, query, key) a sequence."""
     network = AutoModel.from_pretrained(model_folder, attn_implementation="eager").eval()
@@ -53,7 +49,7 @@ def test_every_head_has_every_score_and_a_profile(tiny_dataset, tiny_image_datas
     for dataset, modality in ((tiny_dataset, "text"), (tiny_image_dataset, "image")):
         manifest = json.loads((dataset.folder / layout.MANIFEST).read_bytes())
         assert manifest["scores"] == list(scores_of(()))
-        for head in heads_of(dataset.folder):
+        for head in facts_of_heads(dataset.folder):
             assert head["scores"].keys() == scores_of(()).keys()
             assert head["profile"]["offsets"] == list(range(-32, 33))
             defined = {name for name, score in head["scores"].items() if score["n_rows"] > 0}
@@ -76,7 +72,7 @@ def test_scores_of_a_build_are_those_of_the_models_own_attention(tiny_bert, tiny
     tokens = corpus_tokens(tiny_dataset.folder, "text")
     assert tokens.is_special.sum() == 2 * len(ids)
     assert tokens.is_punctuation.sum() == sum(text in (".", ",", ":") for text in columns["text"])
-    for head in heads_of(tiny_dataset.folder):
+    for head in facts_of_heads(tiny_dataset.folder):
         own = head_of(*(pattern[head["layer"], head["head"]] for pattern in patterns))
         by_row = [slow_text_rows(row, tokens) for row in slow_rows(own)]
         for name in by_row[0]:
@@ -206,7 +202,7 @@ def test_images_are_not_probed_and_the_reason_is_in_the_manifest(tiny_image_data
     assert manifest["probe"]["n_sequences"] == 0
     assert "image models have no tokens" in manifest["probe"]["reason"]
     assert manifest["prefix_probe"]["reason"] == manifest["probe"]["reason"]
-    for head in heads_of(tiny_image_dataset.folder):
+    for head in facts_of_heads(tiny_image_dataset.folder):
         assert [head["scores"][name] for name in PROBE_SCORES] == [{"value": None, "n_rows": 0}] * 4
 
 
@@ -296,15 +292,16 @@ def test_scores_of_a_stopped_build_are_kept_and_missing_ones_recomputed(stopped,
 
 def test_a_stopped_build_shows_its_finished_scores(stopped, request_):
     reader = open_dataset(request_.output, "small")
-    heads = reader.heads()
+    columns = reader.head_columns()
     assert reader.state == "failed"
-    assert all(head["scores"].keys() == scores_of(()).keys() for head in heads)
+    assert all(reader.head(head)["scores"].keys() == scores_of(()).keys() for head in columns.heads)
     lines = (stopped / layout.JOURNAL).read_text().splitlines(keepends=True)
     kept = [line for line in lines if "L01H01/scores.json" not in line]
     (stopped / layout.JOURNAL).write_text("".join(kept))
-    heads = open_dataset(request_.output, "small").heads()
-    assert heads[3]["scores"] == {} and heads[3]["profile"] is None
-    assert heads[2]["scores"]["self"]["n_rows"] > 0
+    reader = open_dataset(request_.output, "small")
+    last = reader.head(HeadId(1, 1))
+    assert last["scores"] == {} and last["profile"] is None
+    assert list(np.isnan(reader.head_columns()["self/n_rows"])) == [False, False, False, True]
 
 
 def test_nothing_is_recomputed_once_all_scores_exist(stopped, request_):

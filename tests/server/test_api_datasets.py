@@ -11,6 +11,7 @@ from tests.server.conftest import HALF, IMAGE, TEXT, array_of, make_app
 from tests.support.checked_client import CheckedClient
 from tests.support.fake_dataset import (
     FakeSpec,
+    facts_of_heads,
     republish,
     write_fake_building,
     write_fake_dataset,
@@ -202,7 +203,7 @@ def test_the_columns_of_heads_have_what_heads_json_has_of_each(
 ) -> None:
     for name in ("text", "causal", "image"):
         folder = data_dir / (data_dir / f"{name}.current").read_text().strip()
-        stored = json.loads((folder / "heads.json").read_bytes())["heads"]
+        stored = facts_of_heads(folder)
         heads = heads_of(client.get(f"{BASE}/{name}/heads").json)
         for head, facts in zip(heads, stored, strict=True):
             assert head["scores"] == facts["scores"]

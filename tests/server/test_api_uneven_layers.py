@@ -1,13 +1,17 @@
 """A dataset whose layers have different numbers of heads, or none: every answer about its heads."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.server.conftest import array_of, make_app
 from tests.support.checked_client import CheckedClient
-from tests.support.fake_dataset import FakeSpec, write_fake_building, write_fake_dataset
+from tests.support.fake_dataset import (
+    FakeSpec,
+    facts_of_heads,
+    write_fake_building,
+    write_fake_dataset,
+)
 
 from attentionviz.errors import HeadOutOfRangeError
 from attentionviz.notebook.dataset import open_dataset
@@ -105,7 +109,7 @@ def test_the_files_are_complete_and_the_notebook_has_nan_where_there_is_no_head(
     recall = dataset.fidelity("pca")["recall_at_10"]
     stored = {
         (one["layer"], one["head"]): one["maps"]["pca-2d"]["fidelity"]["recall_at_10"]
-        for one in json.loads((folder / "heads.json").read_bytes())["heads"]
+        for one in facts_of_heads(folder)
     }
     assert {at: recall[at] for at in HEADS} == stored
     scores = dataset.scores()

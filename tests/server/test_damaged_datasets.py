@@ -38,6 +38,8 @@ PATHS = (
     f"{BASE}/projections/pca-2d?layer=0&head=1",
     f"{BASE}/sequences/scores",
     f"{BASE}/similarity",
+    f"{BASE}/heads/0/0",
+    HEAD,
     f"{HEAD}/aggregate?length=5",
     f"{HEAD}/attention/0",
     f"{HEAD}/neighbours/3",

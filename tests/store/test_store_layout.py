@@ -57,6 +57,7 @@ def small_manifest(**changes):
         "precision": "float16",
         "keep_vectors": {"choice": "all", "n_sequences": 2, "n_tokens": 5},
         "maps": {"tsne-2d": {}, "pca-3d": {}},
+        "scores": ["self"],
         "grid": {"n_tokens": 3, "n_points": 6},
         "model": {"modality": "text"},
         **changes,

@@ -11,6 +11,7 @@ import pytest
 from tests.support.fake_dataset import (
     FakeSpec,
     as_former,
+    facts_of_heads,
     npy_bytes,
     republish,
     stored_tokens,
@@ -21,6 +22,7 @@ from tests.support.fake_dataset import (
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import DamagedDatasetError, DatasetNotFoundError, NotReadyError
 from attentionviz.store.checked_files import OpenArray, data_start
+from attentionviz.store.head_facts import HeadFiles
 from attentionviz.store.layout import FileSpec
 from attentionviz.store.reader import DatasetLibrary, list_datasets, open_dataset
 from attentionviz.store.safe_files import open_regular, read_regular
@@ -59,7 +61,7 @@ def test_a_dataset_is_read_in_parts(folder: Path) -> None:
     assert np.array_equal(reader.keys(HEAD, 0, 40), np.load(folder / "L01H00" / "keys.npy"))
     assert reader.norms(HEAD).shape == (40, 4)
     assert reader.projection(MapName("tsne", 3), HEAD).shape == (80, 3)
-    assert len(reader.heads()) == 4
+    assert reader.head_columns()["self/value"].shape == (4,)
     assert not reader.queries(HEAD, 0, 1).flags.writeable
 
 
@@ -191,13 +193,26 @@ def verify_names(folder: Path) -> list[str]:
     return [problem.path for problem in verify(folder)]
 
 
+@pytest.mark.parametrize("is_former", [False, True])
+def test_the_facts_of_heads_are_read_as_they_were_written(folder: Path, is_former: bool) -> None:
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    heads = facts_of_heads(folder)
+    for i, head in enumerate(heads):
+        one = head["maps"]["tsne-3d"]
+        one["fallback"] = [None, "few tokens", "few", "few tokens"][i]
+        one["fidelity"]["recall_at_100"] = None if i == 1 else 1 / 3
+        head["scores"]["self"] = {"value": [None, 1e-9, 0.1, 1.0][i], "n_rows": 3 * i}
+    changed = republish(folder, HeadFiles.of(manifest, heads).contents())
+    assert facts_of_heads(as_former(changed) if is_former else changed) == heads
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"null", b"[]", b'{"heads": 1}', b'{"heads": []}', b"[" * 100_000, b"NaN"]
 )
 def test_malformed_facts_of_heads_are_damage(folder: Path, content: bytes) -> None:
-    lying = republish(folder, {"heads.json": content})
+    lying = republish(as_former(folder), {"heads.json": content})
     with pytest.raises(DamagedDatasetError, match="heads.json"):
-        reader_of(lying).heads()
+        reader_of(lying).head_columns()
 
 
 @pytest.mark.parametrize(
@@ -215,14 +230,19 @@ def test_malformed_facts_of_heads_are_damage(folder: Path, content: bytes) -> No
         lambda head: head["scores"]["self"].__setitem__("n_rows", 1.5),
         lambda head: head["profile"]["weights"].pop(),
         lambda head: head["profile"].__setitem__("offsets", None),
+        lambda head: head.pop("alignment_scale"),
+        lambda head: head["maps"]["pca-2d"].pop("scale"),
+        lambda head: head["maps"]["pca-2d"].__setitem__("fallback", ["few"]),
+        lambda head: head["maps"]["pca-2d"]["fidelity"].__setitem__("recall_at_10", "much"),
     ],
 )
-def test_malformed_scores_are_damage(folder: Path, change) -> None:
-    facts = json.loads((folder / "heads.json").read_bytes())
+def test_malformed_facts_of_a_former_head_are_damage(folder: Path, change) -> None:
+    old = as_former(folder)
+    facts = json.loads((old / "heads.json").read_bytes())
     change(facts["heads"][2])
-    lying = republish(folder, {"heads.json": json.dumps(facts).encode()})
-    with pytest.raises(DamagedDatasetError, match="heads.json: scores of head L01H00 are invalid"):
-        reader_of(lying).heads()
+    lying = republish(old, {"heads.json": json.dumps(facts).encode()})
+    with pytest.raises(DamagedDatasetError, match="heads.json"):
+        reader_of(lying).head_columns()
 
 
 @pytest.mark.parametrize("tokens", [[0, 0], [1, 0], [-1, 3], [0, 40], [39, 2**31 - 1]])
@@ -342,8 +362,8 @@ def test_malformed_facts_of_a_half_built_map_are_left_out(tmp_path: Path) -> Non
         (staging / "L00H01" / "pca-2d.json").write_bytes(content)
         with (staging / "journal.jsonl").open("a") as journal:
             journal.write(json.dumps(line) + "\n")
-        heads = library.open_dataset("small").heads()
-        assert [len(head["maps"]) for head in heads] == [1, 0, 1, 1]
+        columns = library.open_dataset("small").head_columns()
+        assert columns.is_ready("pca-2d").tolist() == [True, False, True, True]
 
 
 def test_a_missing_file_is_found_by_the_list(folder: Path) -> None:
@@ -378,7 +398,7 @@ def test_a_measure_that_an_earlier_dataset_lacks_is_undefined(tmp_path: Path) ->
     assert b"recall_at_100" not in (folder / "heads.json").read_bytes()
     reader = open_dataset(tmp_path, "old")
     found = [reader.manifest["fidelity"]["pca-2d"]]
-    for facts in (*reader.heads(), reader.head(HeadId(0, 0))):
-        found.append(facts["maps"]["pca-2d"]["fidelity"])
+    found.append(reader.head(HeadId(0, 0))["maps"]["pca-2d"]["fidelity"])
+    assert np.isnan(reader.head_columns()["pca-2d/recall_at_100"]).all()
     assert all(fidelity["recall_at_100"] is None for fidelity in found)
     assert verify(folder) == []

@@ -25,9 +25,10 @@ def content(folder):
 def former(folder, manifest):
     """Return the manifest of format 3, which lists every file itself."""
     files = {path: record.facts() for path, record in read_file_table(folder, manifest).items()}
-    for path in layout.token_files(manifest):
+    for path in [*layout.token_files(manifest), *layout.head_fact_files(manifest)]:
         del files[path]
-    files["tokens.json"] = {"bytes": 2, "sha256": "0" * 64}
+    for path in ("heads.json", "tokens.json"):
+        files[path] = {"bytes": 2, "sha256": "0" * 64}
     return {**manifest, "schema_version": 3, "files": files}
 
 

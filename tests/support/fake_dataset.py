@@ -31,11 +31,12 @@ from tests.support.fake_scores import fake_scores
 from tests.support.fake_similarity import fake_similarity, similarity_facts
 from tests.support.fake_spec import ALL_MAPS, FakeSpec, build_key, fake_manifest, is_kept
 
-from attentionviz.core.heads import by_layer
+from attentionviz.core.heads import by_layer, heads_of
 from attentionviz.core.types import HeadId
 from attentionviz.store.file_table import FileTable, read_file_table
 from attentionviz.store.grid import byte_norms
-from attentionviz.store.layout import token_files
+from attentionviz.store.head_facts import HeadFiles
+from attentionviz.store.layout import head_fact_files, token_files
 from attentionviz.store.reader import DatasetLibrary
 from attentionviz.store.schema import FORMER_VERSIONS, parse_manifest
 from attentionviz.store.writer import FileRecord, write_array
@@ -62,6 +63,12 @@ class Folder:
     def write_array(self, name: str, array: np.ndarray) -> None:
         """Write one .npy file."""
         self.write(name, npy_bytes(array), dtype=array.dtype.name, shape=list(array.shape))
+
+    def write_all(self, contents: dict[str, np.ndarray | bytes]) -> None:
+        """Write arrays and other files."""
+        for name, content in contents.items():
+            is_array = isinstance(content, np.ndarray)
+            (self.write_array if is_array else self.write)(name, content)
 
     def write_json(self, name: str, content: Any) -> None:
         """Write one JSON file."""
@@ -94,7 +101,10 @@ def write_fake_dataset(data_dir: Path, spec: FakeSpec | None = None) -> Path:
         {**head, **scored}
         for head, scored in zip(facts["heads"].values(), fake_scores(spec), strict=True)
     ]
-    folder.write_json("heads.json", {"heads": heads})
+    if spec.is_earlier:
+        folder.write_json("heads.json", {"heads": heads})
+    else:
+        folder.write_all(HeadFiles.of(facts["manifest"], heads).contents())
     for name, array in fake_similarity(spec).items():
         folder.write_array(name, array)
     manifest = {**facts["manifest"], "fidelity": mean_fidelity(facts["heads"], spec.maps)}
@@ -231,8 +241,17 @@ def as_former(folder: Path, tokens: dict[str, Any] | None = None, version: int =
     """Publish a dataset again in a former format, with these tokens or its own."""
     content = canonical_json(tokens or stored_tokens(folder))
     manifest = json.loads((folder / "manifest.json").read_bytes())
-    removed = dict.fromkeys(token_files(manifest))
-    return republish(folder, {**removed, "tokens.json": content}, schema_version=version)
+    removed = dict.fromkeys([*token_files(manifest), *head_fact_files(manifest)])
+    heads = canonical_json({"heads": facts_of_heads(folder)})
+    changed = {**removed, "tokens.json": content, "heads.json": heads}
+    return republish(folder, changed, schema_version=version)
+
+
+def facts_of_heads(folder: Path) -> list[dict[str, Any]]:
+    """Return all facts of every head of a published dataset, layer by layer."""
+    dataset_id, version = folder.name.split("@")
+    reader = DatasetLibrary(folder.parent).open_dataset(dataset_id, version)
+    return [reader.head(head) for head in heads_of(reader.manifest)]
 
 
 def npy_bytes(array: np.ndarray) -> bytes:
@@ -261,9 +280,7 @@ def write_capture(folder: Folder, spec: FakeSpec, corpus: FakeCorpus) -> dict[st
     if spec.is_earlier:
         folder.write_json("tokens.json", corpus.tokens)
     else:
-        for name, content in corpus.files().items():
-            is_array = isinstance(content, np.ndarray)
-            (folder.write_array if is_array else folder.write)(name, content)
+        folder.write_all(corpus.files())
     grid_tokens = choose_grid_tokens(spec, corpus)
     folder.write_array("grid/tokens.npy", grid_tokens)
     grid_points = np.concatenate([grid_tokens, corpus.n_tokens + grid_tokens])

@@ -7,12 +7,14 @@ from pathlib import Path
 from tests.support.fake_corpus import token_files_of
 from tests.support.fake_dataset import (
     FakeSpec,
-    canonical_json,
+    facts_of_heads,
     republish,
     stored_tokens,
     write_fake_dataset,
 )
 from tests.support.hostile_strings import STRINGS
+
+from attentionviz.store.head_facts import HeadFiles
 
 TEXT = FakeSpec("hostile", n_layers=2, n_heads=3, n_tokens=160, maps=("pca-2d", "biplot-2d"))
 IMAGE = FakeSpec(
@@ -60,10 +62,10 @@ def write_hostile_datasets(data_dir: Path) -> None:
         for one in maps.values():
             one["parameters"] = {text: text for text in STRINGS}
         changed = token_files_of(tokens, corpus["columns"])
-        heads = json.loads((folder / "heads.json").read_bytes())
-        for i, head in enumerate(heads["heads"]):
+        heads = facts_of_heads(folder)
+        for i, head in enumerate(heads):
             for one in head["maps"].values():
                 one["fallback"] = STRINGS[i]
                 one["details"] = {text: text for text in STRINGS[:5]}
-        changed["heads.json"] = canonical_json(heads)
+        changed |= HeadFiles.of(manifest, heads).contents()
         republish(folder, changed, maps=maps, **facts)

@@ -1,22 +1,24 @@
 """Descriptions of datasets, their maps and heads, from the files and what follows from them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from attentionviz import __version__
 from attentionviz.analysis.maps import BEST_MAPS
-from attentionviz.core.best_map import best_map
+from attentionviz.core.best_map import best_maps
 from attentionviz.core.heads import heads_of
 from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.core.scores import ALL_SCORES, HEAD_NAMES, NAME_MIN_ROWS, ScoreFacts
-from attentionviz.core.types import MapName
+from attentionviz.core.types import MEASURES, MapName
 from attentionviz.store.dataset import DatasetReader
-from attentionviz.store.manifest import Fidelity
 from attentionviz.store.reader import DatasetEntry
 
 COUNTS = ("n_layers", "n_heads", "n_sequences", "n_tokens")
-MEASURES = tuple(Fidelity.__annotations__)
 CORPUS = ("name", "license", "account")
 Row = Mapping[str, Any]
 
@@ -70,7 +72,7 @@ def describe_dataset(reader: DatasetReader) -> dict[str, Any]:
         "manifest": reader.manifest,
         "maps_ready": {str(name): int(reader.ready(name).sum()) for name in names},
         "nearness": {str(name): METHOD_FACTS[name.method].nearness for name in names},
-        "best_maps": _best_maps(_mean_facts(reader.manifest)),
+        "best_maps": _best_map(_mean_facts(reader.manifest)),
         "progress": reader.progress,
     }
 
@@ -84,7 +86,7 @@ def describe_begun(entry: DatasetEntry) -> dict[str, Any]:
         "manifest": None,
         "maps_ready": {},
         "nearness": {},
-        "best_maps": _best_maps({}),
+        "best_maps": _best_map({}),
         "progress": entry.progress,
     }
 
@@ -99,25 +101,33 @@ def describe_heads(reader: DatasetReader) -> dict[str, Any]:
         ``best_maps``, the best map of so many dimensions by the name of the choice, such as
         ``best-2d``. What only an open head shows is of `describe_head`.
     """
-    heads = reader.heads()
-    best = [_best_maps(head["maps"]) for head in heads]
+    columns = reader.head_columns()
     return {
-        **{name: [head[name] for head in heads] for name in ("layer", "head", "alignment_scale")},
+        "layer": [head.layer for head in columns.heads],
+        "head": [head.head for head in columns.heads],
+        "alignment_scale": _with_nulls(columns["alignment_scale"]),
         "scores": {
-            name: _columns([head["scores"].get(name) for head in heads], ("value", "n_rows"))
-            for name in reader.manifest["scores"]
+            name: {
+                "value": _with_nulls(columns[f"{name}/value"]),
+                "n_rows": _with_nulls(columns[f"{name}/n_rows"], int),
+            }
+            for name in columns.scores
         },
         "maps": {
-            name: _map_columns([head["maps"].get(name) for head in heads])
-            for name in reader.manifest["maps"]
+            name: {
+                "is_ready": columns.is_ready(name).tolist(),
+                **{key: _with_nulls(columns[f"{name}/{key}"]) for key in MEASURES},
+                "fallback": columns.fallback(name),
+            }
+            for name in columns.maps
         },
-        "best_maps": _columns(best, tuple(BEST_MAPS)),
+        "best_maps": _best_maps(columns.recall(), len(columns.heads)),
     }
 
 
 def describe_head(facts: Row) -> dict[str, Any]:
-    """Return the facts of one head of ``heads.json``, and its ``best_maps``."""
-    return {**facts, "best_maps": _best_maps(facts["maps"])}
+    """Return the facts of one head, and its ``best_maps``."""
+    return {**facts, "best_maps": _best_map(facts["maps"])}
 
 
 def heads_fingerprint(reader: DatasetReader) -> str:
@@ -131,21 +141,22 @@ def _mean_facts(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {name: {"fidelity": fidelity} for name, fidelity in means.items()}
 
 
-def _columns(rows: Sequence[Row | None], names: Sequence[str]) -> dict[str, list[Any]]:
-    return {name: [row and row[name] for row in rows] for name in names}
+def _with_nulls(column: NDArray[np.float64], kind: type = float) -> list[Any]:
+    return [None if math.isnan(value) else kind(value) for value in column.tolist()]
 
 
-def _map_columns(maps: Sequence[Row | None]) -> dict[str, list[Any]]:
+def _best_maps(recall: Mapping[str, Any], n_heads: int) -> dict[str, list[str | None]]:
+    found = {choice: best_maps(recall, dims, n_heads) for choice, dims in BEST_MAPS.items()}
     return {
-        "is_ready": [facts is not None for facts in maps],
-        **_columns([facts and facts["fidelity"] for facts in maps], MEASURES),
-        **_columns(maps, ("fallback",)),
+        choice: [None if name is None else str(name) for name in names]
+        for choice, names in found.items()
     }
 
 
-def _best_maps(maps: dict[str, Any]) -> dict[str, str | None]:
-    found = {choice: best_map(maps, dims) for choice, dims in BEST_MAPS.items()}
-    return {choice: None if name is None else str(name) for choice, name in found.items()}
+def _best_map(maps: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return the best maps by the facts of one head, or by means over heads."""
+    recall = {name: [facts["fidelity"]["recall_at_10"]] for name, facts in maps.items()}
+    return {choice: names[0] for choice, names in _best_maps(recall, 1).items()}
 
 
 def _head_name(score: str) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from attentionviz.analysis.answer_cache import cached
-from attentionviz.core.best_map import best_map
+from attentionviz.core.best_map import best_maps
 from attentionviz.core.types import DIMS, HeadId, MapName
 from attentionviz.errors import MethodNotFoundError, NotReadyError
 from attentionviz.store.dataset import DatasetReader
@@ -92,10 +92,10 @@ def best_names(reader: DatasetReader, dims: int) -> dict[HeadId, MapName]:
         raise MethodNotFoundError(f"{reader.dataset_id} has no map of {dims} dimensions")
 
     def compute() -> dict[HeadId, MapName]:
-        found = ((facts, best_map(facts["maps"], dims)) for facts in reader.heads())
-        return {HeadId(facts["layer"], facts["head"]): name for facts, name in found if name}
+        columns = reader.head_columns()
+        found = best_maps(columns.recall(), dims, len(columns.heads))
+        return {head: name for head, name in zip(columns.heads, found, strict=True) if name}
 
-    # One request for a grid asks twice, and reading the facts of many heads takes a while.
     key = ("best names", dims, reader.heads_fingerprint())
     return cached(reader, key, compute, lambda names: 200 * len(names) + 200)
 

@@ -124,8 +124,8 @@ def _facts(reader: DatasetReader) -> Iterator[tuple[str, Any]]:
     yield "tokens/vocabulary", describe_vocabulary(reader)
     yield "sequences/columns", describe_columns(reader)
     yield "heads", describe_heads(reader)
-    for facts in reader.heads():
-        yield f"heads/{facts['layer']}/{facts['head']}", describe_head(facts)
+    for at in heads_of(reader.manifest):
+        yield f"heads/{at.layer}/{at.head}", describe_head(reader.head(at))
     yield "similarity", map_of_heads(reader)
     for at in heads_of(reader.manifest):
         found = similar_heads(reader, at, reader, DEFAULT_HEADS)

@@ -18,6 +18,8 @@ TokenType = Literal["text", "special", "class", "register", "patch"]
 
 METHODS: tuple[Method, ...] = tuple(METHOD_FACTS)
 DIMS: tuple[Dims, ...] = (2, 3)
+MEASURES = ("recall_at_10", "recall_at_100", "rank_correlation", "trustworthiness")
+"""The fidelity of a map; types are those of `store.manifest.Fidelity`."""
 
 DATASET_ID_PATTERN = r"[a-z0-9][a-z0-9._-]{0,63}"
 

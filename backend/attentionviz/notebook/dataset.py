@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from attentionviz.analysis.head_attention import sequence_pattern
 from attentionviz.core.heads import by_layer
 from attentionviz.core.rule import row_name
-from attentionviz.core.types import HeadId, MapName
+from attentionviz.core.types import MEASURES, HeadId, MapName
 from attentionviz.errors import DatasetNotFoundError, InvalidRequestError
 from attentionviz.notebook.arrays import (
     Floats,
@@ -180,8 +180,8 @@ class Dataset:
         """
         name = MapName.parse(f"{method}-{dims}d")
         self._reader.require_map(name)
-        found = [facts["maps"][str(name)]["fidelity"] for facts in self._reader.heads()]
-        return {measure: self._per_head([f[measure] for f in found]) for measure in found[0]}
+        columns = self._reader.head_columns()
+        return {measure: self._per_head(columns[f"{name}/{measure}"]) for measure in MEASURES}
 
     def scores(self) -> HeadScores:
         """Return all scores of all heads, with the number of rows that each is computed from.
@@ -189,9 +189,9 @@ class Dataset:
         `attentionviz.core.scores.ALL_SCORES` describes each score, with formula and source, also
         those of earlier versions; ``manifest["attentionviz_version"]`` computed the values.
         """
-        found = [facts["scores"] for facts in self._reader.heads()]
-        values = {name: self._per_head([f[name]["value"] for f in found]) for name in found[0]}
-        rows = {name: self._per_head([f[name]["n_rows"] for f in found]) for name in found[0]}
+        columns = self._reader.head_columns()
+        values = {name: self._per_head(columns[f"{name}/value"]) for name in columns.scores}
+        rows = {name: self._per_head(columns[f"{name}/n_rows"]) for name in columns.scores}
         counts = {name: np.nan_to_num(n).astype(np.int64) for name, n in rows.items()}
         return HeadScores(values, counts)
 
@@ -247,9 +247,8 @@ class Dataset:
         keys[~spans.has_key(self.n_tokens)] = np.nan
         return queries, keys
 
-    def _per_head(self, values: list[float | None]) -> NDArray[np.float64]:
-        flat = np.array([np.nan if value is None else value for value in values], dtype=float)
-        return by_layer(self.manifest, flat, missing=np.nan)  # (layer, head)
+    def _per_head(self, column: NDArray[np.float64]) -> NDArray[np.float64]:
+        return by_layer(self.manifest, column, missing=np.nan)  # (layer, head)
 
 
 def open_dataset(path: str | Path) -> Dataset:

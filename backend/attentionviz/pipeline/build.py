@@ -255,7 +255,7 @@ def finished_capture(folder: Path, journal: Journal) -> dict[str, Any] | None:
     if layout.PARTIAL_MANIFEST not in journal:
         return None
     manifest: dict[str, Any] = json.loads((folder / layout.PARTIAL_MANIFEST).read_bytes())
-    last = {layout.HEADS, *layout.similarity_files(manifest)}
+    last = {*layout.head_fact_files(manifest), *layout.similarity_files(manifest)}
     base = layout.expected_files({**manifest, "maps": {}}).keys() - last | captured_paths(manifest)
     return manifest if journal.has_all({*base, layout.PROBE}) else None
 

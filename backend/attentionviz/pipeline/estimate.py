@@ -31,8 +31,8 @@ HEAD_SECONDS = 0.02
 N_CHECKED_TOKENS = 3000
 
 NPY_HEADER_BYTES = 128
-# In manifest.json, and in heads.json for a head and for one of its maps.
-FILE_BYTES, HEAD_BYTES, MAP_BYTES = 190, 3500, 550
+# In manifest.json, and in the details of a head and of one of its maps.
+FILE_BYTES, HEAD_BYTES, MAP_BYTES = 190, 1100, 150
 BLOCK_BYTES = 4096
 
 

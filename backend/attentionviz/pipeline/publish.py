@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from attentionviz.core.heads import by_layer, heads_of
-from attentionviz.core.types import MapName
+from attentionviz.core.types import MEASURES, MapName
 from attentionviz.errors import BuildError, DamagedDatasetError
 from attentionviz.pipeline.engine import Engine, Unit
 from attentionviz.pipeline.units import MapJob, read_array
@@ -15,8 +18,8 @@ from attentionviz.store import layout
 from attentionviz.store.failpoints import failpoint
 from attentionviz.store.file_table import FileTable, read_file_table, table_of
 from attentionviz.store.grid import grid_points, pack_points
+from attentionviz.store.head_facts import OF_VECTORS, HeadFiles
 from attentionviz.store.journal import Journal
-from attentionviz.store.manifest import Fidelity
 from attentionviz.store.schema import canonical_json, parse_manifest
 from attentionviz.store.writer import (
     FileRecord,
@@ -29,9 +32,6 @@ from attentionviz.store.writer import (
     write_array,
     write_bytes,
 )
-
-MEASURES = tuple(Fidelity.__annotations__)
-MAP_FACTS = ("offset", "scale", "fidelity", "details", "fallback")
 
 
 @dataclass(frozen=True)
@@ -63,24 +63,24 @@ def run_grid(job: MapJob, name: MapName) -> GridResult:
 
 
 def write_heads(folder: Path, manifest: dict[str, Any], journal: Journal) -> dict[str, Any]:
-    """Write ``heads.json`` from the facts and scores of all heads; return the mean fidelity."""
+    """Write the files of the facts and scores of all heads; return the mean fidelity."""
     heads = []
     for head in heads_of(manifest):
         paths = {n: layout.map_facts_path(head, MapName.parse(n)) for n in manifest["maps"]}
         facts = {name: _read_json(folder / paths[name]) for name in sorted(paths)}
         first = next(iter(facts.values()))
-        heads.append(
-            {
-                "layer": head.layer,
-                "head": head.head,
-                "alignment_scale": first["alignment_scale"],
-                "vector_rank_correlation": first["vector_rank_correlation"],
-                "maps": {n: {key: f[key] for key in MAP_FACTS} for n, f in facts.items()},
-                **_read_json(folder / layout.scores_path(head)),
-            }
-        )
-    journal.add(write_bytes(folder, layout.HEADS, canonical_json({"heads": heads})))
-    return {name: _mean_fidelity(heads, name) for name in manifest["maps"]}
+        of_vectors = {name: first[name] for name in OF_VECTORS}
+        heads.append({**of_vectors, "maps": facts, **_read_json(folder / layout.scores_path(head))})
+    files = HeadFiles.of(manifest, heads)
+    for path, content in files.contents().items():
+        if isinstance(content, bytes):
+            journal.add(write_bytes(folder, path, content))
+        else:
+            journal.add(write_array(folder, path, content))
+    return {
+        name: {measure: _mean(files.columns[f"{name}/{measure}"]) for measure in MEASURES}
+        for name in manifest["maps"]
+    }
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -88,13 +88,9 @@ def _read_json(path: Path) -> dict[str, Any]:
     return facts
 
 
-def _mean_fidelity(heads: list[dict[str, Any]], name: str) -> dict[str, float | None]:
-    means: dict[str, float | None] = {}
-    for measure in MEASURES:
-        values = [head["maps"][name]["fidelity"][measure] for head in heads]
-        defined = [value for value in values if value is not None]
-        means[measure] = sum(defined) / len(defined) if defined else None
-    return means
+def _mean(values: NDArray[np.float64]) -> float | None:
+    defined = values[~np.isnan(values)]
+    return float(defined.mean()) if defined.size else None
 
 
 def publish(folder: Path, data_dir: Path, manifest: dict[str, Any], journal: Journal) -> Path:

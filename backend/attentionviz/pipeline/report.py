@@ -1,9 +1,12 @@
 """Text report on a dataset, its fidelity and its head scores."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from attentionviz.core.heads import heads_of, layers_of
 from attentionviz.core.rule import attention_formula, row_name
@@ -15,6 +18,7 @@ from attentionviz.pipeline.corpora.account import Account
 from attentionviz.store import layout
 from attentionviz.store.building import KILLED, build_state, read_progress
 from attentionviz.store.folders import unfinished_builds
+from attentionviz.store.head_facts import HeadColumns
 from attentionviz.store.kept_vectors import lost_without_vectors
 from attentionviz.store.reader import DatasetEntry, DatasetLibrary
 from attentionviz.store.verify import ignored, verify, verify_pointer
@@ -50,7 +54,7 @@ def description(library: DatasetLibrary, entry: DatasetEntry, *, with_scores: bo
     if entry.state in ("damaged", "outdated") or entry.manifest is None:
         return title
     try:
-        heads = library.open_dataset(entry.dataset_id).heads()
+        heads = library.open_dataset(entry.dataset_id).head_columns()
     except AppError as error:
         return f"{title}\n  {visible(str(error))}"
     tables = [fidelity_table(entry.manifest, heads)]
@@ -159,36 +163,38 @@ def _attention_rows(manifest: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def fidelity_table(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any]]) -> str:
+def fidelity_table(manifest: Mapping[str, Any], heads: HeadColumns) -> str:
     """Return the fidelity of every map over the heads: mean (minimum to maximum).
 
     Parameters
     ----------
     manifest : mapping
-    heads : sequence of mapping
-        The entries of ``heads.json``; while a build runs, heads may lack maps.
+    heads : HeadColumns
+        While a build runs, heads may lack maps.
     """
     header = ("map", "heads", *MEASURES.values(), "fallbacks")
     rows = [header]
     for name in sorted(manifest["maps"], key=_order(manifest)):
-        found = [head["maps"][name] for head in heads if name in head["maps"]]
-        cells = [_spread(entry["fidelity"][key] for entry in found) for key in MEASURES]
-        n_fallbacks = sum(1 for entry in found if entry["fallback"])
-        rows.append((name, str(len(found)), *cells, str(n_fallbacks) if n_fallbacks else "-"))
-    vectors = _spread(head["vector_rank_correlation"] for head in heads)
+        cells = [_spread(heads[f"{name}/{key}"]) for key in MEASURES]
+        n_maps, n_fallbacks = (
+            heads.is_ready(name).sum(),
+            int((heads[f"{name}/fallback"] >= 0).sum()),
+        )
+        rows.append((name, str(n_maps), *cells, str(n_fallbacks) if n_fallbacks else "-"))
+    vectors = _spread(heads["vector_rank_correlation"])
     cells = [vectors if key == "rank_correlation" else "-" for key in MEASURES]
-    rows.append(("(vectors)", str(len(heads)), *cells, "-"))
+    rows.append(("(vectors)", str(len(heads.heads)), *cells, "-"))
     return _aligned(rows)
 
 
-def terms_of_heads(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any]]) -> list[str]:
+def terms_of_heads(manifest: Mapping[str, Any], heads: HeadColumns) -> list[str]:
     """Return what the terms besides q·k do in each head, a line a layer; none without such terms.
 
     Parameters
     ----------
     manifest : mapping
-    heads : sequence of mapping
-        The entries of ``heads.json``; while a build runs, heads may lack scores.
+    heads : HeadColumns
+        While a build runs, heads may lack scores.
     """
     lines = []
     for name, facts in ALL_SCORES.items():
@@ -196,9 +202,9 @@ def terms_of_heads(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any
             continue
         lines.append(f"  {facts.label.lower()}, % by head:")
         for layer in range(manifest["n_layers"]):
-            own = [head["scores"] for head in heads if head["layer"] == layer]
-            values = [scores.get(name, {}).get("value") for scores in own]
-            cells = ["  -" if value is None else f"{100 * value:3.0f}" for value in values]
+            own = [head.layer == layer for head in heads.heads]
+            values = heads[f"{name}/value"][own]
+            cells = ["  -" if np.isnan(value) else f"{100 * value:3.0f}" for value in values]
             lines.append(f"    {_layer_name(manifest, layer):<10}{' '.join(cells)}")
     return lines
 
@@ -209,38 +215,37 @@ def _layer_name(manifest: Mapping[str, Any], layer: int) -> str:
     return row_name(manifest, layer) if has_parts else f"layer {layer}"
 
 
-def _head_name(manifest: Mapping[str, Any], head: Mapping[str, Any]) -> str:
-    at = HeadId(head["layer"], head["head"])
+def _head_name(manifest: Mapping[str, Any], at: HeadId) -> str:
     has_parts = "part" in manifest["layers"][at.layer]
     return f"{row_name(manifest, at.layer)}H{at.head}" if has_parts else at.folder
 
 
-def score_table(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any]]) -> str:
+def score_table(manifest: Mapping[str, Any], heads: HeadColumns) -> str:
     """Return for each score its source, number of rows, and the highest and lowest heads.
 
     Parameters
     ----------
     manifest : mapping
-    heads : sequence of mapping
-        The entries of ``heads.json``; while a build runs, heads may lack scores. Scores without
+    heads : HeadColumns
+        While a build runs, heads may lack scores. Scores without
         any value are left out.
     """
     rows = [
         ("score", "source", "unit", "rows", *(f"{n}." for n in range(1, N_HIGHEST + 1)), "lowest")
     ]
     for name in manifest["scores"]:
-        scored = [
-            (head["scores"][name]["value"], _head_name(manifest, head), head)
-            for head in heads
-            if head["scores"].get(name, {}).get("value") is not None
-        ]
-        if not scored:
+        values, n_rows = heads[f"{name}/value"], heads[f"{name}/n_rows"]
+        scored = np.flatnonzero(~np.isnan(values))
+        if not scored.size:
             continue
-        scored.sort(key=lambda one: (-one[0], one[1]))
-        n_rows = sorted({head["scores"][name]["n_rows"] for _, _, head in scored})
-        span = f"{n_rows[0]:,}" if len(n_rows) == 1 else f"{n_rows[0]:,} to {n_rows[-1]:,}"
-        named = [f"{folder} {value:.3f}" for value, folder, _ in scored]
-        highest = [*named[:N_HIGHEST], *["-"] * (N_HIGHEST - len(named))]
+        fewest, most = int(n_rows[scored].min()), int(n_rows[scored].max())
+        span = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
+        falling = scored[np.argsort(-values[scored], kind="stable")]
+        named = [
+            f"{_head_name(manifest, heads.heads[i])} {values[i]:.3f}"
+            for i in (*falling[:N_HIGHEST], falling[-1])
+        ]
+        highest = [*named[:-1], *["-"] * (N_HIGHEST + 1 - len(named))]
         facts = ALL_SCORES.get(name)
         source, unit = (facts.defined_by, facts.unit) if facts else ("-", "-")
         if facts and facts.until:
@@ -291,12 +296,11 @@ def _order(manifest: Mapping[str, Any]) -> Any:
     return key
 
 
-def _spread(values: Iterable[float | None]) -> str:
-    defined = [value for value in values if value is not None]
-    if not defined:
+def _spread(values: NDArray[np.float64]) -> str:
+    defined = values[~np.isnan(values)]
+    if not defined.size:
         return "-"
-    mean = sum(defined) / len(defined)
-    return f"{mean:5.2f} ({min(defined):5.2f} to {max(defined):5.2f})"
+    return f"{defined.mean():5.2f} ({defined.min():5.2f} to {defined.max():5.2f})"
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> str:

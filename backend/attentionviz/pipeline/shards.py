@@ -113,7 +113,7 @@ def is_derived(path: str) -> bool:
     folder, _, name = path.rpartition("/")
     if re.fullmatch(r"L\d+H\d+", folder):
         return name.removesuffix(".npy") not in PARTS
-    return path == layout.HEADS or folder in ("grid", layout.NEIGHBOURS_FOLDER)
+    return folder in ("heads", "grid", layout.NEIGHBOURS_FOLDER)
 
 
 def captured_paths(manifest: Mapping[str, Any]) -> set[str]:

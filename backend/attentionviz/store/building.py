@@ -14,9 +14,10 @@ from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import DamagedDatasetError, NotReadyError
 from attentionviz.store import layout
 from attentionviz.store.checked_files import OpenArray
-from attentionviz.store.columns import add_later_measures, parse_json
+from attentionviz.store.columns import parse_json
 from attentionviz.store.dataset import Array, DatasetReader, State
 from attentionviz.store.grid import grid_points, pack_points
+from attentionviz.store.head_facts import HeadColumns, add_later_measures
 from attentionviz.store.lock import is_locked
 from attentionviz.store.safe_files import StatKey, read_regular
 from attentionviz.store.schema import canonical_json
@@ -229,13 +230,13 @@ class BuildingReader(StagedReader):
         spec = layout.grid_spec(self.manifest, name)
         return self.fingerprint("grid", name, spec, *paths, files=(layout.GRID_TOKENS, *paths))
 
-    def heads(self) -> list[dict[str, Any]]:
-        """Return what is known of every head so far, in the form of ``heads.json``."""
+    def head_columns(self) -> HeadColumns:
+        """Return the numbers of all heads that are known so far."""
         heads = [self._head_facts(head) for head in heads_of(self.manifest)]
         reader = self.reopen()
         if not isinstance(reader, BuildingReader):  # publishing may have removed the facts files
-            return reader.heads()
-        return heads
+            return reader.head_columns()
+        return HeadColumns.of(self.manifest, heads)
 
     def head(self, head: HeadId) -> dict[str, Any]:
         """Return what is known of one head so far."""
@@ -245,7 +246,7 @@ class BuildingReader(StagedReader):
         return facts if isinstance(reader, BuildingReader) else reader.head(head)
 
     def heads_fingerprint(self) -> str:
-        """Return a fingerprint that changes when `heads` does."""
+        """Return a fingerprint that changes when `head_columns` or `head` does."""
         names = sorted(name for name in self.files.records if self._is_head_facts(name))
         return self.fingerprint("heads", *names, files=tuple(names))
 

@@ -1,23 +1,16 @@
-"""Spans of sequences, and JSON files validated against the manifest."""
+"""Spans of sequences, and untrusted JSON."""
 
 import json
-import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from attentionviz.core.heads import heads_of
 from attentionviz.errors import DamagedDatasetError
-from attentionviz.store import layout
-from attentionviz.store.manifest import LATER_MEASURES
 
-_HEADS_BEGIN = re.compile(r'\s*\{\s*"heads"\s*:\s*\[\s*')
-_NEXT_HEAD = re.compile(r"\s*,\s*")
-_HEADS_END = re.compile(r"\s*\]\s*\}\s*")
 _MAY_BE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -115,109 +108,3 @@ def _refuse_constant(name: str) -> float:
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_require_single_keys)
-
-
-class ParsedHeads(NamedTuple):
-    """Facts of every head, and where each stands in the file.
-
-    Attributes
-    ----------
-    facts : list of dict
-        Layer by layer.
-    spans : ndarray of int64, shape (n_heads_total, 2)
-        First character of a head, and the one after its last.
-    """
-
-    facts: list[dict[str, Any]]
-    spans: NDArray[np.int64]
-
-
-def parse_heads(content: bytes, manifest: Mapping[str, Any]) -> ParsedHeads:
-    """Return the facts of ``heads.json``, which describes every map of every head.
-
-    Parameters
-    ----------
-    content : bytes
-        Of ``heads.json``.
-    manifest : mapping
-
-    Raises
-    ------
-    DamagedDatasetError
-        If it does not.
-    """
-    heads = _split_heads(content)
-    expected = heads_of(manifest)
-    if len(heads.facts) != len(expected):
-        raise DamagedDatasetError(f"{layout.HEADS} does not list {len(expected)} heads")
-    for head, facts in zip(expected, heads.facts, strict=True):
-        fits = (
-            isinstance(facts, dict)
-            and (facts.get("layer"), facts.get("head")) == head
-            and isinstance(facts.get("maps"), dict)
-            and facts["maps"].keys() == manifest["maps"].keys()
-            and all(_has_fidelity(one) for one in facts["maps"].values())
-        )
-        if not fits:
-            raise DamagedDatasetError(f"{layout.HEADS} does not describe head {head.folder}")
-        if not _has_scores(facts, manifest["scores"]):
-            raise DamagedDatasetError(f"{layout.HEADS}: scores of head {head.folder} are invalid")
-        add_later_measures(facts)
-    return heads
-
-
-def head_at(content: bytes, span: NDArray[np.int64]) -> dict[str, Any]:
-    """Return the facts of one head of a ``heads.json`` that `parse_heads` has read."""
-    start, end = map(int, span)
-    facts: dict[str, Any] = parse_json(content.decode()[start:end].encode(), layout.HEADS)
-    add_later_measures(facts)
-    return facts
-
-
-def add_later_measures(facts: dict[str, Any]) -> None:
-    """Set measures of the maps of a head that an earlier version did not have to None."""
-    for one in facts["maps"].values():
-        one["fidelity"] = LATER_MEASURES | one["fidelity"]
-
-
-def _has_fidelity(facts: object) -> bool:
-    return isinstance(facts, dict) and isinstance(facts.get("fidelity"), dict)
-
-
-def _split_heads(content: bytes) -> ParsedHeads:
-    """Parse head by head: one of thousands can then be read again alone."""
-    facts, spans = [], []
-    with _json_errors(layout.HEADS):
-        text = content.decode()
-        found = _HEADS_BEGIN.match(text)
-        while found:
-            head, end = _DECODER.raw_decode(text, found.end())
-            facts.append(head)
-            spans.append((found.end(), end))
-            found = _NEXT_HEAD.match(text, end)
-        if not spans or not _HEADS_END.fullmatch(text, spans[-1][1]):
-            raise ValueError("it must be an object with a list of heads")
-        _require_characters(content, facts)
-    return ParsedHeads(facts, np.array(spans, dtype=np.int64))
-
-
-def _has_scores(facts: Mapping[str, Any], names: list[str]) -> bool:
-    """Return whether a head has exactly these scores, and a profile of columns of equal length."""
-    scores, profile = facts.get("scores"), facts.get("profile")
-    if not isinstance(scores, dict) or not isinstance(profile, dict):
-        return False
-    columns = [profile.get(name) for name in ("offsets", "weights", "n_rows")]
-    return (
-        scores.keys() == set(names)
-        and all(_is_score(score) for score in scores.values())
-        and all(isinstance(column, list) for column in columns)
-        and len({len(column) for column in columns if column is not None}) == 1
-    )
-
-
-def _is_score(score: Any) -> bool:
-    if not isinstance(score, dict) or score.keys() != {"value", "n_rows"}:
-        return False
-    value, n_rows = score["value"], score["n_rows"]
-    is_number = type(value) in (int, float) and math.isfinite(value)
-    return (value is None or is_number) and type(n_rows) is int and n_rows >= 0

@@ -20,14 +20,18 @@ from attentionviz.errors import (
 from attentionviz.store import layout
 from attentionviz.store.cache import ByteCache
 from attentionviz.store.checked_files import CheckedFiles, OpenArray
-from attentionviz.store.columns import (
-    ParsedHeads,
-    Sequences,
-    head_at,
-    parse_heads,
-)
+from attentionviz.store.columns import Sequences
 from attentionviz.store.damage import DamageLog
 from attentionviz.store.grid import check_grid_tokens
+from attentionviz.store.head_facts import (
+    HeadColumns,
+    HeadFiles,
+    check_ends,
+    former_head_files,
+    head_facts,
+    parse_details,
+    parse_fallbacks,
+)
 from attentionviz.store.kept_vectors import VectorRows, check_kept_tokens, not_stored
 from attentionviz.store.safe_files import file_key
 from attentionviz.store.similarity import check_similarity
@@ -125,8 +129,8 @@ class DatasetReader:
         return self.rule(head).spans(*self.sequences())
 
     def heads_fingerprint(self) -> str:
-        """Return a fingerprint that changes when `heads` does."""
-        return self.fingerprint("heads", files=(layout.HEADS,))
+        """Return a fingerprint that changes when `head_columns` or `head` does."""
+        return self.fingerprint("heads", files=layout.head_fact_paths(self.manifest))
 
     def grid_tokens(self) -> Array:
         """Return the tokens that the grid draws, int32 (n_grid_tokens,), ascending."""
@@ -225,27 +229,51 @@ class DatasetReader:
         """Return ‖q‖, ‖k‖, ‖v‖ and ‖v·W_O‖ of every token, float32 (n_tokens, 4)."""
         return self.array(self.norms_path(head))
 
-    def heads(self) -> list[dict[str, Any]]:
-        """Return the facts of every head: alignment, and offset, scale and fidelity of its maps."""
-        return self._parsed_heads(self.read(layout.HEADS)).facts
+    def head_columns(self) -> HeadColumns:
+        """Return the numbers of all heads: alignment, fidelity of their maps, scores."""
+        key = ("head columns", self.heads_fingerprint())
+        columns: HeadColumns | None = self.cache.get(key)
+        if columns is None:
+            columns = self._former_heads().columns if self._has_heads_json else self._columns()
+            self.cache.put(key, columns, columns.values.nbytes)
+        return columns
+
+    def _columns(self) -> HeadColumns:
+        values, content = self.array(layout.HEAD_COLUMNS), self.read(layout.FALLBACKS)
+        with self.record_damage(layout.FALLBACKS):
+            fallbacks = parse_fallbacks(content)
+        with self.record_damage(layout.HEAD_COLUMNS):
+            return HeadColumns(self.manifest, values, fallbacks)
 
     def head(self, head: HeadId) -> dict[str, Any]:
-        """Return the facts of one head; the others are not parsed again."""
+        """Return all facts of one head; of the others, only their columns are read."""
         self.require_head(head)
-        content = self.read(layout.HEADS)
-        spans: Array | None = self.cache.get(self._spans_key())
-        if spans is None:
-            spans = self._parsed_heads(content).spans
-        return head_at(content, spans[head_number(self.manifest, head)])
+        i = head_number(self.manifest, head)
+        content = self._former_heads().details[i] if self._has_heads_json else self._details(i)
+        with self.record_damage(layout.HEAD_DETAILS):
+            details = parse_details(content, self.manifest, head.folder)
+        return head_facts(self.head_columns(), i, details)
 
-    def _parsed_heads(self, content: bytes) -> ParsedHeads:
-        with self.record_damage(layout.HEADS):
-            heads = parse_heads(content, self.manifest)
-        self.cache.put(self._spans_key(), heads.spans, heads.spans.nbytes)
-        return heads
+    def _details(self, i: int) -> bytes:
+        ends = self.array(layout.HEAD_DETAILS_END)
+        with self.record_damage(layout.HEAD_DETAILS_END):
+            check_ends(ends, self.files.records[layout.HEAD_DETAILS].n_bytes)
+        return self.read(layout.HEAD_DETAILS, int(ends[i - 1]) if i else 0, int(ends[i]))
 
-    def _spans_key(self) -> tuple[str, str]:
-        return "heads", self._record_hash(layout.HEADS)
+    @property
+    def _has_heads_json(self) -> bool:
+        return layout.HEADS in layout.head_fact_paths(self.manifest)
+
+    def _former_heads(self) -> HeadFiles:
+        """Return ``heads.json`` of a former format in the form of this one."""
+        key = (layout.HEADS, self._record_hash(layout.HEADS))
+        files: HeadFiles | None = self.cache.get(key)
+        if files is None:
+            content = self.read(layout.HEADS)
+            with self.record_damage(layout.HEADS):
+                files = former_head_files(content, self.manifest)
+            self.cache.put(key, files, files.n_bytes)
+        return files
 
     def similarity(self, name: str) -> Array:
         """Return one file of `layout.similarity_files`, its values validated.

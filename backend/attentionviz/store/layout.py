@@ -17,6 +17,7 @@ from attentionviz.core.heads import LayerHeads, heads_of
 from attentionviz.core.types import (
     DATASET_ID_PATTERN,
     DIMS,
+    MEASURES,
     METHODS,
     WITH_IMAGES,
     HeadId,
@@ -36,13 +37,18 @@ SEQUENCE_LENGTHS = "sequences/length.npy"
 N_SOURCE = "sequences/n_source.npy"
 COLUMN_CODES = "sequences/columns.npy"
 COLUMN_VALUES = "sequences/column_values.json"
-TOKEN_FILES_VERSION = 4
-"""First format with a file for each column of tokens and sequences."""
+COLUMNS_VERSION = 4
+"""First format with columns of tokens, sequences and heads in files of their own."""
 TEXTS = ("text", "target_text")
 """Texts of a sequence; the second only of a model with encoder and decoder."""
 PATCH_COLUMNS = {"row": "int32", "column": "int32", "hue": "float32", "brightness": "float32"}
 """Columns of patches, with their dtypes; other tokens have -1 or NaN."""
 HEADS = "heads.json"
+"""All facts of all heads of a dataset of format 2 or 3."""
+HEAD_COLUMNS = "heads/columns.npy"
+HEAD_DETAILS = "heads/details.jsonl"
+HEAD_DETAILS_END = "heads/details_end.npy"
+FALLBACKS = "heads/fallbacks.json"
 SIMILARITY_HEADS = "similarity-heads.npy"
 SIMILARITY_PATTERN = "similarity-pattern.npy"
 SIMILARITY_VECTORS = "similarity-vectors.npy"
@@ -273,6 +279,37 @@ def similarity_files(manifest: Mapping[str, Any]) -> dict[str, FileSpec]:
     }
 
 
+def head_columns(manifest: Mapping[str, Any]) -> list[str]:
+    """Return the names of the rows of ``heads/columns.npy``.
+
+    Of each map the index of the reason for its fallback, −1 for none, and its fidelity; of each
+    score its value and the number of attention rows.
+    """
+    of_map = ("fallback", *MEASURES)
+    return [
+        *("alignment_scale", "vector_rank_correlation"),
+        *(f"{name}/{part}" for name in sorted(manifest["maps"]) for part in of_map),
+        *(f"{name}/{part}" for name in manifest["scores"] for part in ("value", "n_rows")),
+    ]
+
+
+def head_fact_files(manifest: Mapping[str, Any]) -> dict[str, FileSpec | None]:
+    """Return the files with the facts of all heads, which are numbered layer by layer."""
+    n_heads = len(heads_of(manifest))
+    return {
+        HEAD_COLUMNS: FileSpec("float64", (len(head_columns(manifest)), n_heads)),
+        FALLBACKS: None,
+        HEAD_DETAILS: None,
+        HEAD_DETAILS_END: FileSpec("int32", (n_heads,)),
+    }
+
+
+def head_fact_paths(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the files on disk that hold the facts of all heads."""
+    is_former = manifest["schema_version"] < COLUMNS_VERSION
+    return (HEADS,) if is_former else tuple(head_fact_files(manifest))
+
+
 def head_files(manifest: Mapping[str, Any], head: HeadId) -> dict[str, FileSpec | None]:
     """Return the files of one head, by relative path; see `expected_files`."""
     n_tokens, kept = manifest["n_tokens"], manifest["keep_vectors"]
@@ -292,11 +329,11 @@ def head_files(manifest: Mapping[str, Any], head: HeadId) -> dict[str, FileSpec 
 def shared_files(manifest: Mapping[str, Any]) -> dict[str, FileSpec | None]:
     """Return the files that are not of one head, by relative path; see `expected_files`."""
     n_tokens, maps = manifest["n_tokens"], map(MapName.parse, manifest["maps"])
-    files: dict[str, FileSpec | None] = {HEADS: None, **similarity_files(manifest)}
-    if manifest["schema_version"] < TOKEN_FILES_VERSION:
-        files[TOKENS] = None
+    files: dict[str, FileSpec | None] = {**similarity_files(manifest)}
+    if manifest["schema_version"] < COLUMNS_VERSION:
+        files |= {HEADS: None, TOKENS: None}
     else:
-        files |= token_files(manifest)
+        files |= head_fact_files(manifest) | token_files(manifest)
     kept = manifest["keep_vectors"]
     if kept["choice"] == "sample":
         files[VECTOR_TOKENS] = FileSpec("int32", (kept["n_tokens"],))

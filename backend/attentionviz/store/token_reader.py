@@ -63,7 +63,7 @@ class TokenReader:
         self._manifest = reader.manifest
         self.files = layout.token_files(reader.manifest)
         """The files of format 4, of which an array has dtype and shape."""
-        is_former = reader.manifest["schema_version"] < layout.TOKEN_FILES_VERSION
+        is_former = reader.manifest["schema_version"] < layout.COLUMNS_VERSION
         self.paths = (layout.TOKENS,) if is_former else tuple(self.files)
         """The files on disk that hold all this."""
 

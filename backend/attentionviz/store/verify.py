@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from attentionviz.core.file_names import is_junk
+from attentionviz.core.heads import heads_of
 from attentionviz.errors import DamagedDatasetError
 from attentionviz.store import folders, layout
 from attentionviz.store.cache import ByteCache
 from attentionviz.store.checked_files import MAX_JSON_BYTES, CheckedFiles
-from attentionviz.store.columns import parse_heads
 from attentionviz.store.damage import DamageLog
 from attentionviz.store.dataset import DatasetReader
 from attentionviz.store.file_table import read_file_table, table_of
@@ -147,7 +147,8 @@ def _content_problems(files: CheckedFiles, manifest: dict[str, Any]) -> list[Pro
             check_grid_tokens(array.all(), manifest["n_tokens"])
     except DamagedDatasetError as error:
         problems.append(Problem(layout.GRID_TOKENS, str(error)))
-    tokens = DatasetReader(manifest, files, "", ByteCache(4 * MAX_JSON_BYTES), DamageLog()).tokens
+    reader = DatasetReader(manifest, files, "", ByteCache(4 * MAX_JSON_BYTES), DamageLog())
+    tokens = reader.tokens
     try:
         sequences = tokens.sequences()
         if layout.VECTOR_TOKENS in files:
@@ -157,9 +158,12 @@ def _content_problems(files: CheckedFiles, manifest: dict[str, Any]) -> list[Pro
         path = next((path for path in tokens.paths if path in str(error)), layout.VECTOR_TOKENS)
         problems.append(Problem(path, str(error)))
     try:
-        parse_heads(files.read(layout.HEADS), manifest)
+        for head in heads_of(manifest):
+            reader.head(head)
     except DamagedDatasetError as error:
-        problems.append(Problem(layout.HEADS, str(error)))
+        paths = layout.head_fact_paths(manifest)
+        path = next((path for path in paths if path in str(error)), paths[0])
+        problems.append(Problem(path, str(error)))
     for name in layout.similarity_files(manifest):
         try:
             with files.open_array(name) as array:

@@ -56,7 +56,7 @@ def bert(demo: TinyDataset) -> Live:
 
 
 def heads_of(live: Live) -> list[HeadId]:
-    return [HeadId(facts["layer"], facts["head"]) for facts in live.reader.heads()]
+    return live.reader.head_columns().heads
 
 
 def test_attention_from_the_answer_equals_the_models_eager_attention(bert: Live) -> None:
@@ -101,7 +101,8 @@ def test_a_sentence_of_the_corpus_is_placed_on_its_own_points(sequence: int, ber
 def recall_of(answer: Answer, live: Live, name: str) -> float:
     """Return how many of a new query's ten strongest keys are drawn nearest to it."""
     found = []
-    for head, facts in zip(heads_of(live), live.reader.heads(), strict=True):
+    for head in heads_of(live):
+        facts = live.reader.head(head)
         offset, scale = facts["maps"][name]["offset"], facts["maps"][name]["scale"]
         steps = live.reader.projection(MapName.parse(name), head)
         drawn = dequantise(steps, offset, scale)[live.reader.n_tokens :]

@@ -1,12 +1,12 @@
 """Heads of a dataset for the placing of new tokens: vectors, maps, placers."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from attentionviz.core.heads import head_number
+from attentionviz.core.heads import heads_of
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.live.worker.owner_cache import OwnerCache
 from attentionviz.projections import HeadVectors, Placer, dequantise, placer, warm_up
@@ -33,7 +33,7 @@ class MapPlacer(NamedTuple):
 
 
 class CorpusHeads:
-    """All heads of one dataset, read once and cached as far as they fit.
+    """All heads of one dataset, cached as far as they fit.
 
     Parameters
     ----------
@@ -47,12 +47,11 @@ class CorpusHeads:
         self.reader = reader
         self._cache = cache
         self._owner = (reader.dataset_id, reader.version)
-        self._facts = reader.heads()
 
     @property
     def ids(self) -> list[HeadId]:
         """Return all heads, layer by layer."""
-        return [HeadId(facts["layer"], facts["head"]) for facts in self._facts]
+        return heads_of(self.reader.manifest)
 
     def vectors(self, head: HeadId) -> HeadVectors:
         """Return the stored vectors of the corpus, aligned as they were for its maps.
@@ -103,8 +102,8 @@ class CorpusHeads:
         return made
 
     def _make_placer(self, head: HeadId, name: MapName) -> MapPlacer:
-        facts: dict[str, Any] = self._facts[head_number(self.reader.manifest, head)]
-        offset, scale = facts["maps"][str(name)]["offset"], facts["maps"][str(name)]["scale"]
+        facts = self.reader.head(head)["maps"][str(name)]
+        offset, scale = facts["offset"], facts["scale"]
         manifest = self.reader.manifest
         points = np.concatenate(self.points(head))
         made = placer(
