@@ -1,6 +1,7 @@
 """Coordinates, norms and what the grid draws, held against the files they come from."""
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -9,8 +10,8 @@ from tests.support.checked_client import CheckedClient
 from tests.support.fake_dataset import FakeSpec, write_fake_building
 from tests.support.head_list import heads_of
 
+from attentionviz.analysis import maps
 from attentionviz.core.types import METHODS, HeadId
-from attentionviz.store.dataset import DatasetReader
 
 BASE = "/api/v1/datasets"
 
@@ -61,24 +62,17 @@ def test_the_best_map_of_each_head_is_the_one_with_the_highest_recall(
         assert np.array_equal(array_of(one), stored(data_dir, "text", f"{folder}/{name}.npy"))
 
 
-def test_repeated_requests_of_best_maps_read_the_heads_once(
+def test_repeated_requests_of_best_maps_choose_them_once(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = make_app(data_dir).test_client()
-    n_read = 0
-    read = DatasetReader.heads
-
-    def counted(reader: DatasetReader) -> list[dict]:
-        nonlocal n_read
-        n_read += 1
-        return read(reader)
-
-    monkeypatch.setattr(DatasetReader, "heads", counted)
+    chosen = Mock(side_effect=maps.best_maps)
+    monkeypatch.setattr(maps, "best_maps", chosen)
     first = client.get(f"{BASE}/text/projections/best-2d")
     again = client.get(f"{BASE}/text/projections/best-2d")
     assert (first.status_code, first.data) == (200, again.data)
     assert client.get(f"{BASE}/text/projections/best-2d?layer=1&head=1").status_code == 200
-    assert n_read == 1
+    assert chosen.call_count == 1
 
 
 def test_during_a_build_the_best_map_is_among_the_finished_ones(

@@ -198,7 +198,7 @@ def test_json_is_compressed_if_the_client_accepts_it(client: CheckedClient) -> N
     assert packed.headers["ETag"] != plain.headers["ETag"]
 
 
-def test_the_columns_of_heads_have_what_heads_json_has_of_each(
+def test_the_columns_of_heads_have_what_is_stored_of_each(
     client: CheckedClient, data_dir: Path
 ) -> None:
     for name in ("text", "causal", "image"):

@@ -269,7 +269,7 @@ function wantMaps({ api, facts }, { method, dims, at }, { id }, { base, mapsRead
 
 /**
  * Whether one head's map can be requested: in a complete dataset always, during a build once
- * heads.json lists it.
+ * the list of heads has it.
  *
  * @param {Facts} facts
  * @param {HeadId} at
