@@ -111,7 +111,7 @@ def refine(
     queries, keys = np.split(points, [len(targets)])
     if len(keys) <= targets.shape[1]:
         return points
-    n_around, sharpening = settings["places_around_key"], _sharpening(settings)
+    n_around, sharpening = settings["places_around_key"], sharpening_parameters(settings)
 
     def placed(seed: int) -> Floats:
         candidates = candidate_positions(queries, keys, n_around, seed)
@@ -124,7 +124,8 @@ def refine(
     return np.concatenate([queries, keys])
 
 
-def _sharpening(settings: dict[str, Any]) -> Sharpening:
+def sharpening_parameters(settings: dict[str, Any]) -> Sharpening:
+    """Return the parameters of the sharpening from values for all of `DEFAULTS`."""
     return Sharpening(**{name: settings[f"sharpening_{name}"] for name in Sharpening._fields})
 
 

@@ -72,10 +72,10 @@ class _Grid(NamedTuple):
         n_exact = len(points) * len(others)
         if n_exact < GRID_POINT_COST * n_padded**2 + POINT_COST * (len(points) + len(others)):
             return None
-        return cls(lowest, _size_at_least(n_padded))
+        return cls(lowest, grid_size(n_padded))
 
 
-def _size_at_least(n: int) -> int:
+def grid_size(n: int) -> int:
     """Return the next size of a grid: a power of `GROWTH`, of small prime factors."""
     power = int(np.ceil(np.log(n) / np.log(GROWTH)))
     return int(fft.next_fast_len(int(np.ceil(GROWTH**power)), real=True))
@@ -90,7 +90,7 @@ def _by_grid(points: Floats, others: Floats, grid: _Grid) -> tuple[Floats, Float
     spectrum = fft.rfft2(density)
     if points is not others:
         splines = _splines(points, grid)
-    for kernel, values in zip(_kernels(grid.n_padded), found, strict=True):
+    for kernel, values in zip(kernel_spectra(grid.n_padded), found, strict=True):
         loops.read(*splines, fft.irfft2(spectrum * kernel, density.shape), values)
     return found[0], found[1:].T
 
@@ -105,7 +105,7 @@ def _splines(points: Floats, grid: _Grid) -> tuple[NDArray[np.int32], Floats]:
 
 
 @lru_cache(maxsize=2)
-def _kernels(n: int) -> tuple[NDArray[np.complex64], ...]:
+def kernel_spectra(n: int) -> tuple[NDArray[np.complex64], ...]:
     """Return the spectra of w and of w² times the difference along x and y, without the splines."""
     steps = (STEP * n * fft.fftfreq(n)).astype(np.float32)  # 0, 1, … n/2, -n/2 … -1 steps
     x, y = steps[:, None], steps[None, :]

@@ -208,6 +208,12 @@ def warm_up() -> Iterator[None]:
         yield
 
 
+def is_degenerate(method: str, vectors: HeadVectors) -> bool:
+    """Return whether `project` draws another map than that of the method: too few or no points."""
+    is_too_few = vectors.n_tokens < getattr(_module(method), "MIN_TOKENS", 1)
+    return is_too_few or _are_all_same(vectors)
+
+
 def _in_the_middle(new: HeadVectors, drawn: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.repeat(drawn[:1], new.n_points, axis=0)
 

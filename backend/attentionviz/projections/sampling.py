@@ -32,10 +32,10 @@ def fit_sampled(
     place : callable
         ``place(rest, fitted_vectors, fitted_coordinates)`` returns the coordinates of the rest.
     """
-    split = _split(vectors, fit_points, seed)
-    if split is None:
+    parts = split(vectors, fit_points, seed)
+    if parts is None:
         return fit(vectors)
-    chosen, others = split
+    chosen, others = parts
     sample, rest = vectors.subset(*chosen), vectors.subset(*others)
     fitted = fit(sample)
     coordinates = np.empty((vectors.n_points, fitted.coordinates.shape[1]), dtype=np.float32)
@@ -47,7 +47,7 @@ def fit_sampled(
     )
 
 
-class _Part(NamedTuple):
+class Part(NamedTuple):
     """Some queries and keys of a head, by their indices, ascending."""
 
     queries: NDArray[np.int64]
@@ -58,7 +58,7 @@ class _Part(NamedTuple):
         return np.concatenate([self.queries, n_queries + self.keys])
 
 
-def _split(vectors: HeadVectors, fit_points: int, seed: int) -> tuple[_Part, _Part] | None:
+def split(vectors: HeadVectors, fit_points: int, seed: int) -> tuple[Part, Part] | None:
     """Return the fitted and the placed points; None if all are fitted.
 
     As many queries as keys are those of the same tokens, so the same are fitted.
@@ -72,7 +72,7 @@ def _split(vectors: HeadVectors, fit_points: int, seed: int) -> tuple[_Part, _Pa
         order = np.random.default_rng(seed).permutation(n)
         chosen.append(np.sort(order[:n_fit]))
         others.append(np.sort(order[n_fit:]))
-    return _Part(*chosen), _Part(*others)
+    return Part(*chosen), Part(*others)
 
 
 def fitted_part(
@@ -87,8 +87,8 @@ def fitted_part(
     fit_points, seed : int
         As for `fit_sampled`.
     """
-    split = _split(vectors, fit_points, seed)
-    if split is None:
+    parts = split(vectors, fit_points, seed)
+    if parts is None:
         return vectors, drawn
-    chosen, _ = split
+    chosen, _ = parts
     return vectors.subset(*chosen), drawn[chosen.points(len(vectors.queries))]
