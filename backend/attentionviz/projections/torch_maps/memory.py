@@ -64,9 +64,10 @@ def heads_per_batch(
     free = free_bytes(device)
     if free is None:
         return 1 if device.type == "cpu" else 4
-    return max(1, (free // n_sharing - BLOCK_BYTES * GPU_BLOCK_ELEMENTS) // head_bytes(
-        vectors, n_neighbours
-    ))
+    return max(
+        1,
+        (free // n_sharing - BLOCK_BYTES * GPU_BLOCK_ELEMENTS) // head_bytes(vectors, n_neighbours),
+    )
 
 
 def in_batches(

@@ -111,14 +111,18 @@ def squared_distances(points: Tensor, others: Tensor) -> Tensor:
     return squared
 
 
-def nearest_in_map(points: Tensor, others: Tensor, n: int) -> Found:
-    """Return the nearest others of each point of a map, of 2 or 3 dimensions.
+def nearest_in_map(points: Tensor, others: Tensor, n: int) -> tuple[Tensor, Tensor]:
+    """Return the nearest others of each point of a map, and their squared distances.
 
     Parameters
     ----------
     points, others : Tensor of float32, shapes (n_heads, n_points, dims), (n_heads, n_others, dims)
     n : int
         At most the number of others.
+
+    Returns
+    -------
+    indices, squared : Tensor of int64 and float32, shapes (n_heads, n_points, n)
     """
     n_rows = block_rows(points.shape[0], others.shape[1], points.device)
     found = [
@@ -126,4 +130,4 @@ def nearest_in_map(points: Tensor, others: Tensor, n: int) -> Found:
         for part in points.split(n_rows, dim=1)
     ]
     squared, indices = (torch.cat(parts, dim=1) for parts in zip(*found, strict=True))
-    return Found(indices, squared.sqrt())
+    return indices, squared

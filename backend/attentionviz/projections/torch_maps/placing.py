@@ -29,7 +29,7 @@ def candidate_positions(queries: Tensor, keys: Tensor, n_around: int, seed: int)
     """
     n_heads, n_keys, dims = keys.shape
     n_near = min(11, n_keys)  # the first is the key itself
-    reach = nearest_in_map(keys, keys, n_near).distances[:, :, -1]
+    reach = nearest_in_map(keys, keys, n_near)[1][:, :, -1].sqrt()
     rng = np.random.default_rng(seed)
     steps = rng.standard_normal((n_around, n_keys, dims))
     steps /= np.linalg.norm(steps, axis=2, keepdims=True)
@@ -52,7 +52,7 @@ def place_queries(queries: Tensor, keys: Tensor, targets: Tensor, candidates: Te
     """
     n_heads, n_keys, dims = keys.shape
     n_targets = targets.shape[2]
-    found = nearest_in_map(candidates, keys, n_targets).indices
+    found, _ = nearest_in_map(candidates, keys, n_targets)
     heads = torch.arange(n_heads, device=keys.device)[:, None, None]
     near = (heads * n_keys + found).view(-1, n_targets)  # keys of all heads, one after the other
     kept = _thinned(near[:, 0])

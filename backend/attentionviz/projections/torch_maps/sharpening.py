@@ -60,14 +60,14 @@ def _keys_around(
 ) -> KeysAround:
     n_keys = keys.shape[1]
     n_near = min(max(parameters.near_keys, n_width), n_keys)
-    near, distances = nearest_in_map(queries, keys, n_near)
+    near, squared = nearest_in_map(queries, keys, n_near)
     extent = (keys.amax(dim=1) - keys.amin(dim=1)).amax(dim=1)
-    least = 1e-4 * extent.clamp(min=1e-9)
-    widths = torch.maximum(distances[:, :, min(n_width, n_near) - 1], least[:, None])
+    least = (1e-4 * extent.clamp(min=1e-9)).square()
+    widths = torch.maximum(squared[:, :, min(n_width, n_near) - 1], least[:, None])
     n_far = min(parameters.far_keys, n_keys) if n_near < n_keys else 0
     far = np.random.default_rng(seed).choice(n_keys, n_far, replace=False)
     chosen = torch.from_numpy(far.astype(np.int64)).to(keys.device)
-    return KeysAround(near, widths.square(), distances[:, :, -1].square(), chosen)
+    return KeysAround(near, widths, squared[:, :, -1], chosen)
 
 
 def _forces(
