@@ -104,7 +104,7 @@ FORCED = {
         (".bar .button[aria-disabled=true]", ".bar .button:not([aria-disabled])"),
         (".ranking__head[aria-current]", ".ranking__head:not([aria-current])"),
         (".pairs__wish:not(.is-weak)", ".pairs__wish.is-weak"),
-        (".map-of-heads__dot[aria-current]", ".map-of-heads__dot:not([aria-current])"),
+        (".map-of-heads__ring.is-open", ".map-of-heads__ring.is-pointed"),
         (".meter__fill", ".ranking .meter"),
         (".range__fill", ".range"),
         (".legend__swatch--disc", ".legend__swatch--diamond"),

@@ -185,7 +185,7 @@ def test_hostile_text_does_not_run_in_any_table_dialog_or_address(
     require_harmless(page)
     close_dialog(page)
     page.keyboard.press("m")
-    expect(page.locator(".map-of-heads__dot").first).to_be_visible()
+    expect(page.locator(".map-of-heads__dots")).to_be_visible()
     require_harmless(page)
     for summary in page.locator("summary").all():
         if summary.is_visible():

@@ -1,5 +1,6 @@
 """The map of heads and the heads like one, as somebody uses them who looks for heads."""
 
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import TEXT
+from tests.browser.map_of_heads import dots, pixel, place_in_page
 from tests.browser.page_driver import (
     fetch_heads,
     fetch_json,
@@ -51,6 +53,14 @@ def cell(page: Page, layer: int, head: int) -> Locator:
     return page.locator(".cell").filter(has_text=f"L{layer} H{head} ")
 
 
+def middle(mark: Locator) -> tuple[float, float]:
+    """Return the middle of what is seen, in the page."""
+    expect(mark).to_be_visible()
+    box = mark.bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
 def is_beside(one: Locator, other: Locator) -> bool:
     """Whether one thing ends where the other begins, at its right."""
     left, right = one.bounding_box(), other.bounding_box()
@@ -64,7 +74,7 @@ def test_the_map_of_heads_opens_beside_the_grid_and_highlights_and_opens_heads(
     open_view(page, address, "?dataset=words&method=pca")
     wide = page.locator(".map").bounding_box()
     press_tool(page, "Map of heads")
-    expect(dock(page).locator(".map-of-heads__dot")).to_have_count(12)
+    assert len(dots(page)) == 12
     assert is_beside(page.locator(".map"), dock(page))
     narrow = page.locator(".map").bounding_box()
     assert wide and narrow
@@ -73,12 +83,8 @@ def test_the_map_of_heads_opens_beside_the_grid_and_highlights_and_opens_heads(
     expect(dock(page)).to_contain_text("over 7 rows")
     expect(dock(page)).to_contain_text("layer 0")
     expect(dock(page)).to_contain_text("layer 2")
-    colors = {
-        dot(page, layer, 0).evaluate("dot => getComputedStyle(dot).backgroundColor")
-        for layer in range(3)
-    }
-    assert len(colors) == 3
-    dot(page, 2, 1).hover()
+    assert len({tuple(pixel(page, dots(page)[layer, 0])) for layer in range(3)}) == 3
+    page.mouse.move(*place_in_page(page, 2, 1))
     answer = fetch_json(page, "api/v1/datasets/words/similarity")
     nearest = next(h for h in answer["heads"] if name_of(h) == "L2 H1")["nearest"]
     expect(dock(page).locator(".map-of-heads__nearest li")).to_have_count(5)
@@ -92,22 +98,25 @@ def test_the_map_of_heads_opens_beside_the_grid_and_highlights_and_opens_heads(
     expect(page.locator(".cell.is-pointed")).to_contain_text("L2 H1")
     cell(page, 0, 3).hover()
     expect(page.locator(".cell.is-pointed")).to_contain_text("L0 H3")
-    expect(page.locator(".map-of-heads__dot.is-pointed")).to_have_count(1)
-    expect(dot(page, 0, 3)).to_have_class(re.compile("is-pointed"))
+    ring, there = middle(page.locator(".map-of-heads__ring.is-pointed")), place_in_page(page, 0, 3)
+    assert math.dist(ring, there) < 1
     expect(dock(page).get_by_role("heading", name="Layer 0, head 3")).to_be_visible()
     page.locator(".about__model").hover()
-    expect(page.locator(".is-pointed")).to_have_count(0)
-    dot(page, 2, 1).click()
+    expect(page.locator(".cell.is-pointed")).to_have_count(0)
+    expect(page.locator(".map-of-heads__ring.is-pointed")).to_be_hidden()
+    page.mouse.click(*place_in_page(page, 2, 1))
     expect(page.locator(".bar__title")).to_have_text("Layer 2, head 1")
     assert (query_of(page)["layer"], query_of(page)["head"]) == ("2", "1")
     expect(dock(page)).to_be_visible()
     expect(dot(page, 2, 1)).to_have_attribute("aria-current", "true")
+    ring = middle(page.locator(".map-of-heads__ring.is-open"))
+    assert math.dist(ring, place_in_page(page, 2, 1)) < 1
 
     page.keyboard.press("g")
     expect(page.locator(".bar__title")).to_have_text("All heads")
     require_names_apart(page)
     page.reload()
-    expect(page.locator(".map-of-heads__dot")).to_have_count(12)
+    assert len(dots(page)) == 12
     page.get_by_role("button", name="Fold the map of heads").click()
     page.reload()
     expect(page.get_by_role("button", name="Map of heads")).to_be_visible()
@@ -139,15 +148,17 @@ def test_the_map_of_heads_has_the_tint_of_the_grid_and_fits_narrow_windows(
     view = f"?dataset=words&method=pca&score=previous&score-min={least:.6f}"
     open_view(page, address, view)
     press_tool(page, "Map of heads")
+    first = dot(page, 0, 0)
+    expect(first).to_have_attribute("aria-label", re.compile(f"Previous token {values[0]:.3f}, "))
+    places = dots(page)
     for head, value in list(zip(heads, values, strict=True))[:3]:
-        same = dot(page, head["layer"], head["head"])
-        expect(same).to_have_attribute("aria-label", re.compile(f"Previous token {value:.3f}, "))
         strip = cell(page, head["layer"], head["head"]).locator(".cell__head")
+        *color, alpha = pixel(page, places[head["layer"], head["head"]])
         is_inside = value >= round(least, 6)
-        assert same.evaluate("dot => dot.classList.contains('is-outside')") != is_inside
+        assert (alpha == 255) == is_inside
         if is_inside:
-            color = "e => getComputedStyle(e).backgroundColor"
-            assert same.evaluate(color) == strip.evaluate(color)
+            of_strip = strip.evaluate("e => getComputedStyle(e).backgroundColor")
+            assert color == [int(part) for part in re.findall(r"\d+", of_strip)]
     expect(dock(page).locator(".legend")).to_contain_text("Previous token")
     expect(dock(page).locator(".legend")).to_contain_text(f"{max(values):.2f}")
 
@@ -155,13 +166,13 @@ def test_the_map_of_heads_has_the_tint_of_the_grid_and_fits_narrow_windows(
     open_view(page, address, "?dataset=words&method=pca")
     expect(dock(page)).to_be_hidden()
     press_tool(page, "Map of heads")
-    expect(page.locator(".map-of-heads__dot")).to_have_count(12)
+    assert len(dots(page)) == 12
     sheet, map_box = dock(page).bounding_box(), page.locator(".map").bounding_box()
     assert sheet and map_box
     assert (sheet["x"], sheet["width"]) == (0, 390)
     assert sheet["y"] > map_box["y"]
     assert sheet["y"] + sheet["height"] <= 844
-    dot(page, 2, 1).click()
+    page.mouse.click(*place_in_page(page, 2, 1))
     expect(page.locator(".bar__title")).to_have_text("Layer 2, head 1")
     expect(dock(page)).to_be_hidden()
 
@@ -182,7 +193,7 @@ def test_arrow_keys_move_on_the_map_of_heads_and_m_opens_and_closes_it(
     assert before and after
     assert after["x"] > before["x"]
     name = focused.get_attribute("aria-label") or ""
-    expect(page.locator(".map-of-heads__dot[tabindex='0']")).to_have_count(1)
+    expect(page.locator(".map-of-heads__dot")).to_have_count(1)
     page.keyboard.press("Enter")
     wait_until(lambda: query_of(page)["head"] != "2" or query_of(page)["layer"] != "1", "opened")
     at = query_of(page)

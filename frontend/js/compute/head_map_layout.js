@@ -8,15 +8,20 @@ import { spreadOrder } from './spread.js';
  * @property {Float32Array} y From its top.
  * @property {number} scale CSS pixels for a distance of 1, the same on both axes.
  */
+/** @typedef {{left: number, top: number, right: number, bottom: number}} Box */
 /**
- * A name with its upper left corner.
+ * A name with its upper left corner, and whether it covers a dot.
  *
- * @typedef {{head: number, left: number, top: number}} PlacedName
+ * @typedef {{head: number, left: number, top: number, isOver: boolean}} PlacedName
  */
 
 /** Gap between a dot and its name. */
 const GAP_PX = 3;
 const RING_PX = 6;
+const [MIN_RADIUS_PX, MAX_RADIUS_PX, SHARE_OF_SPACING] = [1.5, 5.5, 0.35];
+/** Names that are tried, spread over the heads: more have no room. */
+const MAX_TRIED = 600;
+const BUCKET_PX = 24;
 
 /**
  * Fit the map into a rectangle with one scale for both axes, which preserves distances.
@@ -45,75 +50,108 @@ export function fitHeads(heads, { width, height }, margin) {
 }
 
 /**
- * Place names beside dots without overlaps; names without room are left out.
+ * Radius of dots, smaller where there are many.
+ *
+ * @param {number} n
+ * @param {{width: number, height: number}} room
+ */
+export function dotRadius(n, { width, height }) {
+  const spacing = Math.sqrt((width * height) / Math.max(1, n));
+  return Math.min(MAX_RADIUS_PX, Math.max(MIN_RADIUS_PX, SHARE_OF_SPACING * spacing));
+}
+
+/**
+ * Place names beside dots without overlaps; names without room are left out. The first ones may
+ * cover dots of other heads, but no name.
  *
  * @param {Places} places
  * @param {object} size
- * @param {readonly number[]} size.widths of every name
+ * @param {(head: number) => number} size.widthOf width of a name
  * @param {number} size.height of a name
  * @param {number} size.reach from the middle of a dot to its edge
  * @param {{width: number, height: number}} room
- * @param {number} first head whose name is placed before the others, farther out for the ring
- *   around it; or -1
+ * @param {readonly number[]} first heads whose names are placed before the others, farther out for
+ *   the rings around them
  * @returns {PlacedName[]}
  */
-export function placeNames({ x, y }, { widths, height, reach }, room, first) {
+export function placeNames({ x, y }, { widthOf, height, reach }, room, first) {
   const n = x.length;
-  /** @type {(PlacedName & {right: number, bottom: number})[]} */
+  const covered = dotIndex({ x, y }, reach);
+  /** @type {(PlacedName & Box)[]} */
   const placed = [];
-  const order = [
-    ...(first >= 0 && first < n ? [first] : []),
-    ...Array.from(spreadOrder(n)).filter((head) => head !== first),
-  ];
-  for (const head of order) {
-    const found = corners(head).find(isFree);
-    if (found) placed.push(found);
+  const others = spreadOrder(n).subarray(0, MAX_TRIED);
+  for (const head of new Set([...first, ...others])) {
+    const boxes = corners(head).filter(isClearOfNames);
+    const free = boxes.find((box) => !covered(box));
+    const found = free ?? (first.includes(head) ? boxes[0] : undefined);
+    if (found) placed.push({ ...found, head, isOver: !free });
   }
-  return placed.map(({ head, left, top }) => ({ head, left, top }));
+  return placed;
 
   /** @param {number} head */
   function corners(head) {
-    const [width, distance] = [widths[head], reach + GAP_PX + (head === first ? RING_PX : 0)];
+    const ring = first.includes(head) ? RING_PX : 0;
+    const [width, distance] = [widthOf(head), reach + GAP_PX + ring];
     const beside = [
       [x[head] + distance, y[head] - height / 2],
       [x[head] - distance - width, y[head] - height / 2],
       [x[head] - width / 2, y[head] - distance - height],
       [x[head] - width / 2, y[head] + distance],
     ];
-    return beside.map(([left, top]) => ({
-      head,
-      left,
-      top,
-      right: left + width,
-      bottom: top + height,
-    }));
+    return beside
+      .map(([left, top]) => ({ left, top, right: left + width, bottom: top + height }))
+      .filter(
+        ({ left, top, right, bottom }) =>
+          left >= 0 && top >= 0 && right <= room.width && bottom <= room.height,
+      );
   }
 
-  /** @param {PlacedName & {right: number, bottom: number}} box */
-  function isFree(box) {
-    if (box.left < 0 || box.top < 0 || box.right > room.width || box.bottom > room.height)
-      return false;
-    if (
-      placed.some(
-        (other) =>
-          box.left < other.right &&
-          other.left < box.right &&
-          box.top < other.bottom &&
-          other.top < box.bottom,
-      )
-    )
-      return false;
-    for (let head = 0; head < n; head++) {
-      if (
-        x[head] + reach > box.left &&
-        x[head] - reach < box.right &&
-        y[head] + reach > box.top &&
-        y[head] - reach < box.bottom
-      )
-        return false;
-    }
-    return true;
+  /** @param {Box} box */
+  function isClearOfNames(box) {
+    return placed.every(
+      (other) =>
+        box.left >= other.right ||
+        other.left >= box.right ||
+        box.top >= other.bottom ||
+        other.top >= box.bottom,
+    );
   }
+}
+
+/**
+ * Whether a box covers part of a dot. Dots are in buckets, since thousands of them are asked for
+ * hundreds of boxes.
+ *
+ * @param {Pick<Places, 'x' | 'y'>} places
+ * @param {number} reach
+ * @returns {(box: Box) => boolean}
+ */
+function dotIndex({ x, y }, reach) {
+  /** @type {Map<number, number[]>} */
+  const buckets = new Map();
+  /** @param {number} at */
+  const bucket = (at) => Math.floor(at / BUCKET_PX);
+  /** @param {number} column @param {number} row */
+  const keyOf = (column, row) => column * 65536 + row;
+  for (let head = 0; head < x.length; head++) {
+    const key = keyOf(bucket(x[head]), bucket(y[head]));
+    const heads = buckets.get(key);
+    if (heads) heads.push(head);
+    else buckets.set(key, [head]);
+  }
+  return ({ left, top, right, bottom }) => {
+    for (let column = bucket(left - reach); column <= bucket(right + reach); column++)
+      for (let row = bucket(top - reach); row <= bucket(bottom + reach); row++)
+        for (const head of buckets.get(keyOf(column, row)) ?? [])
+          if (
+            x[head] + reach > left &&
+            x[head] - reach < right &&
+            y[head] + reach > top &&
+            y[head] - reach < bottom
+          )
+            return true;
+    return false;
+  };
 }
 
 /**

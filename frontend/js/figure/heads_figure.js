@@ -2,7 +2,7 @@
  * The map of heads as a figure: every head a dot in its colour, with as many names as have room.
  */
 
-import { fitHeads, placeNames } from '../compute/head_map_layout.js';
+import { dotRadius, fitHeads, placeNames } from '../compute/head_map_layout.js';
 import { FONT_PX } from './figure_theme.js';
 import { node } from './markup.js';
 
@@ -14,8 +14,6 @@ const WIDTH_PX = 640;
 const ASPECT = 0.75;
 const MARGIN_PX = 30;
 const NAME_PX = FONT_PX.small;
-/** From so many heads on dots are small. */
-const MANY = 200;
 const PALE = 0.3;
 
 /**
@@ -28,14 +26,13 @@ export function headsFigure({ map: { heads }, looks: dots }, open, style) {
   const width = style.widthPx ?? WIDTH_PX;
   const room = { width, height: Math.round(ASPECT * width) };
   const { x, y, scale } = fitHeads(heads, room, MARGIN_PX);
-  const radius = heads.length > MANY ? 3.5 : 5.5;
-  const texts = dots.map(({ title }) => title);
+  const radius = dotRadius(heads.length, room);
   const size = {
-    widths: texts.map((text) => style.measure(text, NAME_PX, 500)),
+    widthOf: (/** @type {number} */ head) => style.measure(dots[head].title, NAME_PX, 500),
     height: 1.2 * NAME_PX,
     reach: radius,
   };
-  const names = placeNames({ x, y, scale }, size, room, open);
+  const names = placeNames({ x, y, scale }, size, room, open >= 0 ? [open] : []);
   return {
     ...room,
     images: [],
@@ -72,7 +69,7 @@ export function headsFigure({ map: { heads }, looks: dots }, open, style) {
         'g',
         { class: 'names', 'font-size': NAME_PX, 'font-weight': 500, fill: style.ink },
         ...names.map(({ head, left, top }) =>
-          node('text', { x: left, y: top + NAME_PX }, texts[head]),
+          node('text', { x: left, y: top + NAME_PX }, dots[head].title),
         ),
       ),
     ],

@@ -1,19 +1,29 @@
 /**
- * Heads as dots: pointed at by the mouse, reached by arrow keys, opened by a click. Heads that
- * attend alike lie near each other.
+ * Heads as dots on a canvas: pointed at by the mouse, reached by arrow keys, opened by a click.
+ * Heads that attend alike lie near each other.
  */
 
-import { el, setAttribute } from '../ui/dom.js';
-import { fitHeads, headNear, headTowards, placeNames } from '../compute/head_map_layout.js';
+import { el, emptyPen, setAttribute, setText, watchPixelRatio } from '../ui/dom.js';
+import {
+  dotRadius,
+  fitHeads,
+  headNear,
+  headTowards,
+  placeNames,
+} from '../compute/head_map_layout.js';
 
 /** @import { HeadsMap } from '../page.js' */
 /** @import { Places } from '../compute/head_map_layout.js' */
+/** @import { HeadMapImage } from './map_of_heads.js' */
 
 const SVG = 'http://www.w3.org/2000/svg';
 const MARGIN_PX = 26;
 const REACH_PX = 28;
-/** From so many heads on dots are small. */
-const MANY = 200;
+/** Smaller dots have no outline. */
+const MIN_OUTLINED_PX = 3;
+const OUTSIDE_OPACITY = 0.3;
+/** Of the heads highest in the measure that tints them, so many have their names before others. */
+const N_HIGHEST = 3;
 
 /**
  * @typedef {object} DotLook How a head is shown.
@@ -29,9 +39,14 @@ const MANY = 200;
  *   none is pointed at
  */
 export function createHeadMapDots(root, { point, open }) {
+  const canvas = el('canvas', { class: 'map-of-heads__dots', 'aria-hidden': 'true' });
   const lines = createLineLayer();
   const names = el('div', { class: 'map-of-heads__names', 'aria-hidden': 'true' });
-  const dots = createDots(point);
+  const [openRing, pointedRing] = ['is-open', 'is-pointed'].map((state) =>
+    el('div', { class: `map-of-heads__ring ${state}`, hidden: true }),
+  );
+  const pointedName = el('span', { class: 'map-of-heads__name is-over', hidden: true });
+  const stop = createTabStop(point);
   const plot = el(
     'div',
     {
@@ -41,41 +56,90 @@ export function createHeadMapDots(root, { point, open }) {
       onClick: click,
       onKeydown: walk,
     },
+    canvas,
     lines,
-    dots.element,
+    openRing,
+    pointedRing,
     names,
+    pointedName,
+    stop.element,
   );
   root.append(plot);
-  /** @type {HeadsMap | null} */
-  let map = null;
-  /** @type {readonly DotLook[]} */
-  let looks = [];
+  /** @type {HeadMapImage | null} */
+  let image = null;
   /** @type {Places | null} */
   let places = null;
+  let radius = 0;
   let current = -1;
   let shown = -1;
   const observer = new ResizeObserver(arrange);
   observer.observe(plot);
+  const stopWatching = watchPixelRatio(arrange);
 
   function arrange() {
-    if (!map || plot.clientWidth === 0) return;
+    if (!image || plot.clientWidth === 0) return;
+    const { column, looks, map } = image;
     const room = { width: plot.clientWidth, height: plot.clientHeight };
     places = fitHeads(map.heads, room, MARGIN_PX);
-    dots.place(places);
-    names.replaceChildren(...nameElements(names, looks, places, room, dots.radius(), current));
+    radius = dotRadius(map.heads.length, room);
+    plot.style.setProperty('--dot', `${2 * radius}px`);
+    paint();
+    const first = [...(current >= 0 ? [current] : []), ...(column ? highest(image) : [])];
+    const size = { ...measureIn(names, looks), reach: radius };
+    names.replaceChildren(
+      ...placeNames(places, size, room, first).map(({ head, isOver, left, top }) => {
+        const name = el('span', { class: 'map-of-heads__name', 'data-head': String(head) });
+        name.classList.toggle('is-over', isOver);
+        name.textContent = looks[head].title;
+        name.style.translate = `${left}px ${top}px`;
+        return name;
+      }),
+    );
+    placeMark(openRing, current);
+    stop.place(places);
     show(shown);
   }
 
-  /** Ring a head and draw lines to those nearest to it. @param {number} head -1: none */
+  function paint() {
+    const pen = emptyPen(canvas);
+    if (!pen || !image || !places) return;
+    pen.strokeStyle = getComputedStyle(canvas).color;
+    paintDots(pen, image.looks, places, radius);
+  }
+
+  /** @param {HTMLElement} mark @param {number} head -1: none */
+  function placeMark(mark, head) {
+    mark.hidden = head < 0 || !places;
+    if (!places || head < 0) return;
+    mark.style.translate = `${places.x[head]}px ${places.y[head]}px`;
+    mark.style.backgroundColor = image?.looks[head].color ?? '';
+  }
+
+  /** Ring and name a head and draw lines to those nearest to it. @param {number} head -1: none */
   function show(head) {
     shown = head;
-    dots.ring(head);
-    lines.replaceChildren(...(map && places ? nearestLines(map, places, head) : []));
+    placeMark(pointedRing, head);
+    placePointedName(head);
+    lines.replaceChildren(...(image && places ? nearestLines(image.map, places, head) : []));
+  }
+
+  /** Name the head unless its name has room anyway. @param {number} head -1: none */
+  function placePointedName(head) {
+    const isNamed = names.querySelector(`[data-head="${head}"]`) !== null;
+    pointedName.hidden = !image || !places || head < 0 || isNamed;
+    if (pointedName.hidden || !image || !places) return;
+    setText(pointedName, image.looks[head].title);
+    const { offsetHeight: height, offsetWidth: width } = pointedName;
+    const distance = radius + REACH_PX / 4;
+    const [x, y] = [places.x[head], places.y[head]];
+    const left = x + distance + width <= plot.clientWidth ? x + distance : x - distance - width;
+    const top = Math.min(plot.clientHeight - height, Math.max(0, y - height / 2));
+    pointedName.style.translate = `${left}px ${top}px`;
   }
 
   /** @param {MouseEvent} event */
   function headAt(event) {
-    const { left, top } = plot.getBoundingClientRect();
+    const { left, top } = canvas.getBoundingClientRect();
     return places
       ? headNear(places, { x: event.clientX - left, y: event.clientY - top }, REACH_PX)
       : -1;
@@ -88,42 +152,44 @@ export function createHeadMapDots(root, { point, open }) {
     point(head);
   }
 
-  /** @param {MouseEvent} event a press of a key on a dot has no place */
+  /** @param {MouseEvent} event a press of a key has no place */
   function click(event) {
-    const head = event.detail === 0 ? dots.indexOf(event.target) : headAt(event);
+    const head = event.detail === 0 ? stop.head() : headAt(event);
     if (head >= 0) open(head);
   }
 
   /** @param {KeyboardEvent} event */
   function walk(event) {
-    const from = dots.indexOf(event.target);
-    const to = places && from >= 0 ? headTowards(places, from, event.key) : null;
-    if (to === null) return;
+    const to = places && image ? headTowards(places, stop.head(), event.key) : null;
+    if (to === null || !image || !places) return;
     event.preventDefault();
-    dots.setTabStop(to);
-    dots.focus();
+    if (to === stop.head()) return;
+    stop.move(to, image.looks[to], to === current);
+    stop.place(places);
+    stop.focus();
   }
 
   return {
     show,
     /** Give the open head the focus, or the first. */
-    focus: dots.focus,
+    focus: stop.focus,
     /**
-     * @param {HeadsMap} next
-     * @param {readonly DotLook[]} nextLooks of every head
+     * @param {HeadMapImage} next
      * @param {number} openHead the head that is open, or -1
      */
-    draw(next, nextLooks, openHead) {
-      const isOther = next !== map;
-      [map, looks] = [next, nextLooks];
-      if (isOther) dots.build(next.heads.length);
-      dots.describe(looks, openHead);
-      if (!isOther && openHead === current) return;
-      current = openHead;
-      dots.setTabStop(Math.max(0, openHead));
-      arrange();
+    draw(next, openHead) {
+      const isOther = next.map !== image?.map;
+      const isArranged = !isOther && openHead === current && next.column === image?.column;
+      const head = isOther || openHead !== current ? Math.max(0, openHead) : stop.head();
+      [image, current] = [next, openHead];
+      if (next.looks.length > 0) stop.describe(head, next.looks[head], head === openHead);
+      if (isArranged) {
+        paint();
+        placeMark(openRing, current);
+      } else arrange();
     },
     destroy: () => {
+      stopWatching();
       observer.disconnect();
       plot.remove();
     },
@@ -140,84 +206,107 @@ function createLineLayer() {
 }
 
 /**
- * A button for each head, one of which is in the order of Tab.
+ * A button at the head that Tab leads to.
  *
  * @param {(head: number) => void} point
  */
-function createDots(point) {
+function createTabStop(point) {
   const element = el('div', {
-    class: 'map-of-heads__dots',
+    class: 'map-of-heads__stop',
     role: 'group',
     'aria-label': 'Heads; arrow keys lead from one to the next',
   });
-  /** @type {HTMLElement[]} */
-  let all = [];
+  let [button, at] = [makeButton(), -1];
+  element.append(button);
+
+  function makeButton() {
+    return el('button', {
+      class: 'map-of-heads__dot',
+      type: 'button',
+      onFocus: () => point(at),
+      onBlur: () => point(-1),
+    });
+  }
+
+  /** @param {number} head @param {DotLook} look @param {boolean} isOpen */
+  function describe(head, { words }, isOpen) {
+    at = head;
+    setAttribute(button, 'aria-label', words);
+    setAttribute(button, 'aria-current', isOpen ? 'true' : null);
+  }
 
   return {
     element,
-    /** @param {EventTarget | null} target */
-    indexOf: (target) => all.indexOf(/** @type {HTMLElement} */ (target)),
-    radius: () => (all[0]?.offsetWidth ?? 0) / 2,
-    /** @param {number} n */
-    build(n) {
-      all = Array.from({ length: n }, (_, i) =>
-        el('button', {
-          class: 'map-of-heads__dot',
-          type: 'button',
-          onFocus: () => point(i),
-          onBlur: () => point(-1),
-        }),
-      );
-      element.replaceChildren(...all);
-      element.classList.toggle('is-many', n > MANY);
+    head: () => at,
+    describe,
+    /**
+     * By a button of its own, since screen readers read a head that gets the focus, not one whose
+     * name changes.
+     *
+     * @param {number} head @param {DotLook} look @param {boolean} isOpen
+     */
+    move(head, look, isOpen) {
+      const former = button;
+      button = makeButton();
+      describe(head, look, isOpen);
+      former.after(button);
+      button.focus({ preventScroll: true });
+      former.remove();
     },
-    /** @param {readonly DotLook[]} looks @param {number} open index of the head, or -1 */
-    describe: (looks, open) =>
-      looks.forEach(({ color, isOutside, words }, i) => {
-        all[i].style.backgroundColor = color ?? '';
-        all[i].classList.toggle('is-undefined', color === null);
-        all[i].classList.toggle('is-outside', isOutside);
-        setAttribute(all[i], 'aria-label', words);
-        setAttribute(all[i], 'aria-current', i === open ? 'true' : null);
-      }),
     /** @param {Places} places */
-    place: ({ x, y }) =>
-      all.forEach((dot, i) => {
-        dot.style.translate = `${x[i]}px ${y[i]}px`;
-      }),
-    /** @param {number} head -1: none */
-    ring: (head) => all.forEach((dot, i) => dot.classList.toggle('is-pointed', i === head)),
-    /** @param {number} head */
-    setTabStop: (head) =>
-      all.forEach((dot, i) => {
-        dot.tabIndex = i === head ? 0 : -1;
-      }),
-    focus: () => all.find((dot) => dot.tabIndex === 0)?.focus(),
+    place({ x, y }) {
+      button.style.translate = `${x[at]}px ${y[at]}px`;
+    },
+    focus: () => button.focus({ preventScroll: true }),
   };
 }
 
 /**
- * The names that have room beside their dots.
+ * @param {CanvasRenderingContext2D} pen with the colour of outlines
+ * @param {readonly DotLook[]} looks
+ * @param {Places} places
+ * @param {number} radius
+ */
+function paintDots(pen, looks, { x, y }, radius) {
+  const isOutlined = radius >= MIN_OUTLINED_PX;
+  looks.forEach(({ color, isOutside }, i) => {
+    pen.globalAlpha = isOutside ? OUTSIDE_OPACITY : 1;
+    pen.beginPath();
+    pen.arc(x[i], y[i], color && !isOutlined ? radius : radius - 0.5, 0, 2 * Math.PI);
+    if (color) {
+      pen.fillStyle = color;
+      pen.fill();
+    }
+    if (color && !isOutlined) return;
+    pen.setLineDash(color ? [] : [2, 1.5]);
+    pen.stroke();
+  });
+}
+
+/** @param {HeadMapImage} image @returns {number[]} heads with the highest values, highest first */
+function highest({ column, cells }) {
+  const ranks = column?.ranks;
+  if (!ranks) return [];
+  return Array.from(cells.keys())
+    .filter((head) => ranks[cells[head]] > 0 && ranks[cells[head]] <= N_HIGHEST)
+    .sort((a, b) => ranks[cells[a]] - ranks[cells[b]])
+    .slice(0, N_HIGHEST);
+}
+
+/**
+ * Sizes of names.
  *
  * @param {HTMLElement} parent whose font they have
  * @param {readonly DotLook[]} looks
- * @param {Places} places
- * @param {{width: number, height: number}} room
- * @param {number} reach from the middle of a dot to its edge
- * @param {number} first head whose name is placed before the others
  */
-function nameElements(parent, looks, places, room, reach, first) {
-  const texts = looks.map(({ title }) => title);
+function measureIn(parent, looks) {
   const pen = document.createElement('canvas').getContext('2d');
   const style = getComputedStyle(parent);
   if (pen) pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
-  const widths = texts.map((text) => pen?.measureText(text).width ?? 0);
-  const size = { widths, height: 1.2 * Number.parseFloat(style.fontSize), reach };
-  return placeNames(places, size, room, first).map(({ head, left, top }) => {
-    const name = el('span', { class: 'map-of-heads__name' }, texts[head]);
-    name.style.translate = `${left}px ${top}px`;
-    return name;
-  });
+  return {
+    widthOf: (/** @type {number} */ head) => pen?.measureText(looks[head].title).width ?? 0,
+    height: 1.2 * Number.parseFloat(style.fontSize),
+  };
 }
 
 /**

@@ -27,14 +27,16 @@ const POOR_STRESS = 0.2;
  * @param {ShownTheme} theme
  * @param {State['palette']} palette
  * @param {Layers} layers
+ * @param {Int32Array} cells of the heads, by which column and range have them
  * @returns {HeadMapImage}
  */
-export function imageOf(map, column, inside, theme, palette, layers) {
+export function imageOf(map, column, inside, theme, palette, layers, cells) {
   const { layers: ramp, scores } = canvasPalette(theme, palette);
   const nLayers = 1 + Math.max(...map.heads.map(({ layer }) => layer));
   const looks = map.heads.map((head, i) => {
+    const cell = cells[i];
     const packed = column
-      ? colorOf(column, i, theme)
+      ? colorOf(column, cell, theme)
       : ramp[
           nLayers > 1
             ? Math.round((head.layer / (nLayers - 1)) * (ramp.length - 1))
@@ -42,12 +44,17 @@ export function imageOf(map, column, inside, theme, palette, layers) {
         ];
     return {
       color: packed === null ? null : cssColor(packed),
-      isOutside: inside?.[i] === 0,
-      title: formatTitle(head, layers),
-      words: formatDot(head, column, i, inside?.[i] === 0, layers),
+      isOutside: inside?.[cell] === 0,
+      // on demand: there are thousands of heads
+      get title() {
+        return formatTitle(head, layers);
+      },
+      get words() {
+        return formatDot(head, column, cell, this.isOutside, layers);
+      },
     };
   });
-  return { map, column, looks, stops: rampStops(column ? scores : ramp), nLayers, layers };
+  return { map, column, cells, looks, stops: rampStops(column ? scores : ramp), nLayers, layers };
 }
 
 /**
@@ -57,7 +64,7 @@ export function imageOf(map, column, inside, theme, palette, layers) {
  * @param {number} i index of the head; -1: none is pointed at or open
  * @param {boolean} isOpen whether it is the open one
  */
-export function nearestParts({ map, column, layers }, i, isOpen) {
+export function nearestParts({ map, cells, column, layers }, i, isOpen) {
   const head = map.heads[i];
   if (!head)
     return [
@@ -69,7 +76,7 @@ export function nearestParts({ map, column, layers }, i, isOpen) {
     ];
   return [
     el('h3', {}, `${formatHead(head, layers)}${isOpen ? ' (open)' : ''}`),
-    ...(column ? [el('p', {}, formatHeadMeasure(column, i))] : []),
+    ...(column ? [el('p', {}, formatHeadMeasure(column, cells[i]))] : []),
     el('p', { class: 'soft' }, 'Nearest, by distance of attention:'),
     el(
       'ol',
@@ -139,16 +146,16 @@ export function aboutParts({ map, column, layers, stops, nLayers }) {
 /**
  * @param {HeadsMap['heads'][number]} head
  * @param {Column | null} column
- * @param {number} i
+ * @param {number} cell
  * @param {boolean} isOutside
  * @param {Layers} layers
  */
-function formatDot(head, column, i, isOutside, layers) {
+function formatDot(head, column, cell, isOutside, layers) {
   const nearest = head.nearest
     .slice(0, 3)
     .map((one) => `${formatTitle(one, layers)} ${formatMeasure(one.distance)}`)
     .join(', ');
-  const own = column ? `; ${formatHeadMeasure(column, i)}` : '';
+  const own = column ? `; ${formatHeadMeasure(column, cell)}` : '';
   const outside = isOutside ? '; outside of the range' : '';
   const alike = nearest ? `; nearest ${nearest}` : '';
   const name = `${formatTitle(head, layers)}, ${formatHead(head, layers).toLowerCase()}`;

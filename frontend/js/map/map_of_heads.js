@@ -3,6 +3,7 @@
  * other.
  */
 
+import { cellsOfHeads, countHeads } from '../compute/model_heads.js';
 import { layersOf } from '../data/points.js';
 import { createSlot, freshValue } from '../data/slots.js';
 import { el, ICONS, icon, isNarrow, setAttribute, setText, showFailure } from '../ui/dom.js';
@@ -19,20 +20,22 @@ import { createFigureButtons } from '../figure/figure_buttons.js';
 /** @import { DotLook, HeadMapDots } from './head_map_dots.js' */
 
 const MAP_ICON = 'M4 4.5h.01M7 9h.01M11.5 3.5h.01M12.5 10h.01M4.5 12.5h.01M9.5 6.5h.01M9 13h.01';
+/** From so many heads on their map is larger. */
+const MANY_HEADS = 500;
 const HELP = 'Heads that attend alike lie near each other. A click opens one.';
 
 /**
  * What the map shows of its heads.
  *
- * @typedef {{map: HeadsMap, column: Column | null, looks: DotLook[], stops: string[], nLayers:
- *   number, layers: Layers}} HeadMapImage
+ * @typedef {{map: HeadsMap, column: Column | null, cells: Int32Array, looks: DotLook[], stops:
+ *   string[], nLayers: number, layers: Layers}} HeadMapImage
  */
 
 /**
  * @param {HTMLElement} root beside what it is docked
  * @param {Pick<Context, 'actions' | 'api' | 'derived' | 'facts' | 'notify' | 'pane' | 'store'> &
  *   {theme: () => ShownTheme, pointed: ReturnType<typeof
- *   import('../ui/observable.js').createObservable<number>>}} context `pointed` is the index of the
+ *   import('../ui/observable.js').createObservable<number>>}} context `pointed` is the cell of the
  *   head that is pointed at, in the grid or here; -1: none
  */
 export function createMapOfHeads(root, context) {
@@ -44,7 +47,10 @@ export function createMapOfHeads(root, context) {
   const dock = createDock(figureButtons, { toggle: () => (isOpen ? fold() : setOpen(true)), fold });
   const { body, button, element } = dock;
   root.append(element);
-  const dots = createHeadMapDots(body, { point: pointed.set, open });
+  const dots = createHeadMapDots(body, {
+    point: (i) => pointed.set(drawing.image()?.cells[i] ?? -1),
+    open,
+  });
   body.append(dock.side);
   /** @type {Slot<HeadsMap>} */
   const slot = createSlot('the map of heads', follow);
@@ -96,6 +102,8 @@ export function createMapOfHeads(root, context) {
     setAttribute(button, 'aria-expanded', String(!element.hidden));
     setAttribute(button, 'aria-pressed', String(!element.hidden));
     if (element.hidden || !isThere) return;
+    const nHeads = description.manifest ? countHeads(description.manifest) : 0;
+    element.classList.toggle('dock--wide', nHeads >= MANY_HEADS);
     slot.want(dataset, `${dataset} ${description.version}`, (signal) =>
       context.api.similarity(dataset, signal),
     );
@@ -158,11 +166,11 @@ function createDrawing(
   /** @param {State} state */
   const insideOf = (state) => derived.heads().within(state)?.inside ?? null;
 
-  /** List the heads nearest to one; -1: to the open one, or none. @param {number} i */
-  function showNearest(i) {
+  /** List the heads nearest to one; -1: to the open one, or none. @param {number} cell */
+  function showNearest(cell) {
     if (!image || element.hidden) return;
     const current = indexOf(image.map, store.get().at);
-    const shown = i >= 0 ? i : current;
+    const shown = cell >= 0 ? image.cells.indexOf(cell) : current;
     dots.show(shown);
     status.replaceChildren(...nearestParts(image, shown, shown === current));
   }
@@ -182,6 +190,7 @@ function createDrawing(
           shownTheme,
           state.palette,
           layersOf(facts),
+          image.cells,
         )
       );
     },
@@ -189,11 +198,13 @@ function createDrawing(
     draw(state, map) {
       const column = derived.heads().column(state.score, state);
       const inside = insideOf(state);
+      const model = facts.description.value?.manifest;
       const next = [map, column, inside, state.at, theme(), state.palette];
       if (next.every((part, i) => part === known[i])) return;
       known = next;
-      image = imageOf(map, column, inside, theme(), state.palette, layersOf(facts));
-      dots.draw(map, image.looks, indexOf(map, state.at));
+      const cells = model ? cellsOfHeads(model) : new Int32Array(0);
+      image = imageOf(map, column, inside, theme(), state.palette, layersOf(facts), cells);
+      dots.draw(image, indexOf(map, state.at));
       about.replaceChildren(...aboutParts(image));
       showNearest(pointed.get());
     },
