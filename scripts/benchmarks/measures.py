@@ -12,11 +12,13 @@ from attentionviz.core.heads import heads_of
 from attentionviz.core.rule import ScoreRule
 from attentionviz.core.types import HeadId
 from attentionviz.measures.fidelity import TokenPositions, measure, prepare
+from attentionviz.pipeline.comparing import forget
+from attentionviz.pipeline.engine import LocalEngine
 from attentionviz.pipeline.progress import Progress
 from attentionviz.pipeline.similarity import write_similarity
+from attentionviz.pipeline.units import MapJob
 from attentionviz.projections import HeadVectors
 from attentionviz.store import layout
-from attentionviz.store.columns import Sequences
 from attentionviz.store.journal import Journal
 
 SEED = 0
@@ -77,12 +79,14 @@ def similarity_seconds(all_heads: Capture, repeats: int) -> float:
             _save(folder / layout.queries_path(head), all_heads.queries[head])
             _save(folder / layout.keys_path(head, manifest), all_heads.keys[head])
 
+        job = MapJob(folder, manifest, tuple(map(int, all_heads.lengths)))
+
         def once() -> None:
+            forget()
             (folder / layout.JOURNAL).unlink(missing_ok=True)
             progress = Progress(folder, lambda _: None)
             with Journal(folder) as journal:
-                sequences = Sequences.of(all_heads.lengths)
-                write_similarity(folder, manifest, sequences, journal, progress)
+                write_similarity(job, journal, progress, LocalEngine(1))
 
         return cpu_seconds(once, repeats) / len(heads)
 

@@ -13,10 +13,12 @@ from attentionviz.analysis.similar_heads import map_of_heads
 from attentionviz.core.types import HeadId
 from attentionviz.measures import head_map, similarity
 from attentionviz.measures.head_map import stress_of
+from attentionviz.pipeline import comparing
 from attentionviz.pipeline import similarity as module
 from attentionviz.pipeline.build import build
 from attentionviz.pipeline.request import BuildRequest
 from attentionviz.store import layout
+from attentionviz.store.journal import read_journal
 from attentionviz.store.reader import open_dataset
 from attentionviz.store.schema import parse_manifest
 from attentionviz.store.verify import verify
@@ -110,34 +112,44 @@ def small(tmp_path: Path, model: Path, text: Path, **changes: object) -> Path:
     return build(BuildRequest(**{**request, **changes})).folder
 
 
-@pytest.mark.parametrize("stop_after", FILES)
-def test_a_build_stopped_after_any_file_keeps_it_and_ends_with_the_same_bytes(
+@pytest.mark.parametrize("stop_after", [*FILES, comparing.LANDMARKS, comparing.TO_LANDMARKS])
+def test_a_build_stopped_after_any_file_keeps_all_and_ends_with_the_same_bytes(
     stop_after: str,
     tiny_bert: Path,
     tiny_text: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    if stop_after not in FILES:
+        monkeypatch.setattr(similarity, "MAX_EXACT_HEADS", 3)
+        monkeypatch.setattr(similarity, "N_NEAREST", 2)
+        monkeypatch.setattr(head_map, "N_LANDMARKS", 3)
     whole = small(tmp_path / "whole", tiny_bert, tiny_text)
+    written: list[str] = []
     write = module.write_array
 
-    def stops(folder: Path, path: str, array: np.ndarray):
-        stops.is_over = getattr(stops, "is_over", False) or stops.last == stop_after
-        if stops.is_over:
-            raise KeyboardInterrupt
-        stops.last = path
+    def record(folder: Path, path: str, array: np.ndarray):
+        written.append(path)
         return write(folder, path, array)
 
-    stops.last = ""
+    def stop(folder: Path, path: str, array: np.ndarray):
+        if written and written[-1] == stop_after:
+            raise KeyboardInterrupt
+        return record(folder, path, array)
+
+    for place in (module, comparing):
+        monkeypatch.setattr(place, "write_array", stop)
     with monkeypatch.context() as patch:
-        patch.setattr(module, "write_array", stops)
         patch.setattr("attentionviz.pipeline.build.publish", lambda *_: exit_now())
         with pytest.raises(KeyboardInterrupt):
             small(tmp_path, tiny_bert, tiny_text)
-    staging = next((tmp_path / "built/.staging").iterdir())
-    before = (staging / stop_after).stat().st_ino
+    finished = read_journal(next((tmp_path / "built/.staging").iterdir()))
+    assert stop_after in finished
+    for place in (module, comparing):
+        monkeypatch.setattr(place, "write_array", record)
+    written.clear()
     again = small(tmp_path, tiny_bert, tiny_text)
-    assert (again / stop_after).stat().st_ino == before
+    assert not finished.keys() & set(written)
     assert again.name == whole.name
 
 

@@ -68,8 +68,8 @@ def head_map(distances: NDArray[np.floating]) -> HeadMap:
 
 def choose_landmarks(
     distances_from: Callable[[int], NDArray[np.float64]], n_heads: int, n: int, seed: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return landmark heads, and the distance of every head to each.
+) -> NDArray[np.int64]:
+    """Return landmark heads, (n,).
 
     Parameters
     ----------
@@ -79,11 +79,6 @@ def choose_landmarks(
         Heads, and landmarks, of which there are at most as many.
     seed : int
 
-    Returns
-    -------
-    landmarks : ndarray of int64, shape (n,)
-    distances : ndarray of float64, shape (n_heads, n)
-
     Notes
     -----
     Each is drawn with a probability that grows with the square of its distance to the nearest
@@ -92,8 +87,7 @@ def choose_landmarks(
     """
     rng = np.random.default_rng(seed)
     landmarks = [int(rng.integers(n_heads))]
-    columns = [distances_from(landmarks[0])]
-    nearest = columns[0].copy()
+    nearest = distances_from(landmarks[0])
     for _ in range(n - 1):
         share = nearest**2
         share[landmarks] = 0.0
@@ -101,9 +95,8 @@ def choose_landmarks(
             share[:] = 1.0
             share[landmarks] = 0.0
         landmarks.append(int(rng.choice(n_heads, p=share / share.sum())))
-        columns.append(distances_from(landmarks[-1]))
-        np.minimum(nearest, columns[-1], out=nearest)
-    return np.array(landmarks), np.stack(columns, axis=1)
+        nearest = np.minimum(nearest, distances_from(landmarks[-1]))
+    return np.array(landmarks)
 
 
 def landmark_map(landmarks: NDArray[np.int64], distances: NDArray[np.floating]) -> HeadMap:

@@ -153,10 +153,38 @@ def distances(weights: Floats, n_rows: int) -> NDArray[np.float64]:
     metric (Endres & Schindelin 2003), and so is the root of a mean of squares of metrics.
     """
     require_shape("weights", weights, (None, None), "f")
-    n_heads = len(weights)
-    entropy = np.zeros((n_heads, n_heads))  # of the mean of two heads, summed over rows
-    for i, found in _blocks(weights):
-        entropy[i, i:] += found
+    return distances_of(mean_entropies(weights, range(len(weights))), n_rows)
+
+
+def mean_entropies(weights: Floats, heads: range) -> NDArray[np.float64]:
+    """Return the entropies of the means of some heads with each of them and of those that follow.
+
+    Parameters
+    ----------
+    weights : ndarray of float, shape (n_heads, n_keys)
+        As for `distances`.
+    heads : range
+
+    Returns
+    -------
+    ndarray of float64, shape (len(heads), n_heads)
+        In nats, summed over rows; 0 for heads before the own one.
+    """
+    entropy = np.zeros((len(heads), len(weights)))
+    for i, found in _blocks(weights, heads):
+        entropy[i - heads.start, i:] += found
+    return entropy
+
+
+def distances_of(entropy: NDArray[np.float64], n_rows: int) -> NDArray[np.float64]:
+    """Return the distance of every pair of heads; see `distances`.
+
+    Parameters
+    ----------
+    entropy : ndarray of float64, shape (n_heads, n_heads)
+        From `mean_entropies` of all heads.
+    n_rows : int
+    """
     own = np.diag(entropy)
     divergence = entropy - (own[:, None] + own[None, :]) / 2
     divergence = np.triu(divergence, 1) / max(n_rows, 1) / np.log(LOG_BASE)
@@ -221,7 +249,7 @@ def distances_among(
     return np.where(others == head, 0.0, found)
 
 
-def likely_nearest(weights: Floats, n: int) -> NDArray[np.int64]:
+def likely_nearest(weights: Floats, n: int, heads: range | None = None) -> NDArray[np.int64]:
     """Return the n other heads of each with the smallest Hellinger distance.
 
     Parameters
@@ -230,10 +258,12 @@ def likely_nearest(weights: Floats, n: int) -> NDArray[np.int64]:
         As for `distances`. Not modified.
     n : int
         Below n_heads.
+    heads : range or None
+        Whose nearest heads are returned; None for all.
 
     Returns
     -------
-    ndarray of int64, shape (n_heads, n)
+    ndarray of int64, shape (len(heads), n)
         In no order.
 
     Notes
@@ -243,12 +273,34 @@ def likely_nearest(weights: Floats, n: int) -> NDArray[np.int64]:
     a matrix product, without logarithms.
     """
     roots = np.sqrt(weights)
-    found = np.empty((len(weights), n), dtype=np.int64)
-    for block in _slices(*(len(weights),) * 2):
-        affinity = roots[block] @ roots.T
-        affinity[np.arange(len(affinity)), np.arange(len(weights))[block]] = -1.0
+    own = np.arange(len(weights))[slice(None) if heads is None else slice(heads.start, heads.stop)]
+    found = np.empty((len(own), n), dtype=np.int64)
+    for block in _slices(len(own), len(weights)):
+        affinity = roots[own[block]] @ roots.T
+        affinity[np.arange(len(affinity)), own[block]] = -1.0
         found[block] = np.argpartition(-affinity, n - 1, axis=1)[:, :n]
     return found
+
+
+def hellinger_distances(roots: Floats, head: int, n_rows: int) -> NDArray[np.float64]:
+    """Return the Hellinger distance of one head to all: the root of its mean square over rows.
+
+    Parameters
+    ----------
+    roots : ndarray of float32, shape (n_heads, n_keys)
+        Square roots of weights as for `distances`.
+    head : int
+    n_rows : int
+
+    Returns
+    -------
+    ndarray of float64, shape (n_heads,)
+        0 to 1; all 0 without rows.
+    """
+    if not n_rows:
+        return np.zeros(len(roots))
+    affinity = (roots @ roots[head]).astype(np.float64) / n_rows
+    return np.sqrt(np.clip(1.0 - affinity, 0.0, 1.0))
 
 
 def _slices(n_rows: int, n_columns: int) -> Iterator[slice]:
@@ -257,8 +309,11 @@ def _slices(n_rows: int, n_columns: int) -> Iterator[slice]:
     return (slice(start, start + n) for start in range(0, n_rows, n))
 
 
-def _blocks(weights: Floats) -> Iterator[tuple[int, NDArray[np.float64]]]:
-    """Yield a head index, and the entropies of its means with itself and all later heads."""
+def _blocks(weights: Floats, heads: range) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Yield a head index, and the entropies of its means with itself and all later heads.
+
+    Every head comes once for each block of keys.
+    """
     n_heads, n_keys = weights.shape
     width = max(32, BLOCK_TERMS // n_heads)
     mean, logarithm = np.empty((2, n_heads, min(width, n_keys)))
@@ -266,7 +321,7 @@ def _blocks(weights: Floats) -> Iterator[tuple[int, NDArray[np.float64]]]:
         half = weights[:, start : start + width].astype(np.float64) / 2
         np.maximum(half, _TINY, out=half)
         n = half.shape[1]
-        for i in range(n_heads):
+        for i in heads:
             middle = np.add(half[i:], half[i], out=mean[: n_heads - i, :n])
             terms = np.log(middle, out=logarithm[: n_heads - i, :n])
             np.multiply(terms, middle, out=terms)

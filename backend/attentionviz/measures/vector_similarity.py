@@ -132,34 +132,66 @@ def alignments(vectors: Floats) -> NDArray[np.float32]:
     ndarray of float32, shape (n_heads, n_heads)
         −1 to 1, symmetric, 1 on the diagonal; about 0 for unrelated vectors, NaN if undefined.
     """
+    return alignments_of(products(vectors, range(len(vectors))))
+
+
+def products(vectors: Floats, heads: range) -> Floats:
+    """Return the inner products of the vectors of some heads with those of all.
+
+    Parameters
+    ----------
+    vectors : ndarray of float, shape (n_heads, n)
+        From `alignment_vector`. Not modified.
+    heads : range
+
+    Returns
+    -------
+    ndarray of float, shape (len(heads), n_heads)
+        NaN if undefined.
+    """
     require_shape("vectors", vectors, (None, None), "f")
     if vectors.shape[1] == 0:
-        return np.full((len(vectors),) * 2, np.nan, dtype=np.float32)
-    products = np.clip(vectors @ vectors.T, -1.0, 1.0)
+        return np.full((len(heads), len(vectors)), np.nan, dtype=np.float32)
+    found: Floats = vectors[heads.start : heads.stop] @ vectors.T
+    return found
+
+
+def alignments_of(products: Floats) -> NDArray[np.float32]:
+    """Return the CKA of every pair of heads; see `alignments`.
+
+    Parameters
+    ----------
+    products : ndarray of float, shape (n_heads, n_heads)
+        From `products` of all heads. Not modified.
+    """
+    products = np.clip(products, -1.0, 1.0)
     products = (products + products.T) / 2
     is_known = ~np.isnan(np.diag(products))
     products[is_known, is_known] = 1.0
     return products.astype(np.float32)
 
 
-def alignments_among(vectors: Floats, others: NDArray[np.integer]) -> NDArray[np.float32]:
-    """Return the CKA of every head with some of the others.
+def alignments_among(
+    vectors: Floats, heads: range, others: NDArray[np.integer]
+) -> NDArray[np.float32]:
+    """Return the CKA of some heads with some of the others.
 
     Parameters
     ----------
     vectors : ndarray of float, shape (n_heads, n)
         From `alignment_vector`. Not modified.
-    others : ndarray of int, shape (n_heads, n_others)
+    heads : range
+    others : ndarray of int, shape (len(heads), n_others)
 
     Returns
     -------
-    ndarray of float32, shape (n_heads, n_others)
+    ndarray of float32, shape (len(heads), n_others)
         −1 to 1; NaN if undefined.
     """
-    require_shape("vectors", vectors, (len(others), None), "f")
+    require_shape("others", others, (len(heads), None), "iu")
     if vectors.shape[1] == 0:
         return np.full(others.shape, np.nan, dtype=np.float32)
-    products = [vectors[chosen] @ own for own, chosen in zip(vectors, others, strict=True)]
+    products = [vectors[chosen] @ vectors[i] for i, chosen in zip(heads, others, strict=True)]
     return np.clip(np.stack(products), -1.0, 1.0).astype(np.float32)
 
 

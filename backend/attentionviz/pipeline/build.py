@@ -236,14 +236,13 @@ def _build(
                     manifest = Capture(plan, model, source, journal, progress, engine).run()
             del model, source
             gc.collect()  # the weights are not needed while maps are computed
+            job = map_job(plan, manifest)
             with engine.in_folder(folder):
                 compute_maps(plan, manifest, journal, progress, engine)
                 progress.announce("publish", "writing the grid and the manifest")
-                write_grids(map_job(plan, manifest), journal, engine)
-            measured = {"fidelity": write_heads(folder, manifest, journal)}
-            measured["similarity"] = write_similarity(
-                folder, manifest, plan.sequences, journal, progress
-            )
+                write_grids(job, journal, engine)
+                measured = {"fidelity": write_heads(folder, manifest, journal)}
+                measured["similarity"] = write_similarity(job, journal, progress, engine)
             progress.close()  # publishing removes its file
             return publish(folder, plan.request.output, {**manifest, **measured}, journal)
         finally:

@@ -65,6 +65,7 @@ PARTIAL_MANIFEST = "manifest.partial.json"
 PROBE = "probe.json"
 CAPTURE_FOLDER = "capture"
 NEIGHBOURS_FOLDER = "neighbours"
+COMPARISON_FOLDER = "comparison"
 INCOMING_FOLDER = "incoming"
 TEMPORARY_SUFFIX = ".tmp"
 
@@ -188,6 +189,11 @@ def map_facts_path(head: HeadId, map_name: MapName) -> str:
 def scores_path(head: HeadId) -> str:
     """Return the relative path of the scores of a head, in staging only."""
     return f"{head.folder}/scores.json"
+
+
+def comparison_path(name: str) -> str:
+    """Return the relative path of a part of the comparison of heads, kept until publication."""
+    return f"{COMPARISON_FOLDER}/{name}.npy"
 
 
 def neighbours_path(head: HeadId) -> str:
