@@ -172,20 +172,27 @@ def maps_table(maps: dict[str, Any]) -> str:
     return table(["CPU seconds per head", *(f"{int(n):,} points" for n in sizes)], rows)
 
 
-def scale_table(scale: dict[str, Any]) -> str:
-    """Return fidelity and cost of attention-tsne by number of tokens, means over some heads."""
+def scale_table(scale: dict[str, dict[str, Any]]) -> str:
+    """Return fidelity and cost of maps by number of tokens, means over some heads."""
+    columns = {
+        "recall_at_10": "recall@10",
+        "new_recall_at_10": "the same of new tokens",
+        "recall_at_100": "recall@100",
+        "rank_correlation": "rank correlation of random pairs",
+        "trustworthiness": "trustworthiness",
+        "neighbours_kept": "neighbours kept",
+    }
     rows = [
         [
+            f"`{name}`",
             f"{int(n):,}",
-            f"{one['recall_at_10']:.2f}",
-            f"{one['recall_at_100']:.2f}",
-            f"{one['rank_correlation']:.2f}",
+            *(f"{one[key]:.2f}" for key in columns),
             f"{one['cpu_seconds']:.1f}",
         ]
-        for n, one in scale.items()
+        for name, sizes in scale.items()
+        for n, one in sizes.items()
     ]
-    header = ["recall@10", "recall@100", "rank correlation of random pairs", "CPU seconds a head"]
-    return table(["tokens, `attention-tsne-2d`", *header], rows)
+    return table(["map", "tokens", *columns.values(), "CPU seconds a head"], rows)
 
 
 def stages_table(stages: dict[str, dict[str, Any]]) -> str:

@@ -9,7 +9,7 @@ from openTSNE import TSNEEmbedding
 from openTSNE.affinity import PrecomputedAffinities
 from scipy.sparse import csr_matrix
 from scripts.benchmarks.measures import capture
-from scripts.benchmarks.scale import prose
+from scripts.benchmarks.scale import MODEL, prose
 from scripts.benchmarks.timing import cpu_seconds
 
 from attentionviz import models
@@ -17,7 +17,7 @@ from attentionviz.projections import HeadVectors, find_neighbours, pca, tsne
 from attentionviz.projections.affinities import row_affinities
 from attentionviz.projections.descent import START_WIDTH, descend
 
-HEAD = (0, 3)
+HEAD = (2, 1)
 N_POINTS = (5_000, 20_000, 100_000)
 # Barnes-Hut takes minutes for more.
 MAX_BARNES_HUT = 20_000
@@ -25,9 +25,9 @@ MAX_BARNES_HUT = 20_000
 
 def measure(local_models: Path) -> dict[str, dict[str, dict[str, float]]]:
     """Return CPU seconds and divergence of each way, by number of points."""
-    model = models.load("demo-bert", device="cpu", local_models=local_models)
+    model = models.load(MODEL, device="cpu", local_models=local_models)
     found = capture(model, prose(), max(N_POINTS) // 2)
-    vectors = HeadVectors.of(found.queries[HEAD], found.keys[HEAD], 1.0)
+    vectors = HeadVectors.of(found.queries[HEAD], found.keys[HEAD], found.rules[HEAD[0]]["scaling"])
     _of_part(vectors.subset(np.arange(150)))  # compiles
     return {str(n): _of_part(vectors.subset(np.arange(n // 2))) for n in N_POINTS}
 

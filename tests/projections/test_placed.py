@@ -112,14 +112,24 @@ def test_tokens_similar_to_the_corpus_are_placed_near_it(method: str, dims: int)
 @pytest.mark.parametrize("method", ["tsne", "umap"])
 def test_placing_into_a_sampled_map_uses_only_fitted_tokens(method: str) -> None:
     vectors = vectors_of(N_TOKENS)
-    drawn, step = drawn_map(vectors, method, 2, fit_points=N_TOKENS)
-    made = made_placer(vectors, method, drawn, step, fit_points=N_TOKENS)
+    sampled = {"fit_points": N_TOKENS, "refined_points": 0}
+    drawn, step = drawn_map(vectors, method, 2, **sampled)
+    made = made_placer(vectors, method, drawn, step, **sampled)
     # What the build placed itself is placed there again: the same code on the same sample.
     far = distances(made.place(vectors), drawn)
     chosen = np.sort(np.random.default_rng(0).permutation(N_TOKENS)[: N_TOKENS // 2])
     others = np.setdiff1d(np.arange(N_TOKENS), chosen)
     rest = np.concatenate([others, others + N_TOKENS])
     assert np.mean(far[rest] <= 1e-4) > 0.95
+
+
+@pytest.mark.parametrize("method", ["tsne", "umap"])
+def test_placing_into_a_refined_map_uses_all_tokens(method: str) -> None:
+    vectors = vectors_of(N_TOKENS)
+    drawn, step = drawn_map(vectors, method, 2, fit_points=N_TOKENS)
+    made = made_placer(vectors, method, drawn, step, fit_points=N_TOKENS)
+    far = distances(made.place(vectors), drawn)
+    assert np.mean(far <= 1e-4) == 1.0
 
 
 @pytest.mark.parametrize(("method", "dims"), MAPS)

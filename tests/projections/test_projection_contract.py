@@ -7,6 +7,7 @@ from importlib import import_module
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from attentionviz.core.types import DIMS, METHODS
 from attentionviz.errors import BuildError, InvalidRequestError, MethodNotFoundError
@@ -194,6 +195,22 @@ def test_tokens_outside_of_the_sample_are_placed_near_their_neighbours(method: s
     middles = np.stack([np.median(projection.coordinates[:150][group == g], 0) for g in range(3)])
     distance = np.linalg.norm(projection.coordinates[:150, None] - middles[None], axis=2)
     assert (distance.argmin(axis=1) == group).mean() > 0.95
+
+
+@pytest.mark.parametrize(("method", "dims"), [("tsne", 2), ("umap", 2), ("umap", 3)])
+def test_refining_all_points_keeps_more_neighbours_than_placing_them(
+    method: str, dims: int
+) -> None:
+    vectors = random_head(400)
+
+    def kept(refined_points: int) -> float:
+        sampled = {"fit_points": 200, "refined_points": refined_points}
+        drawn = project(method, vectors, dims=dims, seed=0, **sampled).coordinates
+        near = cKDTree(drawn).query(drawn, k=11)[1][:, 1:]
+        true = find_neighbours(vectors, 10).indices
+        return float(np.mean([np.isin(a, b).mean() for a, b in zip(near, true, strict=True)]))
+
+    assert kept(800) > 1.2 * kept(0)
 
 
 def test_a_sampled_head_shares_no_neighbours() -> None:

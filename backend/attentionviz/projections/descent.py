@@ -28,13 +28,14 @@ def descend(
     affinities: csr_matrix,
     objective: Objective,
     settings: Mapping[str, Any],
+    *,
+    start_width: float | None = START_WIDTH,
 ) -> tuple[Floats, float]:
     """Return the final map and its Kullback-Leibler divergence.
 
     Parameters
     ----------
     start : ndarray of floats, shape (n_points, dims)
-        Scaled to a width of 1e-4 on its first axis.
     affinities : csr_matrix, shape (n_points, n_points)
         Symmetric, sums to 1. Not modified.
     objective : callable
@@ -43,6 +44,8 @@ def descend(
         the affinities: with each pair once, its loop takes half the time.
     settings : mapping
         Values for the keys of `DESCENT_DEFAULTS`.
+    start_width : float or None
+        The start is scaled to this standard deviation on its first axis; None to leave it.
 
     Notes
     -----
@@ -62,12 +65,16 @@ def descend(
 
     pairs = csr_matrix(triu(affinities, k=1, format="csr"), dtype=np.float32)
     p = PrecomputedAffinities(pairs, normalize=False)
-    width = float(np.std(start[:, 0]))
-    first = np.asarray(start, dtype=np.float64) * (START_WIDTH / width if width > 0 else 0.0)
+    first = np.asarray(start, dtype=np.float64)
+    if start_width is not None:
+        width = float(np.std(start[:, 0]))
+        first = first * (start_width / width if width > 0 else 0.0)
     embedding = TSNEEmbedding(first, p, negative_gradient_method=evaluate, n_jobs=1)
     for prefix, exaggeration in (("early_", settings["early_exaggeration"]), ("", 1.0)):
+        if (n_iterations := settings[f"{prefix}iterations"]) == 0:
+            continue
         embedding.optimize(
-            settings[f"{prefix}iterations"],
+            n_iterations,
             exaggeration=exaggeration,
             momentum=settings[f"{prefix}momentum"],
             inplace=True,

@@ -1,7 +1,13 @@
-"""Fitting of a seeded sample of tokens and placement of the rest, at linear cost."""
+"""Fitting of a seeded sample of tokens and placement of the rest.
 
-from collections.abc import Callable
-from typing import NamedTuple
+A map of a sample has its large distances right after few iterations, which a map of all points has
+not; so up to ``refined_points`` all points go on from there. Source of the idea: Kobak and Berens
+2019.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +15,8 @@ from numpy.typing import NDArray
 from attentionviz.projections.vectors import Floats, HeadVectors, Projection
 
 DEFAULT_FIT_POINTS = 20_000
+# The neighbours of more points would take minutes to search.
+DEFAULT_REFINED_POINTS = 100_000
 
 
 def fit_sampled(
@@ -47,6 +55,38 @@ def fit_sampled(
     )
 
 
+def refined(
+    vectors: HeadVectors,
+    fitted: Projection,
+    settings: Mapping[str, Any],
+    descend: Callable[[Floats], tuple[Floats, dict[str, Any]]],
+) -> Projection:
+    """Return a map of a sample and placed points after a descent of all of its points.
+
+    Parameters
+    ----------
+    vectors : HeadVectors
+    fitted : Projection
+        From `fit_sampled`; returned as it is, if all points were fitted or are too many.
+    settings : mapping
+        With ``fit_points`` and ``refined_points``.
+    descend : callable
+        ``descend(start)`` returns the final coordinates, and details that replace those of the fit.
+        ``start`` has the extent of a map of all points, if area grows with their number.
+    """
+    n_fitted = fitted.details.get("n_fitted_points")
+    if not isinstance(n_fitted, int) or not moves_all(vectors.n_points, settings):
+        return fitted
+    growth = (vectors.n_points / n_fitted) ** (1 / fitted.coordinates.shape[1])
+    coordinates, details = descend(fitted.coordinates * np.float32(growth))
+    return replace(fitted, coordinates=coordinates, details={**fitted.details, **details})
+
+
+def moves_all(n_points: int, settings: Mapping[str, Any]) -> bool:
+    """Return whether a method moves all points of a map, after fitting a sample or at once."""
+    return n_points <= max(settings["fit_points"], settings["refined_points"])
+
+
 class Part(NamedTuple):
     """Some queries and keys of a head, by their indices, ascending."""
 
@@ -76,19 +116,21 @@ def split(vectors: HeadVectors, fit_points: int, seed: int) -> tuple[Part, Part]
 
 
 def fitted_part(
-    vectors: HeadVectors, drawn: Floats, fit_points: int, seed: int
+    vectors: HeadVectors, drawn: Floats, settings: Mapping[str, Any], seed: int
 ) -> tuple[HeadVectors, Floats]:
-    """Return the fitted queries and keys of a finished map, and their coordinates.
+    """Return the queries and keys of a finished map that were not only placed, with coordinates.
 
     Parameters
     ----------
     vectors : HeadVectors
     drawn : ndarray of float32, shape (n_points, dims)
-    fit_points, seed : int
+    settings : mapping
+        With ``fit_points`` and ``refined_points``.
+    seed : int
         As for `fit_sampled`.
     """
-    parts = split(vectors, fit_points, seed)
-    if parts is None:
+    parts = split(vectors, settings["fit_points"], seed)
+    if parts is None or moves_all(vectors.n_points, settings):
         return vectors, drawn
     chosen, _ = parts
     return vectors.subset(*chosen), drawn[chosen.points(len(vectors.queries))]

@@ -16,7 +16,13 @@ from attentionviz.projections.descent import DESCENT_DEFAULTS, descend
 from attentionviz.projections.forces import attraction
 from attentionviz.projections.grid_forces import repulsion
 from attentionviz.projections.neighbours import find_neighbours, nearest, unit_vectors
-from attentionviz.projections.sampling import DEFAULT_FIT_POINTS, fit_sampled, fitted_part
+from attentionviz.projections.sampling import (
+    DEFAULT_FIT_POINTS,
+    DEFAULT_REFINED_POINTS,
+    fit_sampled,
+    fitted_part,
+    refined,
+)
 from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours, Place, Projection
 
 DEFAULTS: dict[str, Any] = {
@@ -24,7 +30,11 @@ DEFAULTS: dict[str, Any] = {
     **DESCENT_DEFAULTS,
     "fit_points": DEFAULT_FIT_POINTS,
     "placing_neighbours": 15,
+    "refined_points": DEFAULT_REFINED_POINTS,
+    "refining_iterations": 100,
 }
+# Forces in 3-D are those of all pairs.
+DEFAULTS_3D: dict[str, Any] = {"refined_points": DEFAULT_FIT_POINTS}
 NEEDS_NEIGHBOURS = True
 MIN_TOKENS = 4
 # Vectors at a smaller cosine distance are equal up to rounding.
@@ -51,7 +61,7 @@ def project(
     -----
     Starts from the principal components. Source: van der Maaten and Hinton 2008.
     """
-    return fit_sampled(
+    fitted = fit_sampled(
         vectors,
         settings["fit_points"],
         seed,
@@ -59,10 +69,32 @@ def project(
         partial(place_by_cosine, n_neighbours=settings["placing_neighbours"]),
     )
 
+    def descend_all(start: Floats) -> tuple[Floats, dict[str, Any]]:
+        affinities, _ = _affinities(vectors, neighbours, settings)
+        only_last = {
+            **settings,
+            "early_iterations": 0,
+            "iterations": settings["refining_iterations"],
+        }
+        drawn, divergence = descend(start, affinities, joint_objective, only_last, start_width=None)
+        return drawn, {"kl_divergence": divergence}
+
+    return refined(vectors, fitted, settings, descend_all)
+
 
 def _fit(
     vectors: HeadVectors, *, dims: int, neighbours: Neighbours | None, settings: dict[str, Any]
 ) -> Projection:
+    affinities, fallback = _affinities(vectors, neighbours, settings)
+    start = pca.project(vectors, dims=dims, seed=0, neighbours=None, **pca.DEFAULTS).coordinates
+    coordinates, divergence = descend(start, affinities, joint_objective, settings)
+    return Projection(coordinates, {"kl_divergence": divergence}, fallback)
+
+
+def _affinities(
+    vectors: HeadVectors, neighbours: Neighbours | None, settings: dict[str, Any]
+) -> tuple[csr_matrix, str | None]:
+    """Return the symmetric affinities of all points, and how they fall back for few points."""
     n_points = vectors.n_points
     perplexity, fallback = fitting_perplexity(settings["perplexity"], n_points - 1)
     n_near = min(int(3 * perplexity), n_points - 1)
@@ -70,10 +102,7 @@ def _fit(
         neighbours = find_neighbours(vectors, n_near)
     indices, distances = neighbours.indices[:, :n_near], neighbours.distances[:, :n_near]
     rows = row_affinities(indices, distances, perplexity, n_points)
-    affinities = csr_matrix((rows + rows.T) / (2 * n_points))
-    start = pca.project(vectors, dims=dims, seed=0, neighbours=None, **pca.DEFAULTS).coordinates
-    coordinates, divergence = descend(start, affinities, joint_objective, settings)
-    return Projection(coordinates, {"kl_divergence": divergence}, fallback)
+    return csr_matrix((rows + rows.T) / (2 * n_points)), fallback
 
 
 def joint_objective(points: Floats, pairs: csr_matrix) -> tuple[Floats, float]:
@@ -92,7 +121,7 @@ def joint_objective(points: Floats, pairs: csr_matrix) -> tuple[Floats, float]:
 
 def placer(vectors: HeadVectors, drawn: Floats, *, dims: int, seed: int, **settings: Any) -> Place:
     """Return a function that places points like those outside the sample; see `registry.placer`."""
-    sample, fitted = fitted_part(vectors, drawn, settings["fit_points"], seed)
+    sample, fitted = fitted_part(vectors, drawn, settings, seed)
     n_neighbours = settings["placing_neighbours"]
     return partial(place_by_cosine, sample=sample, fitted=fitted, n_neighbours=n_neighbours)
 

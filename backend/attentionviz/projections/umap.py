@@ -9,7 +9,12 @@ import numpy as np
 from attentionviz.projections import pca, umap_descent
 from attentionviz.projections.compiled import cache_compiled, import_compiled
 from attentionviz.projections.neighbours import find_neighbours
-from attentionviz.projections.sampling import DEFAULT_FIT_POINTS, fit_sampled
+from attentionviz.projections.sampling import (
+    DEFAULT_FIT_POINTS,
+    DEFAULT_REFINED_POINTS,
+    fit_sampled,
+    refined,
+)
 from attentionviz.projections.tsne import place_by_cosine, placer
 from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours, Projection
 
@@ -22,6 +27,9 @@ DEFAULTS: dict[str, Any] = {
     "learning_rate": 1.0,
     "fit_points": DEFAULT_FIT_POINTS,
     "placing_neighbours": 15,
+    "refined_points": DEFAULT_REFINED_POINTS,
+    "refining_epochs": 50,
+    "refining_rate": 0.3,
 }
 __all__ = ["DEFAULTS", "MIN_TOKENS", "NEEDS_NEIGHBOURS", "placer", "project"]
 NEEDS_NEIGHBOURS = True
@@ -51,13 +59,19 @@ def project(
     Starts from the principal components, which are reproducible; umap-learn's spectral
     initialisation gives maps of equal fidelity. Source: McInnes et al. 2018 (arXiv 1802.03426).
     """
-    return fit_sampled(
+    fitted = fit_sampled(
         vectors,
         settings["fit_points"],
         seed,
         partial(_fit, dims=dims, seed=seed, neighbours=neighbours, settings=settings),
         partial(place_by_cosine, n_neighbours=settings["placing_neighbours"]),
     )
+
+    def descend_all(start: Floats) -> tuple[Floats, dict[str, Any]]:
+        epochs, rate = settings["refining_epochs"], settings["refining_rate"]
+        return _descend(start, vectors, neighbours, seed, settings, epochs, rate), {}
+
+    return refined(vectors, fitted, settings, descend_all)
 
 
 def _fit(
@@ -68,6 +82,25 @@ def _fit(
     neighbours: Neighbours | None,
     settings: dict[str, Any],
 ) -> Projection:
+    n_near, start = settings["n_neighbours"] - 1, _start(vectors, dims, seed)
+    epochs, rate = settings["n_epochs"], settings["learning_rate"]
+    coordinates = _descend(start, vectors, neighbours, seed, settings, epochs, rate)
+    fallback = None
+    if vectors.n_points <= n_near:
+        n_all = vectors.n_points
+        fallback = f"all {n_all} points are neighbours: fewer than {settings['n_neighbours']}"
+    return Projection(coordinates, fallback=fallback)
+
+
+def _descend(
+    start: Floats,
+    vectors: HeadVectors,
+    neighbours: Neighbours | None,
+    seed: int,
+    settings: dict[str, Any],
+    n_epochs: int,
+    learning_rate: float,
+) -> Floats:
     umap_ = _umap_learn()
     n_points = vectors.n_points
     # umap-learn counts the point itself as its first neighbour.
@@ -75,29 +108,23 @@ def _fit(
     if neighbours is None or len(neighbours.indices) != n_points:
         neighbours = find_neighbours(vectors, n_near)
     indices, distances = _with_self(neighbours, n_near)
-    points = vectors.aligned.points()
     graph, _, _ = umap_.fuzzy_simplicial_set(
-        points,
+        vectors.aligned.points(),
         n_near + 1,
         np.random.RandomState(seed),
         "cosine",
         knn_indices=indices,
         knn_dists=distances,
     )
-    a, b = umap_.find_ab_params(settings["spread"], settings["min_dist"])
-    coordinates = umap_descent.descend(
-        _start(vectors, dims, seed),
+    return umap_descent.descend(
+        start,
         graph,
-        (a, b),
-        n_epochs=settings["n_epochs"],
+        umap_.find_ab_params(settings["spread"], settings["min_dist"]),
+        n_epochs=n_epochs,
         negative_sample_rate=settings["negative_sample_rate"],
-        learning_rate=settings["learning_rate"],
+        learning_rate=learning_rate,
         seed=seed,
     )
-    fallback = None
-    if n_near + 1 < settings["n_neighbours"]:
-        fallback = f"all {n_near + 1} points are neighbours: fewer than {settings['n_neighbours']}"
-    return Projection(coordinates, fallback=fallback)
 
 
 @lru_cache(maxsize=1)
