@@ -82,6 +82,8 @@ def test_the_objective_and_the_recall_are_those_of_numpy(method: str, dims: int)
 @pytest.mark.parametrize("method", MODULES)
 def test_points_outside_of_the_sample_are_placed_as_by_numpy(method: str) -> None:
     vectors, chosen = head(300), {"fit_points": 200, "iterations": 5, "early_iterations": 5}
+    if method == "tsne":
+        chosen["refining_iterations"] = 5
     if method == "attention-tsne":
         chosen["targets"] = 300  # all keys: nothing is refined, which is tested below
     (ours,) = project_heads(method, [vectors], dims=2, seed=3, device="cpu", **chosen)

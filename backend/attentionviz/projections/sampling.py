@@ -77,9 +77,14 @@ def refined(
     n_fitted = fitted.details.get("n_fitted_points")
     if not isinstance(n_fitted, int) or not moves_all(vectors.n_points, settings):
         return fitted
-    growth = (vectors.n_points / n_fitted) ** (1 / fitted.coordinates.shape[1])
+    growth = extent_growth(vectors.n_points, n_fitted, fitted.coordinates.shape[1])
     coordinates, details = descend(fitted.coordinates * np.float32(growth))
     return replace(fitted, coordinates=coordinates, details={**fitted.details, **details})
+
+
+def extent_growth(n_points: int, n_fitted: int, dims: int) -> float:
+    """Return how much wider a map of all points is than one of a sample."""
+    return float((n_points / n_fitted) ** (1 / dims))
 
 
 def moves_all(n_points: int, settings: Mapping[str, Any]) -> bool:

@@ -71,15 +71,16 @@ def project(
 
     def descend_all(start: Floats) -> tuple[Floats, dict[str, Any]]:
         affinities, _ = _affinities(vectors, neighbours, settings)
-        only_last = {
-            **settings,
-            "early_iterations": 0,
-            "iterations": settings["refining_iterations"],
-        }
-        drawn, divergence = descend(start, affinities, joint_objective, only_last, start_width=None)
+        schedule = refining_schedule(settings)
+        drawn, divergence = descend(start, affinities, joint_objective, schedule, start_width=None)
         return drawn, {"kl_divergence": divergence}
 
     return refined(vectors, fitted, settings, descend_all)
+
+
+def refining_schedule(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of the descent of all points after a sample was fitted."""
+    return {**settings, "early_iterations": 0, "iterations": settings["refining_iterations"]}
 
 
 def _fit(

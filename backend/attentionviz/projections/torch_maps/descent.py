@@ -18,29 +18,37 @@ Repel = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 def descend(
-    start: Tensor, pairs: Pairs, repel: Repel, settings: Mapping[str, Any]
+    start: Tensor,
+    pairs: Pairs,
+    repel: Repel,
+    settings: Mapping[str, Any],
+    *,
+    start_width: float | None = START_WIDTH,
 ) -> tuple[Tensor, Tensor]:
     """Return the final maps and their Kullback-Leibler divergences.
 
     Parameters
     ----------
     start : Tensor of float32, shape (n_heads, n_points, dims)
-        Scaled to a width of 1e-4 on its first axis.
     pairs : Pairs
     repel : callable
         ``repel(points)`` returns the sum of w over all pairs of points that repel each other,
         shape (n_heads,), and the forces, shape (n_heads, n_points, dims).
     settings : mapping
         Values for the keys of `descent.DESCENT_DEFAULTS`.
+    start_width : float or None
+        The start is scaled to this standard deviation on its first axis; None to leave it.
 
     Returns
     -------
     points : Tensor of float32, shape (n_heads, n_points, dims)
     divergences : Tensor of floats, shape (n_heads,)
     """
-    width = start[:, :, 0].std(dim=1, correction=0)
-    factor = torch.where(width > 0, START_WIDTH / width, torch.zeros_like(width))
-    points = start * factor[:, None, None]
+    points = start
+    if start_width is not None:
+        width = start[:, :, 0].std(dim=1, correction=0)
+        factor = torch.where(width > 0, start_width / width, torch.zeros_like(width))
+        points = start * factor[:, None, None]
     step, gains = torch.zeros_like(points), torch.ones_like(points)
     for prefix, exaggeration in (("early_", settings["early_exaggeration"]), ("", 1.0)):
         rate, momentum = points.shape[1] / exaggeration, settings[f"{prefix}momentum"]

@@ -6,12 +6,13 @@ import torch
 from torch import Tensor
 
 from attentionviz.projections.affinities import fitting_perplexity
-from attentionviz.projections.torch_maps.affinities import row_affinities, symmetric_pairs
-from attentionviz.projections.torch_maps.descent import descend
+from attentionviz.projections.sampling import extent_growth, moves_all
+from attentionviz.projections.torch_maps.affinities import Pairs, row_affinities, symmetric_pairs
+from attentionviz.projections.torch_maps.descent import Repel, descend
 from attentionviz.projections.torch_maps.heads import HeadBatch
 from attentionviz.projections.torch_maps.neighbours import nearest
 from attentionviz.projections.torch_maps.repulsion import repulsion
-from attentionviz.projections.tsne import SAME_DISTANCE
+from attentionviz.projections.tsne import SAME_DISTANCE, refining_schedule
 from attentionviz.projections.vectors import Projection
 
 
@@ -30,10 +31,16 @@ def project(
     """
     split = batch.split(settings["fit_points"], seed)
     sample = batch if split is None else split.sample
-    points, divergences, fallback = _fit(sample, dims, settings)
+    pairs, repel, fallback = _objective(sample, settings)
+    points, divergences = descend(sample.start(dims), pairs, repel, settings)
     if split is not None:
         placed = _place(split.rest, split.sample, points, settings["placing_neighbours"])
         points = split.joined(points, placed)
+        if moves_all(batch.n_points, settings):
+            start = points * extent_growth(batch.n_points, sample.n_points, dims)
+            pairs, repel, _ = _objective(batch, settings)
+            schedule = refining_schedule(settings)
+            points, divergences = descend(start, pairs, repel, schedule, start_width=None)
     details = {} if split is None else {"n_fitted_points": sample.n_points}
     return [
         Projection(coordinates, {"kl_divergence": one, **details}, fallback)
@@ -46,9 +53,8 @@ def neighbours_kept(settings: dict[str, Any]) -> int:
     return int(3 * settings["perplexity"]) + settings["placing_neighbours"]
 
 
-def _fit(
-    batch: HeadBatch, dims: int, settings: dict[str, Any]
-) -> tuple[Tensor, Tensor, str | None]:
+def _objective(batch: HeadBatch, settings: dict[str, Any]) -> tuple[Pairs, Repel, str | None]:
+    """Return affinities, repulsion, and how the perplexity falls back for few points."""
     perplexity, fallback = fitting_perplexity(settings["perplexity"], batch.n_points - 1)
     points = batch.unit_points
     found = nearest(points, points, int(3 * perplexity), skip_self=True)
@@ -58,7 +64,7 @@ def _fit(
         total, forces, _ = repulsion(points, points)
         return total - points.shape[1], forces  # without every point with itself
 
-    return *descend(batch.start(dims), pairs, repel, settings), fallback
+    return pairs, repel, fallback
 
 
 def _place(rest: HeadBatch, sample: HeadBatch, fitted: Tensor, n_neighbours: int) -> Tensor:
