@@ -18,6 +18,7 @@ from attentionviz.pipeline.corpus import (
     read_image_corpus,
     read_text_corpus,
 )
+from attentionviz.pipeline.device_units import free_device
 from attentionviz.pipeline.engine import Engine, LocalEngine
 from attentionviz.pipeline.map_computation import compute_maps, map_job
 from attentionviz.pipeline.plan import BuildPlan, make_plan
@@ -101,6 +102,8 @@ def _build_with(engine: Engine, request: BuildRequest, log: Log) -> BuildResult:
         log(plan.corpus_summary())
     if lost := plan.lost_without_vectors():
         log(lost)
+    if not plan.folder.is_dir() and (reason := plan.begun_elsewhere()):
+        log(reason)
     with dataset_lock(request.output, plan.dataset_id, log) as lock:
         previous = read_pointer(request.output, plan.dataset_id)
         built = find_existing(request.output, plan.dataset_id, plan.build_key)
@@ -237,6 +240,7 @@ def _build(
             del model, source
             gc.collect()  # the weights are not needed while maps are computed
             job = map_job(plan, manifest)
+            free_device(manifest)
             with engine.in_folder(folder):
                 compute_maps(plan, manifest, journal, progress, engine)
                 progress.announce("publish", "writing the grid and the manifest")

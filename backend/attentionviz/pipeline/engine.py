@@ -21,6 +21,8 @@ from attentionviz.errors import BuildError
 from attentionviz.store.writer import FileRecord
 
 PARENT_POLL_SECONDS = 0.1
+# Of this machine, that use one GPU: each holds some hundred megabytes of its memory.
+MAX_DEVICE_PROCESSES = 8
 _watched: set[int] = set()
 Log = Callable[[str], None]
 
@@ -71,6 +73,9 @@ class Engine(ABC):
 
     device: str | None = None
     """Where the workers run a model; None for the device of the builder."""
+
+    n_sharing_device = 1
+    """Workers that share the memory of a GPU."""
 
     @property
     @abstractmethod
@@ -148,6 +153,7 @@ class LocalEngine(Engine):
 
     def __init__(self, n_workers: int) -> None:
         self._n_workers = n_workers
+        self.n_sharing_device = min(n_workers, MAX_DEVICE_PROCESSES)
 
     @property
     def n_workers(self) -> int:
@@ -171,7 +177,9 @@ class LocalEngine(Engine):
         initializer = {"initializer": exit_with_parent, "initargs": (os.getpid(),)}
         with parallel_config(backend="loky", inner_max_num_threads=1, **initializer):
             parallel = Parallel(
-                n_jobs=self._n_workers, return_as="generator_unordered", batch_size=1
+                n_jobs=self.n_sharing_device if on_device else self._n_workers,
+                return_as="generator_unordered",
+                batch_size=1,
             )
             results = parallel(delayed(function)(job, *unit.arguments) for unit in units)
             try:

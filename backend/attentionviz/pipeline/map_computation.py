@@ -1,17 +1,25 @@
 """Computation of maps and scores of all heads in worker processes, in viewing order."""
 
 from collections import Counter
+from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from tqdm import tqdm
 
 from attentionviz.core.heads import heads_of
 from attentionviz.core.types import HeadId, MapName
+from attentionviz.pipeline.device_units import (
+    heads_per_unit,
+    map_on_device,
+    run_device_unit,
+    span_words,
+)
 from attentionviz.pipeline.engine import Engine, Unit
 from attentionviz.pipeline.plan import BuildPlan
 from attentionviz.pipeline.progress import Progress, RemainingTime, format_duration
 from attentionviz.pipeline.scoring import SCORES, Work, run_work
-from attentionviz.pipeline.units import MapJob, UnitResult
+from attentionviz.pipeline.units import MapJob, UnitResult, words
 from attentionviz.store import layout
 from attentionviz.store.journal import Journal
 
@@ -70,9 +78,8 @@ def compute_maps(
     progress.announce("maps", f"computing {n_units:,} maps in {engine.description}{resumed}")
     remaining = RemainingTime(n_left)
     job = map_job(plan, manifest)
-    named = [Unit(_name(head, work), (head, work), _paths(head, work)) for head, work in units]
     with tqdm(total=n_units, initial=n_done, desc="maps", bar_format=BAR, disable=None) as bar:
-        for result in engine.run(run_work, job, named):
+        for result in _results(engine, job, units):
             journal.add(*result.records)
             n_finished = sum(name != SCORES for name, _ in result.seconds)
             n_done += n_finished
@@ -86,6 +93,32 @@ def compute_maps(
             )
             bar.set_postfix_str(postfix, refresh=False)
             bar.update(n_finished)
+
+
+def _results(engine: Engine, job: MapJob, units: list[tuple[HeadId, Work]]) -> Iterator[UnitResult]:
+    """Run the units in their order: on a GPU those of several heads, else one by one."""
+    for name, group in groupby(units, lambda unit: map_on_device(job.manifest, unit[1])):
+        if name is None:
+            one_by_one = [_unit(head, work) for head, work in group]
+            yield from engine.run(run_work, job, one_by_one)
+        else:
+            several = list(_device_units(engine, job, name, [head for head, _ in group]))
+            yield from engine.run(run_device_unit, job, several, on_device=True)
+
+
+def _unit(head: HeadId, work: Work) -> Unit:
+    return Unit(_name(head, work), (head, work), _paths(head, work))
+
+
+def _device_units(
+    engine: Engine, job: MapJob, name: MapName, heads: list[HeadId]
+) -> Iterator[Unit]:
+    n_heads = heads_per_unit(job.manifest)
+    for i in range(0, len(heads), n_heads):
+        some = tuple(heads[i : i + n_heads])
+        paths = tuple(path for head in some for path in map_paths(head, name))
+        arguments = (some, name, engine.n_sharing_device)
+        yield Unit(f"{name} of {span_words(some)}", arguments, paths)
 
 
 def map_job(plan: BuildPlan, manifest: dict[str, Any]) -> MapJob:
@@ -105,7 +138,7 @@ def _report_finished(result: UnitResult, remaining: RemainingTime, progress: Pro
 
 def _name(head: HeadId, work: Work) -> str:
     what = work if isinstance(work, str) else ", ".join(map(str, work))
-    return f"{what} of layer {head.layer}, head {head.head}"
+    return f"{what} of {words(head)}"
 
 
 def _paths(head: HeadId, work: Work) -> tuple[str, ...]:

@@ -1,8 +1,10 @@
 """The plan of a build: sequences, maps with parameters, folder, key."""
 
 import hashlib
+import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +18,10 @@ from attentionviz.core.types import MapName
 from attentionviz.pipeline.corpora.account import Account
 from attentionviz.pipeline.corpus import TextCorpus
 from attentionviz.pipeline.libraries import library_versions
-from attentionviz.pipeline.request import BuildRequest, default_id
+from attentionviz.pipeline.request import DEVICES, BuildRequest, default_id
 from attentionviz.pipeline.sources import MAX_TARGET, Source, Taken, n_available
 from attentionviz.pipeline.token_pairs import pair_facts
-from attentionviz.projections import defaults
+from attentionviz.projections import GPU_METHODS, defaults
 from attentionviz.store import layout
 from attentionviz.store.columns import Sequences
 from attentionviz.store.kept_vectors import keep_facts, kept_tokens, lost_without_vectors
@@ -50,6 +52,10 @@ class BuildPlan:
         same command resumes a build with the same key only.
     n_source : tuple of int or None
         Number of source tokens of every sequence; None unless the model has encoder and decoder.
+    device : str
+        Where the model runs and maps are computed.
+    keys_elsewhere : mapping
+        The keys that the build would have on other devices, to these.
     """
 
     request: BuildRequest
@@ -59,6 +65,8 @@ class BuildPlan:
     facts: Mapping[str, Any]
     build_key: str
     n_source: tuple[int, ...] | None = None
+    device: str = "cpu"
+    keys_elsewhere: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sequences(self) -> Sequences:
@@ -86,6 +94,19 @@ class BuildPlan:
         if request.keep_vectors != "sample":
             return None
         return kept_tokens(request.keep_vectors, self.lengths, n_heads, request.seed)
+
+    def begun_elsewhere(self) -> str | None:
+        """Return why an unfinished build of the same dataset is not resumed, or None."""
+        request = self.request
+        for key, device in self.keys_elsewhere.items():
+            folder = layout.staging_folder(request.output, self.dataset_id, key)
+            if folder.is_dir():
+                return (
+                    f"an unfinished build of {self.dataset_id} began on {device}; this one is on "
+                    f"{self.device} and starts anew, since devices round differently; to resume "
+                    f"the other, use --device {re.split('[:,]', device)[0]} where there is one"
+                )
+        return None
 
     def lost_without_vectors(self) -> str | None:
         """Return what the dataset cannot show because of ``--keep-vectors``, or None."""
@@ -158,7 +179,7 @@ def make_plan(
         "keep_vectors": keep_facts(request.keep_vectors, lengths, len(model.heads), request.seed),
         "seed": request.seed,
         "alignment": {"scale": request.alignment, "translation": TRANSLATION},
-        "maps": _maps(request),
+        "maps": _maps(request, None),
         "scores": list(
             scores_of(
                 model.bias_terms,
@@ -169,23 +190,49 @@ def make_plan(
         ),
         "library_versions": library_versions(),
     }
-    determines_bytes = {
-        **facts,
-        "model_settings": model.settings_sha256,
-        # Also if no sequence is bad, since batches captured without the option may have one.
-        "skip_bad_sequences": request.skip_bad_sequences,
-        # GPU and CPU round differently: the capture uses one of them, checks that of the builder.
-        "device": _devices(str(model.device), capture_device),
-    }
-    digest = hashlib.sha256(canonical_json(determines_bytes)).hexdigest()
-    build_key = digest[: layout.N_VERSION_DIGITS]
+
+    def build_key(device: str) -> str:
+        determines_bytes = {
+            **facts,
+            "maps": _maps(request, _map_device(request, device)),
+            "model_settings": model.settings_sha256,
+            # Also if no sequence is bad, since batches captured without the option may have one.
+            "skip_bad_sequences": request.skip_bad_sequences,
+            # GPU and CPU round differently.
+            "device": device,
+        }
+        digest = hashlib.sha256(canonical_json(determines_bytes)).hexdigest()
+        return digest[: layout.N_VERSION_DIGITS]
+
+    device = _devices(str(model.device), capture_device)
     return BuildPlan(
-        request, dataset_id, tuple(lengths), taken.account, facts, build_key, taken.n_source
+        request,
+        dataset_id,
+        tuple(lengths),
+        taken.account,
+        {**facts, "maps": _maps(request, _map_device(request, device))},
+        build_key(device),
+        taken.n_source,
+        device,
+        {build_key(other): other for other in _ALL_DEVICES if other != device},
     )
 
 
 def _devices(checks: str, capture: str | None) -> str:
+    """Return where the capture runs, and its checks, which are the builder's."""
     return checks if capture in (None, checks) else f"{capture}, checks on {checks}"
+
+
+_ALL_DEVICES = sorted({_devices(*pair) for pair in product(DEVICES[1:], repeat=2)})
+
+
+def _map_device(request: BuildRequest, device: str) -> str | None:
+    """Return the GPU that computes maps; None for the CPU.
+
+    It is that of the capture, but Apple's only if it is asked for by name.
+    """
+    kind = re.split("[:,]", device)[0]
+    return kind if kind == "cuda" or kind == request.device == "mps" else None
 
 
 def _target_facts(request: BuildRequest) -> dict[str, Any]:
@@ -194,13 +241,15 @@ def _target_facts(request: BuildRequest) -> dict[str, Any]:
     return {"column": request.target, "max_length": max_length}
 
 
-def _maps(request: BuildRequest) -> dict[str, Any]:
+def _maps(request: BuildRequest, device: str | None) -> dict[str, Any]:
     names = [name for group in request.task_groups() for name in group]
-    return {str(name): _map_facts(name) for name in names}
+    return {str(name): _map_facts(name, device) for name in names}
 
 
-def _map_facts(name: MapName) -> dict[str, Any]:
+def _map_facts(name: MapName, device: str | None) -> dict[str, Any]:
+    on_device = {"device": device} if device and name.method in GPU_METHODS else {}
     return {
+        **on_device,
         "method": name.method,
         "dims": name.dims,
         "parameters": defaults(name.method, name.dims),

@@ -102,6 +102,7 @@ def summary(manifest: Mapping[str, Any]) -> str:
         "precision": manifest["precision"],
         **_kept_rows(manifest),
         "seed": str(manifest["seed"]),
+        **_device_rows(manifest),
         **_attention_rows(manifest),
         "not q·k": ", ".join(manifest["bias_terms"]) or "nothing",
     }
@@ -133,6 +134,16 @@ def _kept_rows(manifest: Mapping[str, Any]) -> dict[str, str]:
     """Return what the dataset cannot show because of ``keep_vectors``; nothing if all is kept."""
     lost = lost_without_vectors(manifest)
     return {"vectors": lost} if lost else {}
+
+
+def _device_rows(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return which maps were computed on a GPU; nothing if none were."""
+    maps = manifest["maps"]
+    found = {
+        n: maps[n]["device"] for n in sorted(maps, key=_order(manifest)) if "device" in maps[n]
+    }
+    names = f"{', '.join(found)} computed on {', '.join(sorted(set(found.values())))}"
+    return {"maps": names} if found else {}
 
 
 def _corpus_rows(manifest: Mapping[str, Any]) -> dict[str, str]:

@@ -105,7 +105,7 @@ def run_unit(job: MapJob, head: HeadId, maps: tuple[MapName, ...]) -> UnitResult
     # One thread per process: faster than several threads per head, and reproducible.
     with threadpool_limits(1):
         started = time.perf_counter()
-        unit = _HeadUnit(job, head)
+        unit = HeadUnit(job, head)
         records: list[FileRecord] = []
         seconds = []
         for name in maps:
@@ -116,17 +116,25 @@ def run_unit(job: MapJob, head: HeadId, maps: tuple[MapName, ...]) -> UnitResult
     return UnitResult(head, tuple(records), tuple(seconds))
 
 
-class _HeadUnit:
-    """One head: its vectors, and the reference for the fidelity of its maps."""
+class HeadUnit:
+    """One head: its vectors, and the reference for the fidelity of its maps.
 
-    def __init__(self, job: MapJob, head: HeadId) -> None:
+    Parameters
+    ----------
+    job : MapJob
+    head : HeadId
+    vectors : HeadVectors or None
+        None to read them.
+    """
+
+    def __init__(self, job: MapJob, head: HeadId, vectors: HeadVectors | None = None) -> None:
         self.job = job
         self.head = head
         self.seed = job.manifest["seed"]
         try:
-            self.vectors = job.vectors(head)
+            self.vectors = vectors or job.vectors(head)
         except BuildError as error:
-            raise BuildError(f"{_words(head)}: {error}") from error
+            raise BuildError(f"{words(head)}: {error}") from error
         self.reference = prepare(self.vectors, job.positions(head.layer), self.seed)
 
     def make(self, name: MapName) -> list[FileRecord]:
@@ -135,7 +143,10 @@ class _HeadUnit:
         neighbours = None
         if needs_neighbours(name.method, self.vectors.n_points // 2):
             neighbours, records = shared_neighbours(self.job, self.head, self.vectors)
-        projection = self.project(name, neighbours)
+        return records + self.write(name, self.project(name, neighbours))
+
+    def write(self, name: MapName, projection: Projection) -> list[FileRecord]:
+        """Measure and write a finished map; return the finished files."""
         steps, offset, scale = quantise(projection.coordinates)
         drawn = dequantise(steps, offset, scale)  # fidelity is that of the stored coordinates
         facts = {
@@ -153,9 +164,10 @@ class _HeadUnit:
         whole[points] = steps
         facts_path = layout.map_facts_path(self.head, name)
         # The map is written last, so that every map that a reader finds has facts.
-        records.append(write_bytes(self.job.target, facts_path, canonical_json(facts)))
-        records.append(write_array(self.job.target, layout.map_path(self.head, name), whole))
-        return records
+        return [
+            write_bytes(self.job.target, facts_path, canonical_json(facts)),
+            write_array(self.job.target, layout.map_path(self.head, name), whole),
+        ]
 
     def project(self, name: MapName, neighbours: Neighbours | None) -> Projection:
         """Return the coordinates; BuildError names the head and the map."""
@@ -169,10 +181,10 @@ class _HeadUnit:
                 **self.job.manifest["maps"][str(name)]["parameters"],
             )
         except AppError as error:
-            raise BuildError(f"{name} of {_words(self.head)}: {error}") from error
+            raise BuildError(f"{name} of {words(self.head)}: {error}") from error
         except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
             raise BuildError(
-                f"{name} of {_words(self.head)} failed: {type(error).__name__}: {error}"
+                f"{name} of {words(self.head)} failed: {type(error).__name__}: {error}"
             ) from error
 
 
@@ -218,5 +230,6 @@ def read_vectors(
     return queries, keys
 
 
-def _words(head: HeadId) -> str:
+def words(head: HeadId) -> str:
+    """Return a head in words, for messages."""
     return f"layer {head.layer}, head {head.head}"

@@ -13,6 +13,7 @@ also defines what nearness means in its maps.
 from attentionviz.projections.neighbours import find_neighbours
 from attentionviz.projections.quantise import dequantise, quantise
 from attentionviz.projections.registry import (
+    GPU_METHODS,
     MODULES,
     Placer,
     defaults,
@@ -26,6 +27,7 @@ from attentionviz.projections.registry import (
 from attentionviz.projections.vectors import HeadVectors, Neighbours, Projection
 
 __all__ = [
+    "GPU_METHODS",
     "MODULES",
     "HeadVectors",
     "Neighbours",

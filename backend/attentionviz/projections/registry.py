@@ -18,6 +18,9 @@ MODULES: dict[str, str] = {
     method: f"attentionviz.projections.{method.replace('-', '_')}" for method in METHODS
 }
 
+# Methods that `attentionviz.projections.torch_maps` computes on a GPU.
+GPU_METHODS = ("attention-tsne", "tsne")
+
 # Twice the rounding of float32.
 SAME_TOLERANCE = 2.4e-7
 # Half a step is lost in quantisation; the rest allows for float32.

@@ -213,6 +213,9 @@ class MapFacts(TypedDict):
     method: Method
     dims: Dims
     parameters: dict[str, Any]
+    device: NotRequired[
+        Annotated[Literal["cuda", "mps"], doc("GPU on which it was computed; none: the CPU.")]
+    ]
 
 
 class FileFacts(TypedDict):

@@ -14,7 +14,7 @@ from attentionviz.projections.torch_maps.heads import HeadBatch
 from attentionviz.projections.torch_maps.memory import heads_per_batch, in_batches
 from attentionviz.projections.vectors import HeadVectors, Projection
 
-MODULES: dict[str, Any] = {"attention-tsne": attention_tsne, "tsne": tsne}
+MODULES: dict[str, Any] = dict(zip(registry.GPU_METHODS, (attention_tsne, tsne), strict=True))
 
 
 @torch.inference_mode()

@@ -100,7 +100,7 @@ def in_batches(
             done += made
             continue
         # Here, since the tensors of a failed batch live as long as its exception.
-        _release(device)
+        release(device.type)
         if len(batch) == 1:
             raise DeviceMemoryError(
                 f"the memory of the {device.type} device is not enough for the map of one head of "
@@ -122,8 +122,9 @@ def _unless_out_of_memory(
         raise
 
 
-def _release(device: torch.device) -> None:
-    if device.type == "cuda":
+def release(kind: str) -> None:
+    """Return the memory that PyTorch keeps for later to a kind of device, such as "cuda"."""
+    if kind == "cuda":
         torch.cuda.empty_cache()
-    elif device.type == "mps":
+    elif kind == "mps":
         torch.mps.empty_cache()
