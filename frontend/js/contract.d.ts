@@ -518,6 +518,8 @@ export interface MapFacts {
   method: string;
   dims: 2 | 3;
   parameters: Record<string, unknown>;
+  /** GPU on which it was computed; none: the CPU. */
+  device?: 'cuda' | 'mps';
 }
 
 /** Label and description of a projection method. */

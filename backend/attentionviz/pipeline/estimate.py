@@ -92,6 +92,8 @@ def estimate(request: BuildRequest, log: Log = lambda _: None) -> Estimate:
     plan, model, source = prepare(request, log)
     loading = time.perf_counter() - started
     log("timing the maps of one head")
+    if any("device" in facts for facts in plan.facts["maps"].values()):
+        log("maps that a GPU would compute are timed on the CPU")
     measured = calibrate(plan, model, source)
     n_heads = len(model.heads)
     n_bytes, n_spare = _bytes(plan, model, measured)

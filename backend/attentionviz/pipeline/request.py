@@ -51,7 +51,7 @@ class BuildRequest:
         Which queries and keys the finished dataset has, see `store.kept_vectors`. Maps, scores,
         fidelity and similarity are of all in any case.
     device : str
-        Where the model runs.
+        Where the model runs, and maps of `GPU_METHODS` are computed.
     dtype : str
         In which the model runs; "auto" for the dtype of its weights.
     device_map : str or None
