@@ -30,7 +30,8 @@ MAY_IMPORT = {
     "jobs": {"core", "errors", "settings", "store"},
     "live": {"errors", "__init__"},
     "live/worker": {"core", "errors", "live", "models", "projections", "store"},
-    "pipeline": {"core", "errors", "measures", "models", "projections", "store", "__init__"},
+    "pipeline": {"core", "errors", "measures", "models", "projections", "store", "__init__"}
+    | {"projections/torch_maps"},
     "models": {"core", "errors"},
     "measures": {"core", "errors", "projections"},
     "projections": {"core", "errors"},
