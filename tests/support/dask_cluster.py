@@ -3,8 +3,10 @@
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,7 +14,8 @@ from pathlib import Path
 from typing import Self
 
 ROOT = Path(__file__).resolve().parents[2]
-QUIET = ("--no-dashboard",)
+# Dask serves figures on all interfaces even without a dashboard.
+QUIET = ("--no-dashboard", "--dashboard-address", "127.0.0.1:0")
 
 
 class DaskCluster:
@@ -36,7 +39,7 @@ class DaskCluster:
         self.address = f"{scheme}://127.0.0.1:{self.port}"
         self.environment = {
             **os.environ,
-            "PYTHONPATH": str(ROOT / "backend"),
+            "PYTHONPATH": os.pathsep.join([str(ROOT / "backend"), str(ROOT)]),
             **(environment or {}),
         }
         self.scheduler: subprocess.Popen[bytes] | None = None
@@ -63,25 +66,32 @@ class DaskCluster:
             time.sleep(0.05)
         raise TimeoutError("the scheduler does not listen")
 
-    def start_worker(self, *options: str, nthreads: int = 1) -> subprocess.Popen[bytes]:
-        """Start a worker without a nanny, so that its process is the one that is returned."""
+    def start_worker(
+        self, *options: str, address: str = "", path: Path | None = None, has_nanny: bool = False
+    ) -> subprocess.Popen[bytes]:
+        """Start a worker.
+
+        Without a nanny, its process is the one that is returned. It finds the scheduler at
+        `address`, and its modules in `path` first.
+        """
         host = self.address.rpartition(":")[0]
-        command = ["worker", self.address, "--host", host, "--nthreads", str(nthreads)]
-        command += ["--no-nanny", "--local-directory", str(self.folder / "scratch")]
-        command += ["--death-timeout", "60", *QUIET, *options]
-        process = self._start(f"worker-{self._n}", *command)
+        command = ["worker", address or self.address, "--host", host, "--nthreads", "1"]
+        command += ["--local-directory", str(self.folder / "scratch"), "--death-timeout", "60"]
+        command += [*QUIET, *([] if has_nanny else ["--no-nanny"]), *options]
+        process = self._start(f"worker-{self._n}", *command, path=path)
         self._n += 1
         self.workers.append(process)
         return process
 
-    def _start(self, name: str, *command: str) -> subprocess.Popen[bytes]:
+    def _start(self, name: str, *command: str, path: Path | None = None) -> subprocess.Popen[bytes]:
         self.folder.mkdir(parents=True, exist_ok=True)
+        paths = [*([str(path)] if path else []), self.environment["PYTHONPATH"]]
         with (self.folder / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "dask", *command],
                 stdout=log,
                 stderr=log,
-                env=self.environment,
+                env={**self.environment, "PYTHONPATH": os.pathsep.join(paths)},
                 start_new_session=True,
             )
 
@@ -93,6 +103,60 @@ def kill_tree(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
+class Proxy:
+    """Forwards connections to a port of this machine until they are cut.
+
+    Parameters
+    ----------
+    port : int
+        To which it forwards.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.address = f"tcp://127.0.0.1:{self._server.getsockname()[1]}"
+        self._open: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.close()
+        self.cut()
+
+    def __len__(self) -> int:
+        return len(self._open) // 2
+
+    def cut(self) -> None:
+        """Reset all connections; new ones are forwarded."""
+        for one in self._open:
+            with suppress(OSError):
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+        self._open.clear()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._server.accept()
+                far = socket.create_connection(("127.0.0.1", self._port))
+                self._open += [near, far]
+                for source, target in ((near, far), (far, near)):
+                    threading.Thread(target=forward, args=(source, target), daemon=True).start()
+
+
+def forward(source: socket.socket, target: socket.socket) -> None:
+    """Send what comes from one connection to another, until either ends."""
+    with suppress(OSError):
+        while content := source.recv(1 << 16):
+            target.sendall(content)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
+
+
 def free_port() -> int:
     """Return a port that nobody listens to."""
     with socket.socket() as found:
@@ -101,9 +165,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def cluster(folder: Path, n_workers: int) -> Iterator[DaskCluster]:
+def cluster(
+    folder: Path, n_workers: int, environment: Mapping[str, str] | None = None
+) -> Iterator[DaskCluster]:
     """Run a scheduler and workers for the duration of a ``with`` block."""
-    with DaskCluster(folder) as found:
+    with DaskCluster(folder, environment=environment) as found:
         for _ in range(n_workers):
             found.start_worker()
         yield found

@@ -6,7 +6,10 @@ files to their places.
 """
 
 import importlib.metadata
+import json
 import logging
+import queue
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError
@@ -40,6 +43,7 @@ POLL_SECONDS = 1.0
 # Units given to the scheduler in advance, for each worker: few, so that it stays small.
 UNITS_PER_WORKER = 4
 CHECK_SECONDS = 5.0
+LOG_SECONDS = 10.0
 # A unit that takes so long, and so many times longer than any before, runs on another worker too.
 HANG_SECONDS, HANG_FACTOR = 900.0, 10.0
 MAX_TRIES = 4
@@ -67,11 +71,14 @@ def connect(request: BuildRequest, log: Log) -> Iterator["DaskEngine"]:
         If the scheduler does not answer, no worker comes, or workers do not fit.
     """
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # told by errors of this module
-    place, arguments = _place(request)
+    address = str(request.scheduler)
+    if request.scheduler_file is not None:
+        address = _address_in(request.scheduler_file)
+    place = f"at {address}"
+    if request.scheduler_file is not None:
+        place += f" of {request.scheduler_file}"
     try:
-        client = Client(
-            **arguments, timeout=CONNECT_SECONDS, set_as_default=False, name="attentionviz"
-        )
+        client = _open(address)
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         raise BuildError(
             f"cannot connect to the Dask scheduler {place}: {sentence(error)}; start it with: "
@@ -88,19 +95,43 @@ def connect(request: BuildRequest, log: Log) -> Iterator["DaskEngine"]:
             client.close(timeout=CHECK_SECONDS)
 
 
-def _place(request: BuildRequest) -> tuple[str, dict[str, Any]]:
-    if request.scheduler_file is None:
-        return f"at {request.scheduler}", {"address": request.scheduler}
-    file = request.scheduler_file
+def _open(address: str) -> Client:
+    """Return a client, opened in a thread as Dask waits for ever where nobody answers."""
+    opened: queue.SimpleQueue[Client | Exception] = queue.SimpleQueue()
+
+    def run() -> None:
+        options = {"timeout": CONNECT_SECONDS, "set_as_default": False, "name": "attentionviz"}
+        try:
+            opened.put(Client(address, **options))
+        except Exception as error:
+            opened.put(error)
+
+    threading.Thread(target=run, name="connection", daemon=True).start()
+    try:
+        found = opened.get(timeout=CONNECT_SECONDS + CHECK_SECONDS)
+    except queue.Empty:
+        raise TimeoutError(f"no answer for {CONNECT_SECONDS:g} seconds") from None
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def _address_in(file: Path) -> str:
+    """Return the address in a scheduler file, which may be written a moment later."""
     end = time.monotonic() + CONNECT_SECONDS
-    while not file.is_file():
+    while True:
+        problem = f"{file} does not exist"
+        with suppress(OSError):
+            try:
+                content = json.loads(file.read_bytes())
+                return str(content["address"])
+            except (ValueError, TypeError, LookupError):
+                problem = f"{file} contains no address of a scheduler"
         if time.monotonic() > end:
             raise BuildError(
-                f"{file} does not exist; start the scheduler with: "
-                f"dask scheduler --scheduler-file {file}"
+                f"{problem}; start the scheduler with: dask scheduler --scheduler-file {file}"
             )
-        time.sleep(POLL_SECONDS)
-    return f"of {file}", {"scheduler_file": str(file)}
+        time.sleep(min(POLL_SECONDS, CONNECT_SECONDS))
 
 
 class DaskEngine(Engine):
@@ -302,12 +333,13 @@ class DaskEngine(Engine):
 
     def _nanny_log(self) -> str:
         """Return what the processes that watch over workers logged last, as a part of a message."""
-        with suppress(Exception):
-            logs = self._client.get_worker_logs(n=N_LOG_LINES, nanny=True)
-            lines = [
-                text for entries in logs.values() for level, text in entries if level != "INFO"
-            ]
-            return quoted(lines)
+        end = time.monotonic() + LOG_SECONDS
+        while time.monotonic() < end:  # a nanny answers when its next worker has started
+            with suppress(Exception):
+                for log in self._client.get_worker_logs(n=N_LOG_LINES, nanny=True).values():
+                    if any(level != "INFO" for level, _ in log):  # newest first
+                        return quoted([text for _, text in reversed(log)])
+            time.sleep(POLL_SECONDS)
         return ""
 
     def _require_connected(self) -> None:
