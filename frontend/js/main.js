@@ -87,6 +87,7 @@ function start(root, isSite) {
     notify: notices.say,
     isLinked: () => page?.panes.isLinked() ?? false,
     active: () => activePane.context,
+    schedule,
   });
   const activePane = createActivePane(context);
   page = createPage(root, {
@@ -198,11 +199,11 @@ function createSchedule(follow) {
  *
  * @param {Store} choices
  * @param {{api: Api, live: UserSequences, loader: ReturnType<typeof createLoader>, notify: (text:
- *   string) => void, isLinked: () => boolean, active: () => Context}} parts `active` is the context
- *   of the pane that was last used
+ *   string) => void, isLinked: () => boolean, active: () => Context, schedule: () => void}} parts
+ *   `active` is the context of the pane that was last used
  * @returns {Context}
  */
-function createFirstContext(choices, { api, live, loader, notify, isLinked, active }) {
+function createFirstContext(choices, { api, live, loader, notify, isLinked, active, schedule }) {
   const { facts, retry } = loader;
   const store = createPaneStore(choices, 'A', isLinked);
   const marks = createMarks(store, facts);
@@ -218,7 +219,7 @@ function createFirstContext(choices, { api, live, loader, notify, isLinked, acti
     store,
     facts,
     actions: createActions(store, facts, marks),
-    derived: createDerived(facts),
+    derived: createDerived(facts, schedule),
     hover: createHover(),
     marks,
     undo,

@@ -122,6 +122,8 @@ export interface Column<T> {
   readonly length: number;
   at(row: number): T;
   slice(start: number, end: number): T[];
+  // texts that come by the piece; absent where all rows are there
+  readonly pieces?: import('./data/text_pieces.js').TextPieces;
 }
 
 /** Columns of tokens; numeric ones as typed arrays, -1 where a column has no value. */

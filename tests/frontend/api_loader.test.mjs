@@ -31,7 +31,7 @@ async function loaded(t, { entry = {}, description = {}, state = {} } = {}) {
     tokens: () => ({
       n: 4,
       sequence: Int32Array.of(0, 0, 1, 1),
-      sequences: { length: Int32Array.of(2, 2) },
+      sequences: { length: Int32Array.of(2, 2), text: ['a b', 'c d'] },
     }),
     heads: () => new Map([['0,1', { maps: { 'pca-2d': {} } }]]),
     headMap: (_id, name, dims, at) => ({ name, dims, at }),

@@ -8,6 +8,12 @@ import {
   listOf,
   TextColumn,
 } from '../../frontend/js/compute/columns.js';
+import {
+  COMING,
+  isTextThere,
+  loadAllTexts,
+  TextPieces,
+} from '../../frontend/js/data/text_pieces.js';
 import { loadTokens } from '../../frontend/js/data/tokens.js';
 
 const encoded = (...texts) => {
@@ -25,6 +31,39 @@ test('texts are decoded one by one, with byte order marks and empty ones', () =>
   assert.deepEqual(listOf(column), texts);
   assert.equal(column.at(2), '天🐍');
   assert.throws(() => new TextColumn(Uint8Array.of(0xff), Int32Array.of(1)).at(0), TypeError);
+});
+
+test('texts come by the piece, each once, and a failed one is asked for again', async () => {
+  const texts = ['a', 'b'.repeat(150_000), '', 'c', 'd'.repeat(70_000), 'e', '天'];
+  const [bytes, ends] = encoded(...texts);
+  const asked = [];
+  let isBroken = false;
+  const column = new TextPieces(ends, async (first, last) => {
+    asked.push([first, last]);
+    if (isBroken) throw new Error('broken');
+    return bytes.slice(ends[first - 1] ?? 0, ends[last - 1]);
+  });
+  let nArrived = 0;
+  column.listen(() => nArrived++);
+  assert.deepEqual([column.at(3), column.at(2), column.at(4)], [COMING, COMING, COMING]);
+  await column.load(2, 5);
+  assert.deepEqual(column.slice(2, 5), texts.slice(2, 5));
+  assert.deepEqual([asked, nArrived], [[[2, 5]], 1]);
+  assert.deepEqual([column.isWhole, isTextThere(column, 0)], [false, false]);
+
+  isBroken = true;
+  await assert.rejects(column.load(), /broken/);
+  isBroken = false;
+  const more = extended(column, ['z']);
+  assert.deepEqual([isTextThere(more, 5), isTextThere(more, 7)], [false, true]);
+  await more.pieces.load();
+  assert.deepEqual(listOf(more), [...texts, 'z']);
+  assert.ok(column.isWhole);
+  assert.deepEqual(new Set(asked.slice(-2).map(String)), new Set(['0,2', '5,7']));
+
+  const cut = new TextPieces(ends, async () => new Uint8Array(3));
+  await assert.rejects(cut.load(), /3 bytes in place of/);
+  assert.ok(new TextPieces(new Int32Array(), null).isWhole);
 });
 
 test('columns are joined and extended without losing null', () => {
@@ -63,13 +102,19 @@ test('tokens are loaded as codes, and two texts of a sequence are told apart', a
         path.endsWith('vocabulary') ? vocabulary : { values: { label: ['l', null] } },
       array: async (path) => {
         asked.push(path);
-        const values = arrays[path.slice('datasets/a/'.length)];
+        const [name, query] = path.slice('datasets/a/'.length).split('?');
+        if (query) assert.equal(query, 'start=0&stop=2&v=v1');
+        const values = arrays[name];
         return { dtype: 'any', shape: [values.length], values };
       },
     },
     'datasets/a',
     new AbortController().signal,
+    'v1',
   );
+  assert.ok(!asked.some((path) => /text(\?|$)/.test(path)), 'texts come when they are read');
+  assert.equal(tokens.sequences.text.at(0), COMING);
+  await loadAllTexts(tokens);
   assert.equal(asked.length, new Set(asked).size, 'each array is asked for once');
   assert.equal(tokens.text.codes, tokens.tokenType.codes);
   assert.deepEqual([...tokens.tokenId], [7, 9, 9, 7, 9, 9]);

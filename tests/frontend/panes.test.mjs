@@ -430,6 +430,7 @@ test('alignSequences() aligns one text by letters and two texts by common tokens
         tokens,
         sequence: 0,
         words: tokens.text,
+        text: tokens.sequences.text[0],
       })),
     );
     return [found.rowsOfA, found.rowsOfB, found.common].map((rows) => [...rows]);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createSearchRun } from '../../frontend/js/data/search_run.js';
+import { TextPieces } from '../../frontend/js/data/text_pieces.js';
 import { compilePattern, PatternError } from '../../frontend/js/data/regex.js';
 import {
   completed,
@@ -138,6 +140,17 @@ test('an expression searches a limited number of words and says so', () => {
  */
 function searched(...sequences) {
   const text = sequences.flatMap(([, tokens]) => tokens);
+  const made = indexOf(sequences);
+  const find = (typed, mode) => {
+    const { hits } = findTokens(made, typed, mode);
+    return text.filter((_, i) => hits[i]).join('|');
+  };
+  return Object.assign(find, { index: made });
+}
+
+/** The index of texts with their tokens. */
+function indexOf(sequences, texts = sequences.map(([own]) => own)) {
+  const text = sequences.flatMap(([, tokens]) => tokens);
   const length = sequences.map(([, tokens]) => tokens.length);
   const tokens = {
     n: text.length,
@@ -148,16 +161,11 @@ function searched(...sequences) {
     sequences: {
       start: Int32Array.from(length, (_, i) => length.slice(0, i).reduce((a, b) => a + b, 0)),
       length: Int32Array.from(length),
-      text: sequences.map(([own]) => own),
+      text: texts,
       columns: {},
     },
   };
-  const made = indexWords(tokens);
-  const find = (typed, mode) => {
-    const { hits } = findTokens(made, typed, mode);
-    return text.filter((_, i) => hits[i]).join('|');
-  };
-  return Object.assign(find, { index: made });
+  return indexWords(tokens);
 }
 
 test('whole words, phrases and characters are found across several tokens', () => {
@@ -258,6 +266,40 @@ test('a word that is one token here and several there is found in both places', 
   assert.equal(find('rain'), ' rain| ra|in');
   assert.equal(find('rai', 'prefix'), ' rain| ra|in');
   assert.equal(find('ain', 'substring'), ' rain| ra|in');
+});
+
+test('a search goes on where texts are not loaded yet, and ends with all that is found', async () => {
+  const sequences = Array.from({ length: 300 }, (_, i) => [
+    `football n${i}`,
+    ['[CLS]', 'foot', '##ball', `n${i}`],
+  ]);
+  const expected = findTokens(indexOf(sequences), 'football');
+  assert.deepEqual([expected.nHits, expected.isSearching], [600, false]);
+
+  const ends = [];
+  for (const [text] of sequences) ends.push((ends.at(-1) ?? 0) + text.length);
+  const finished = (index, typed) =>
+    new Promise((resolve) => {
+      const run = createSearchRun(() => resolve(run(index, typed, 'whole')));
+      const first = run(index, typed, 'whole');
+      assert.ok(first.isSearching);
+      assert.equal(run(index, typed, 'whole'), first, 'it is not begun anew');
+    });
+  const pieces = new TextPieces(Int32Array.from(ends), async (first, last) =>
+    Buffer.from(
+      sequences
+        .slice(first, last)
+        .map(([text]) => text)
+        .join(''),
+    ),
+  );
+  const found = await finished(indexOf(sequences, pieces), 'football');
+  assert.deepEqual([found.hits, found.isSearching], [expected.hits, false]);
+
+  const broken = new TextPieces(Int32Array.from(ends), () => Promise.reject(new Error('gone')));
+  const failed = await finished(indexOf(sequences, broken), 'n7');
+  assert.deepEqual([failed.nHits, failed.isSearching], [1, false]);
+  assert.match(failed.problem, /gone/);
 });
 
 test('text beyond the last token of a truncated sentence is not found', () => {

@@ -175,6 +175,27 @@ function siteKeeping(keep_vectors) {
   };
 }
 
+test('an exported site gives some of the texts, and reads their file once', async () => {
+  const files = {
+    'datasets/a/sequences/text.npy': npy('|u1', [5], new Uint8Array(Buffer.from('abcde'))),
+    'datasets/a/sequences/text_end.npy': npy('<i4', [3], Int32Array.of(2, 2, 5)),
+  };
+  const asked = [];
+  const site = createSite('http://x/', async (url) => {
+    asked.push(String(url).slice('http://x/api/v1/'.length));
+    return new Response(files[asked.at(-1)]);
+  });
+  const textOf = async (start, stop) =>
+    (
+      await site(`http://x/api/v1/datasets/a/sequences/text?start=${start}&stop=${stop}&v=1`)
+    ).text();
+  assert.deepEqual(
+    [await textOf(0, 1), await textOf(1, 3), await textOf(0, 3)],
+    ['ab', 'cde', 'abcde'],
+  );
+  assert.deepEqual(asked.sort(), Object.keys(files).sort());
+});
+
 test('an exported site says of which sequences it has no vectors', async () => {
   const ask = siteKeeping({ choice: 'sample', n_sequences: 1, n_tokens: 3 });
   assert.deepEqual((await ask('attention/1')).slice(0, 3), [0.33, 0.33, 0.33]);

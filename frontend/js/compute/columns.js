@@ -152,6 +152,7 @@ export function extended(column, more) {
     length: n + more.length,
     at,
     slice: (start, end) => Array.from({ length: end - start }, (_, i) => at(start + i)),
+    ...(column.pieces ? { pieces: column.pieces } : {}),
   };
 }
 

@@ -166,10 +166,9 @@ function createFound(onMark) {
     update(found, modality) {
       const n = found?.nHits ?? 0;
       setText(nTokens, found ? counted(n, 'token') : '');
-      setText(
-        where,
-        found && n > 0 ? ` in ${counted(found.nSequences, sequenceWord(modality))}` : '',
-      );
+      const inSequences =
+        n > 0 ? ` in ${counted(found?.nSequences ?? 0, sequenceWord(modality))}` : '';
+      setText(where, inSequences + (found?.isSearching ? ', searching …' : ''));
       mark.hidden = n === 0;
     },
   };

@@ -69,8 +69,13 @@ function factRequests({ array, json }) {
     session: (signal) => json('session', signal),
     /** @param {string} id @param {AbortSignal} signal @returns {Promise<Description>} */
     description: (id, signal) => json(dataset(id), signal),
-    /** @param {string} id @param {AbortSignal} signal @returns {Promise<Tokens>} */
-    tokens: (id, signal) => loadTokens({ json, array }, dataset(id), signal),
+    /**
+     * @param {string} id
+     * @param {AbortSignal} signal
+     * @param {string} [version] of a complete dataset
+     * @returns {Promise<Tokens>}
+     */
+    tokens: (id, signal, version) => loadTokens({ json, array }, dataset(id), signal, version),
     /**
      * @param {string} id
      * @param {AbortSignal} signal

@@ -3,7 +3,8 @@
 import { lastOnly } from '../compute/memo.js';
 import { partOf, presentPoints } from '../compute/head_parts.js';
 import { layersOf } from './points.js';
-import { findInPart, findTokens, indexWords } from './search.js';
+import { findInPart, indexWords } from './search.js';
+import { createSearchRun } from './search_run.js';
 import { modesFor, queriesThenKeys } from '../color/color_modes.js';
 import { sinksWithoutHidden, withoutHidden } from '../compute/hidden_tokens.js';
 import { withSinks } from '../compute/score_rule.js';
@@ -13,10 +14,13 @@ import { freshValue } from './slots.js';
 
 /** @import { Aggregate, Attention, Facts, State } from '../page.js' */
 
-/** @param {Facts} facts */
-export function createDerived(facts) {
+/**
+ * @param {Facts} facts
+ * @param {() => void} [changed] called when a value has changed that was not complete
+ */
+export function createDerived(facts, changed = () => {}) {
   const index = lastOnly(indexWords);
-  const found = lastOnly(findTokens);
+  const found = createSearchRun(changed);
   const foundIn = lastOnly(findInPart);
   const modes = lastOnly(modesFor);
   const fits = lastOnly(fitsByHead);

@@ -11,6 +11,7 @@ import { hasMeans } from './mean_text.js';
 import { BEST, hasMap, headsReady, mapOf } from './best_map.js';
 import { mapName, pointOf } from './points.js';
 import { createSlot } from './slots.js';
+import { piecesOf } from './text_pieces.js';
 import { nAtLeast } from './user_sequence_text.js';
 
 /** @import { Api } from './api.js' */
@@ -45,7 +46,7 @@ export function createLoader(
   userSequences = null,
 ) {
   const facts = createFacts(changed, beside, datasets, userSequences?.extend);
-  const source = { api, facts, layerOf: userSequences?.layerOf ?? (() => null) };
+  const source = { api, changed, facts, layerOf: userSequences?.layerOf ?? (() => null) };
   const pane = {};
   const polling = datasets ? null : createPolling(facts.datasets);
 
@@ -194,7 +195,8 @@ function bestMaps(heads, at, name) {
 /**
  * The API, the facts to load, and the user's sequences of a dataset.
  *
- * @typedef {{api: Api, facts: Facts, layerOf: (dataset: string) => Layer | null}} Source
+ * @typedef {{api: Api, changed: () => void, facts: Facts, layerOf: (dataset: string) => Layer |
+ *   null}} Source
  */
 
 /** A unique number for each object. */
@@ -228,7 +230,7 @@ const MANY_HEADS = 1000;
  * @param {DatasetEntry} entry
  * @param {Build} build
  */
-function wantColumns({ api, facts }, { at }, entry, { base, mapsReady }) {
+function wantColumns({ api, changed, facts }, { at }, entry, { base, mapsReady }) {
   const { id } = entry;
   const progress = mapsReady ? Object.values(mapsReady).reduce((sum, n) => sum + n, 0) : 'all';
   // Until the description is loaded, the address may name a head that the model lacks.
@@ -237,7 +239,11 @@ function wantColumns({ api, facts }, { at }, entry, { base, mapsReady }) {
     facts.headDetails.want(id, `${base}/${progress}/${at.layer},${at.head}`, (signal) =>
       api.headDetails(id, at, signal),
     );
-  facts.tokens.want(id, base, (signal) => api.tokens(id, signal));
+  facts.tokens.want(id, base, async (signal) => {
+    const tokens = await api.tokens(id, signal, mapsReady ? undefined : entry.version);
+    for (const texts of piecesOf(tokens)) texts.listen(changed);
+    return tokens;
+  });
   facts.gridTokens.want(id, base, (signal) => api.gridTokens(id, signal));
   const isMany = (entry.n_heads_total ?? 0) > MANY_HEADS;
   const areMapsComing = [facts.description, facts.grid].some(({ status }) => status === 'loading');

@@ -31,6 +31,8 @@ import { createTextSearch } from './text_search.js';
  * @property {string[]} terms
  * @property {boolean} isUsable Whether what was typed can be looked for.
  * @property {string} problem Why not all was looked at, in words; empty if all was.
+ * @property {number} nTexts Texts that were looked at for terms of several tokens.
+ * @property {boolean} isSearching Whether further texts are to be looked at.
  */
 
 /**
@@ -82,9 +84,10 @@ export function indexWords(tokens) {
  * @param {SearchIndex} index
  * @param {string} typed terms with commas between them; in a regular expression a comma is a comma
  * @param {SearchMode} [mode]
+ * @param {number} [maxMs] for the texts
  * @returns {Found | null} null if nothing was typed
  */
-export function findTokens(index, typed, mode = 'whole') {
+export function findTokens(index, typed, mode = 'whole', maxMs = Infinity) {
   const terms =
     mode === 'regex' ? [typed.normalize('NFC').trim()].filter(Boolean) : termsOf(typed, index);
   if (terms.length === 0) return null;
@@ -95,8 +98,24 @@ export function findTokens(index, typed, mode = 'whole') {
   const { wordOf } = index;
   for (let token = 0; token < hits.length; token++)
     hits[token] = wordOf[token] < 0 ? 0 : termOf[wordOf[token]];
-  const partial = mode === 'regex' ? '' : searchTexts(index, terms, mode, hits);
-  return { ...countHits(index, hits), terms, isUsable, problem: partial || problem };
+  const found = { terms, isUsable, problem, ...countHits(index, hits), nTexts: index.texts.n };
+  if (mode === 'regex') return { ...found, isSearching: false };
+  return findMore(index, { ...found, nTexts: 0, isSearching: true }, mode, maxMs);
+}
+
+/**
+ * Look at further texts, as far as they are there, for a time.
+ *
+ * @param {SearchIndex} index
+ * @param {Found} found
+ * @param {SearchMode} mode
+ * @param {number} maxMs
+ * @returns {Found}
+ */
+export function findMore(index, found, mode, maxMs) {
+  const hits = found.hits.slice();
+  const nTexts = index.texts.mark(found.terms, mode, hits, found.nTexts, maxMs);
+  return { ...found, ...countHits(index, hits), nTexts, isSearching: nTexts < index.texts.n };
 }
 
 /**
@@ -115,18 +134,6 @@ export function findInPart(found, tokens, part) {
       : 0,
   );
   return { ...found, ...countHits(tokens, hits) };
-}
-
-/**
- * @param {SearchIndex} index
- * @param {string[]} terms
- * @param {SearchMode} mode
- * @param {Uint8Array} hits
- */
-function searchTexts({ texts }, terms, mode, hits) {
-  const [n, all] = [texts.mark(terms, mode, hits), texts.nTexts()];
-  if (n === all) return '';
-  return `Words of several tokens were looked for in the first ${n} of ${all} texts only.`;
 }
 
 /**

@@ -6,10 +6,10 @@ import { placesOf } from './token_links.js';
 
 /** @import { Tokens } from '../page.js' */
 
-/** `words`: its tokens as they are compared. */
+/** `words`: its tokens as they are compared; `text`: as it was written. */
 /**
- * @typedef {{dataset: string | null, tokens: Tokens, sequence: number, words: readonly string[]}}
- *   AlignedSequence
+ * @typedef {{dataset: string | null, tokens: Tokens, sequence: number, words: readonly string[],
+ *   text: string}} AlignedSequence
  */
 /**
  * @typedef {object} Alignment
@@ -43,9 +43,7 @@ function commonWords(a, b) {
 
 /** @param {AlignedSequence} a @param {AlignedSequence} b */
 function hasSameText(a, b) {
-  const letters = [a, b].map(({ tokens, sequence }) =>
-    lettersOf(tokens.sequences.text.at(sequence)),
-  );
+  const letters = [a, b].map(({ text }) => lettersOf(text));
   return letters[0] !== '' && letters[0] === letters[1];
 }
 

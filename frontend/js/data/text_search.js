@@ -2,7 +2,7 @@
 
 import { lettersBefore, lettersOf, lettersOfToken } from './text_alignment.js';
 import { begunIn, continuedIn } from '../compute/characters.js';
-import { listOf } from '../compute/columns.js';
+import { isTextThere } from './text_pieces.js';
 import { placesOf } from './token_links.js';
 import { isBetweenWords, wordsIn } from '../compute/word_boundaries.js';
 import { isOwnText } from '../ui/labels.js';
@@ -20,12 +20,10 @@ import { isOwnText } from '../ui/labels.js';
  * @typedef {{first: number, last: number, low: number, high: number, end: number}} Touched
  */
 
-/** Time limit of a search. */
-const MAX_MS = 400;
 const BETWEEN_LOOKS = 16;
-/** Time that words of texts are counted for at each suggestion. */
-const MAX_MS_OF_WORDS = 40;
-const TEXTS_AT_ONCE = 1000;
+/** Time that words of texts are counted for, and then looked for, at each suggestion. */
+const MAX_MS_OF_WORDS = 15;
+const LOADED_AT_ONCE = 20_000;
 /** In the label of a part of a character. */
 const PART_MARK = '⁄';
 
@@ -37,21 +35,26 @@ const PART_MARK = '⁄';
  */
 export function createTextSearch(tokens, normalise) {
   const isText = tokens.n > 0 && isOwnText(tokens, 0);
-  /** @type {string[] | null} */
-  let texts = null;
+  const column = tokens.sequences.text;
+  const n = isText ? column.length : 0;
+  /** As they are searched. @type {string[]} */
+  const texts = [];
   /** @type {Map<number, Placed>} */
   const placed = new Map();
   /** @type {Map<string, number>} */
   const counts = new Map();
+  /** The text in which a word was counted first. @type {Map<string, number>} */
+  const firstOf = new Map();
   let nCounted = 0;
 
-  const all = () => (texts ??= isText ? listOf(tokens.sequences.text).map(normalise) : []);
+  /** Of a text that is there. @param {number} sequence */
+  const textOf = (sequence) => (texts[sequence] ??= normalise(column.at(sequence)));
 
   /** @param {number} sequence @returns {Placed} */
   function placesIn(sequence) {
     const known = placed.get(sequence);
     if (known) return known;
-    const found = { ...placesOf(tokens, sequence), before: lettersBefore(all()[sequence]) };
+    const found = { ...placesOf(tokens, sequence), before: lettersBefore(textOf(sequence)) };
     placed.set(sequence, found);
     return found;
   }
@@ -75,7 +78,7 @@ export function createTextSearch(tokens, normalise) {
       }
       ends.push(joined.length);
     }
-    return lettersOf(all()[sequence]).startsWith(joined) ? { joined, ends } : null;
+    return lettersOf(textOf(sequence)).startsWith(joined) ? { joined, ends } : null;
   }
 
   /**
@@ -111,7 +114,7 @@ export function createTextSearch(tokens, normalise) {
    * @param {SearchMode} mode
    */
   function* find(sequence, term, mode) {
-    const text = all()[sequence];
+    const text = textOf(sequence);
     /** @type {Placed | null} */
     let places = null;
     let from = 0;
@@ -130,22 +133,27 @@ export function createTextSearch(tokens, normalise) {
   }
 
   return {
+    n,
     /**
-     * Mark the tokens that overlap occurrences of each term.
+     * Mark the tokens that overlap occurrences of each term, in texts that are there, for a time.
      *
      * @param {readonly string[]} terms
      * @param {SearchMode} mode
      * @param {Uint8Array} hits (token) number of the first term that found it, from 1
-     * @returns {number} how many texts were looked at
+     * @param {number} first text to be looked at
+     * @param {number} maxMs
+     * @returns {number} the first text that was not looked at
      */
-    mark(terms, mode, hits) {
-      const end = performance.now() + MAX_MS;
+    mark(terms, mode, hits, first, maxMs) {
+      const end = performance.now() + maxMs;
       const letters = terms.map(lettersOf);
-      for (let sequence = 0; sequence < all().length; sequence++) {
+      for (let sequence = first; sequence < n; sequence++) {
         const isLook = sequence % BETWEEN_LOOKS === BETWEEN_LOOKS - 1;
         if (isLook && performance.now() > end) return sequence;
+        if (!isTextThere(column, sequence)) return sequence;
+        const text = textOf(sequence);
         terms.forEach((term, i) => {
-          if (!all()[sequence].includes(term)) return;
+          if (!text.includes(term)) return;
           const isHit = (/** @type {number} */ token) => hits[token] > 0 && hits[token] <= i + 1;
           if (isFoundByTokens(sequence, letters[i], mode, isHit)) return;
           for (const { first, last } of find(sequence, term, mode)) {
@@ -155,21 +163,37 @@ export function createTextSearch(tokens, normalise) {
           }
         });
       }
-      return all().length;
+      return n;
     },
+    /** Load the texts from one on, so that some more can be looked at. @param {number} first */
+    load: (first) =>
+      column.pieces?.load(first, Math.min(column.pieces.length, first + LOADED_AT_ONCE)),
     /**
-     * Whether a word has tokens anywhere; a text may be longer than its tokens.
+     * Whether a word has tokens in a text that is there; a text may be longer than its tokens.
      *
      * @param {string} word
      */
-    has: (word) => all().some((_, sequence) => !find(sequence, word, 'whole').next().done),
-    nTexts: () => all().length,
+    has(word) {
+      const end = performance.now() + MAX_MS_OF_WORDS;
+      const isIn = (/** @type {number} */ sequence) =>
+        isTextThere(column, sequence) && !find(sequence, word, 'whole').next().done;
+      for (let sequence = firstOf.get(word) ?? 0; sequence < n; sequence++) {
+        if (isIn(sequence)) return true;
+        if (sequence % BETWEEN_LOOKS === 0 && performance.now() > end) return false;
+      }
+      return false;
+    },
     /** How often each word occurs in the texts; in large corpora, those looked at so far. */
     words() {
       const end = performance.now() + MAX_MS_OF_WORDS;
-      while (nCounted < all().length && performance.now() < end)
-        for (const text of all().slice(nCounted, (nCounted += TEXTS_AT_ONCE)))
-          for (const word of wordsIn(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
+      for (; nCounted < n && isTextThere(column, nCounted); nCounted++) {
+        if (nCounted % BETWEEN_LOOKS === 0 && performance.now() > end) break;
+        for (const word of wordsIn(textOf(nCounted))) {
+          const count = counts.get(word) ?? 0;
+          if (count === 0) firstOf.set(word, nCounted);
+          counts.set(word, count + 1);
+        }
+      }
       return counts;
     },
   };

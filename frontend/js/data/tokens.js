@@ -1,42 +1,52 @@
 /** Tokens and sequences of a corpus, and those of the response to a text or image of the user. */
 
 import { CodedColumn, startsOf, TextColumn } from '../compute/columns.js';
+import { TextPieces } from './text_pieces.js';
 import { asType } from './transport.js';
 
 /** @import { LabelledPairs, Tokens, Vocabulary } from '../page.js' */
 /** @import { Transport } from './transport.js' */
 
 /**
- * Load the tokens and sequences of a dataset. No string or object is made for a token.
+ * Load the tokens and sequences of a dataset. No string or object is made for a token. Sentences
+ * come by the piece when they are read; names of images, which are small beside their patches, at
+ * once.
  *
  * @param {Pick<Transport, 'array' | 'json'>} transport
  * @param {string} base address of the dataset
  * @param {AbortSignal} signal
+ * @param {string} [version] of a complete dataset, whose texts are read even after a newer one
  * @returns {Promise<Tokens>}
  */
-export async function loadTokens({ array, json }, base, signal) {
+export async function loadTokens({ array, json }, base, signal, version) {
   /** @type {Vocabulary} */
   const vocabulary = await json(`${base}/tokens/vocabulary`, signal);
-  const texts = vocabulary.columns.includes('sequences/target_text_end')
-    ? ['sequences/text', 'sequences/target_text']
-    : ['sequences/text'];
+  const isText = !vocabulary.columns.includes('tokens/row');
   const hasColumns = vocabulary.columns.includes('sequences/code');
   const [values, ...loaded] = await Promise.all([
     hasColumns ? json(`${base}/sequences/columns`, signal) : { values: {} },
-    ...[...vocabulary.columns, ...texts].map(
+    ...[...vocabulary.columns, ...(isText ? [] : ['sequences/text'])].map(
       async (name) => /** @type {const} */ ([name, await array(`${base}/${name}`, signal)]),
     ),
   ]);
-  return assembled(vocabulary, new Map(loaded), values.values);
+  const { signal: kept } = new AbortController();
+  /** @param {string} name @param {number} first @param {number} last */
+  const readTexts = async (name, first, last) => {
+    const exact = version === undefined ? '' : `&v=${version}`;
+    const address = `${base}/${name}?start=${first}&stop=${last}${exact}`;
+    return asType(Uint8Array, await array(address, kept));
+  };
+  return assembled(vocabulary, new Map(loaded), values.values, readTexts);
 }
 
 /**
  * @param {Vocabulary} vocabulary
  * @param {Map<string, Awaited<ReturnType<Transport['array']>>>} arrays by their addresses
  * @param {Record<string, unknown[]>} columnValues
+ * @param {(name: string, first: number, last: number) => Promise<Uint8Array>} readTexts
  * @returns {Tokens}
  */
-function assembled(vocabulary, arrays, columnValues) {
+function assembled(vocabulary, arrays, columnValues, readTexts) {
   /** @param {string} name */
   const ints = (name) => asType(Int32Array, known(arrays, name));
   /** @param {string} name */
@@ -46,7 +56,9 @@ function assembled(vocabulary, arrays, columnValues) {
     arrays.has(name) ? asType(Float32Array, known(arrays, name)) : null;
   /** @param {string} name */
   const texts = (name) =>
-    new TextColumn(asType(Uint8Array, known(arrays, name)), ints(`${name}_end`));
+    arrays.has(name)
+      ? new TextColumn(asType(Uint8Array, known(arrays, name)), ints(`${name}_end`))
+      : new TextPieces(ints(`${name}_end`), (first, last) => readTexts(name, first, last));
   const codes = ints('tokens/code');
   const length = ints('sequences/length');
   const tokenId = Int32Array.from(vocabulary.token_id);
@@ -64,7 +76,9 @@ function assembled(vocabulary, arrays, columnValues) {
     length,
     nSource: optionalInts('sequences/n_source'),
     texts: texts('sequences/text'),
-    targetText: arrays.has('sequences/target_text') ? texts('sequences/target_text') : undefined,
+    targetText: arrays.has('sequences/target_text_end')
+      ? texts('sequences/target_text')
+      : undefined,
     columns: columnsOf(optionalInts('sequences/code'), columnValues, length.length),
     labelledPairs: pairs && pairsOf(pairs, vocabulary.pair_name ?? []),
   });

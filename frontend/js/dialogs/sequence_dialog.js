@@ -11,6 +11,7 @@ import { count, counted } from '../compute/number_text.js';
 import { isCausalModel, openingToken } from '../data/opening_token.js';
 import { createColumnMenu } from '../ui/column_menu.js';
 import { createSlot } from '../data/slots.js';
+import { piecesOf } from '../data/text_pieces.js';
 import { createSequenceFrame } from './sequence_frame.js';
 import { createSequenceList } from './sequence_list.js';
 import { wordOf } from './sequence_table.js';
@@ -52,6 +53,7 @@ export function createSequenceDialog(root, { actions, api, facts, retry, showPan
   const attention = createSlot('the attention of all sequences', tell);
   /** Whose rows are shown. @type {Tokens | null} */
   let shown = null;
+  let nShown = 0;
 
   /** A dialog opened before its corpus is there says so, and fills when it comes. */
   function update() {
@@ -59,13 +61,21 @@ export function createSequenceDialog(root, { actions, api, facts, retry, showPan
     const tokens = corpus();
     list.setHidden(!tokens);
     if (!tokens) return showWaiting();
-    if (tokens === shown) return;
+    if (tokens === shown) return showTexts(tokens);
     const isFirst = shown === null;
     shown = tokens;
+    nShown = nTextsThere(tokens);
     frame.setTitle(wordOf(tokens));
     frame.setPlaceholder(`Filter ${wordOf(tokens)}s and their columns …`);
     ask();
     if (isFirst) list.reveal();
+  }
+
+  /** Texts come by the piece. @param {Tokens} tokens */
+  function showTexts(tokens) {
+    if (nTextsThere(tokens) === nShown) return;
+    nShown = nTextsThere(tokens);
+    list.draw(false);
   }
 
   function showWaiting() {
@@ -126,6 +136,11 @@ export function createSequenceDialog(root, { actions, api, facts, retry, showPan
       dialog.remove();
     },
   };
+}
+
+/** @param {Tokens} tokens */
+function nTextsThere(tokens) {
+  return piecesOf(tokens).reduce((sum, { nThere }) => sum + nThere, 0);
 }
 
 /**

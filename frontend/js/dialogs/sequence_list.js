@@ -2,6 +2,7 @@
 
 import { count, counted } from '../compute/number_text.js';
 import { lastOnly } from '../compute/memo.js';
+import { loadAllTexts } from '../data/text_pieces.js';
 import { download, TABLE_TYPES } from '../ui/download.js';
 import { headFileName } from '../ui/labels.js';
 import { createSequenceRows } from './sequence_rows.js';
@@ -30,10 +31,19 @@ export function createSequenceList(
   const table = createSequenceRows(frame.dialog, { pick: onOpen, sort });
   const rowOrder = createRowOrder();
 
-  /** @param {boolean} isFromTop */
+  /**
+   * Rows come without their texts, which are loaded where they are in sight, or all of them where
+   * they are filtered, sorted or saved.
+   *
+   * @param {boolean} isFromTop
+   */
   function draw(isFromTop) {
     const tokens = corpus();
     if (!tokens) return;
+    if (rowOrder.needsTexts(tokens, scores(), frame.filterText())) {
+      const isComing = whenLoaded(tokens, () => draw(isFromTop));
+      if (isComing) return;
+    }
     const { columns, rows, order } = rowOrder.apply(tokens, scores(), frame.filterText());
     frame.setFound(formatFound(rows.length, tokens), rows.length > 0);
     const { dataset, selected } = store.get();
@@ -42,6 +52,26 @@ export function createSequenceList(
     menu.offer(columns.filter(({ name }) => name !== 'text'));
     const shown = columns.filter(({ name }) => menu.isShown(name));
     table.show({ corpus: tokens, columns: shown, rows, order, current, thumbnail }, isFromTop);
+  }
+
+  /**
+   * Load all texts, if they are not there, and then go on.
+   *
+   * @param {Tokens} tokens
+   * @param {() => void} next
+   * @returns {boolean} whether they are to come
+   */
+  function whenLoaded(tokens, next) {
+    const coming = loadAllTexts(tokens);
+    if (!coming) return false;
+    const word = wordOf(tokens);
+    frame.setFound(`Loading the ${word}s …`, false);
+    coming.then(
+      () => tokens === corpus() && next(),
+      (/** @type {Error} */ { message }) =>
+        frame.setFound(`Could not load the ${word}s. ${message}`, false),
+    );
+    return true;
   }
 
   /** @param {Column} column */
@@ -54,9 +84,10 @@ export function createSequenceList(
     draw,
     setHidden: table.setHidden,
     reveal: table.reveal,
-    save() {
+    save: function save() {
       const tokens = corpus();
       if (!tokens) return;
+      if (whenLoaded(tokens, () => (draw(false), save()))) return;
       const { columns, rows } = rowOrder.apply(tokens, scores(), frame.filterText());
       download(tableCsv(columns, rows), fileName(store.get(), tokens, layers()), TABLE_TYPES.csv);
     },
@@ -68,6 +99,7 @@ export function createSequenceList(
 function createRowOrder() {
   const columnsFor = lastOnly(columnsOf);
   const searched = lastOnly(searchedText);
+  const unfiltered = lastOnly((/** @type {number} */ n) => new Array(n).fill(''));
   const rowsFor = lastOnly(rowsOf);
   /** @type {Order} */
   let order = { name: 'number', isDescending: false };
@@ -83,10 +115,17 @@ function createRowOrder() {
       order = { name, isDescending };
     },
     /** @param {Tokens} tokens @param {SequenceScores} scores @param {string} filter */
+    needsTexts(tokens, scores, filter) {
+      const column = columnsFor(tokens, scores).find(({ name }) => name === order.name);
+      return filter.trim() !== '' || column?.isOfText === true;
+    },
+    /** @param {Tokens} tokens @param {SequenceScores} scores @param {string} filter */
     apply(tokens, scores, filter) {
       const columns = columnsFor(tokens, scores);
       const column = columns.find(({ name }) => name === order.name) ?? columns[0];
-      const rows = rowsFor(searched(tokens), filter, column, order.isDescending);
+      const texts =
+        filter.trim() === '' ? unfiltered(tokens.sequences.length.length) : searched(tokens);
+      const rows = rowsFor(texts, filter, column, order.isDescending);
       return { columns, rows, order };
     },
   };

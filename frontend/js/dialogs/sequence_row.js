@@ -32,7 +32,9 @@ export function fillRow(row, { columns, rows, current, thumbnail }, i, isStop) {
   setAttribute(row, 'aria-rowindex', String(i + 2));
   setAttribute(row, 'aria-current', sequence === current ? 'true' : null);
   setAttribute(row, 'data-row', String(i));
-  const opener = row.querySelector('.sequences__open') ?? makeOpener(columns, sequence, thumbnail);
+  const text = String(columns.find(({ name }) => name === 'text')?.valueOf(sequence) ?? '');
+  const opener = row.querySelector('.sequences__open') ?? makeOpener(sequence, thumbnail);
+  nameOpener(opener, visibleText(clipped(text, MAX_TEXT)));
   setAttribute(opener, 'tabindex', isStop ? '0' : '-1');
   columns.forEach((column, k) => {
     const cell = row.cells[k] ?? row.appendChild(el('td', {}));
@@ -51,13 +53,23 @@ export function columnClass({ isNumber, name }) {
 }
 
 /**
- * @param {readonly Column[]} columns
+ * A text may come after its row.
+ *
+ * @param {Element} opener
+ * @param {string} words
+ */
+function nameOpener(opener, words) {
+  if (opener.getAttribute('title') === words) return;
+  setAttribute(opener, 'title', words);
+  opener.querySelector('.sequences__text')?.remove();
+  opener.append(corpusText(words, 'corpus sequences__text'));
+}
+
+/**
  * @param {number} sequence
  * @param {ShownTable['thumbnail']} thumbnail
  */
-function makeOpener(columns, sequence, thumbnail) {
-  const text = columns.find(({ name }) => name === 'text')?.valueOf(sequence);
-  const words = visibleText(clipped(String(text ?? ''), MAX_TEXT));
+function makeOpener(sequence, thumbnail) {
   const picture =
     thumbnail &&
     el('img', {
@@ -67,12 +79,7 @@ function makeOpener(columns, sequence, thumbnail) {
       decoding: 'async',
       src: thumbnail(sequence),
     });
-  return el(
-    'button',
-    { ...UNTRANSLATED, class: 'sequences__open', type: 'button', title: words },
-    picture,
-    corpusText(words, 'corpus sequences__text'),
-  );
+  return el('button', { ...UNTRANSLATED, class: 'sequences__open', type: 'button' }, picture);
 }
 
 /** @param {Column} column @param {number} sequence */

@@ -17,6 +17,7 @@ import { sequenceWord } from '../ui/labels.js';
  * @property {string} label on the page
  * @property {string} help
  * @property {boolean} isNumber
+ * @property {boolean} [isOfText] whether values are known only once the texts are loaded
  * @property {(sequence: number) => string | number | null} valueOf null where there is none
  * @property {(value: number) => string} [tell] a number as it is shown
  */
@@ -28,42 +29,36 @@ import { sequenceWord } from '../ui/labels.js';
 /** @typedef {{name: string, isDescending: boolean}} Order */
 
 /**
- * Return how many tokens of each sequence occur more than once in it, special ones passed over, and
- * the most repeated word of its text, however it is cut into tokens and whatever its case. Of words
- * repeated as often the first counts.
+ * Return how many tokens of each sequence occur more than once in it, special ones passed over.
  *
  * @param {Pick<Tokens, 'tokenId' | 'tokenType' | 'sequences'>} tokens
- * @returns {{nRepeated: Int32Array, words: (string | null)[], nTimes: Int32Array}} (sequence)
+ * @returns {Int32Array} (sequence)
  */
-export function findRepeats({ tokenId, tokenType, sequences: { start, length, text } }) {
-  const n = start.length;
-  const found = {
-    nRepeated: new Int32Array(n),
-    words: /** @type {(string | null)[]} */ (new Array(n).fill(null)),
-    nTimes: new Int32Array(n),
-  };
-  for (let sequence = 0; sequence < n; sequence++) {
+export function countRepeats({ tokenId, tokenType, sequences: { start, length } }) {
+  const nRepeated = new Int32Array(start.length);
+  for (let sequence = 0; sequence < start.length; sequence++) {
     /** @type {Map<number, number>} */
     const counts = new Map();
     for (let token = start[sequence]; token < start[sequence] + length[sequence]; token++) {
       const id = tokenId[token];
       if (tokenType.at(token) === 'text') counts.set(id, (counts.get(id) ?? 0) + 1);
     }
-    for (const count of counts.values()) if (count > 1) found.nRepeated[sequence] += count;
-    const most = mostRepeated(wordsIn(text.at(sequence)));
-    if (most) [found.words[sequence], found.nTimes[sequence]] = [most.word, most.count];
+    for (const count of counts.values()) if (count > 1) nRepeated[sequence] += count;
   }
-  return found;
+  return nRepeated;
 }
 
 /**
- * @param {readonly string[]} words
+ * The most repeated word of a text, however it is cut into tokens and whatever its case. Of words
+ * repeated as often the first counts.
+ *
+ * @param {string} text
  * @returns {{word: string, count: number} | null} null if none comes twice
  */
-function mostRepeated(words) {
+export function mostRepeated(text) {
   /** @type {Map<string, {word: string, count: number}>} */
   const seen = new Map();
-  for (const word of words) {
+  for (const word of wordsIn(text)) {
     const key = word.normalize('NFC').toLowerCase();
     const known = seen.get(key);
     if (known) known.count++;
@@ -83,9 +78,9 @@ function mostRepeated(words) {
  * @returns {Column[]}
  */
 export function columnsOf(tokens, scores) {
-  const { length, columns, targetText } = tokens.sequences;
+  const { length, columns, targetText, text } = tokens.sequences;
   const isText = tokens.row === null;
-  const repeats = isText ? findRepeats(tokens) : null;
+  const repeats = isText ? countRepeats(tokens) : null;
   const word = isText ? 'sentence' : 'image';
   /** @param {number} at */
   const score = (at) => (/** @type {number} */ sequence) => {
@@ -105,6 +100,7 @@ export function columnsOf(tokens, scores) {
       label: isText ? 'Sentence' : 'Image',
       help: isText ? 'Original text' : tokens.isMixed ? 'Text beside the image' : 'File name',
       isNumber: false,
+      isOfText: true,
       valueOf: (i) => sequenceName(tokens, i),
     },
     ...(targetText
@@ -114,6 +110,7 @@ export function columnsOf(tokens, scores) {
             label: 'Target',
             help: 'Text that the decoder reads',
             isNumber: false,
+            isOfText: true,
             valueOf: (/** @type {number} */ i) => targetText.at(i),
           },
         ]
@@ -132,15 +129,18 @@ export function columnsOf(tokens, scores) {
             label: 'Repeats',
             help: 'Tokens that occur more than once in the sentence, without special tokens',
             isNumber: true,
-            valueOf: (/** @type {number} */ i) => repeats.nRepeated[i],
+            valueOf: (/** @type {number} */ i) => repeats[i],
           },
           {
             name: 'most_repeated',
             label: 'Most repeated',
             help: 'The word repeated most often in the sentence, and how often',
             isNumber: false,
-            valueOf: (/** @type {number} */ i) =>
-              repeats.words[i] === null ? null : `${repeats.words[i]} ×${repeats.nTimes[i]}`,
+            isOfText: true,
+            valueOf: (/** @type {number} */ i) => {
+              const most = mostRepeated(text.at(i));
+              return most && `${most.word} ×${most.count}`;
+            },
           },
         ]
       : []),

@@ -13,6 +13,7 @@ import { createDerived } from '../data/derived.js';
 import { lastOnly } from '../compute/memo.js';
 import { createHover } from '../state/hover.js';
 import { createLink } from '../data/token_links.js';
+import { loadAllTexts } from '../data/text_pieces.js';
 import { createLoader } from '../data/loader.js';
 import { createMarks } from '../marked_points/marked_points.js';
 import { reconcile } from '../state/selectors.js';
@@ -71,7 +72,7 @@ export function createSecondPane(
     retry,
     pane: () => 'B',
     actions: createActions(store, facts, marks),
-    derived: createPaneDerived(first, facts),
+    derived: createPaneDerived(first, facts, schedule),
   };
   const stage = createStage(root, { ...context, openHeads, theme, drawn: () => {} });
   const frame = createPaneFrame(root, firstStage, () =>
@@ -173,8 +174,17 @@ function createLinkReader(first, second) {
   );
   return () => {
     const [a, b] = [sideOf(first), sideOf(second)];
+    // Other datasets are linked by their texts.
+    if (a && b && a.name !== b.name && areTextsComing(a.tokens, b.tokens)) return null;
     return a && b && make(a.name, b.name, a.tokens, b.tokens);
   };
+}
+
+/** Load the texts that are not there. @param {Tokens[]} corpora */
+function areTextsComing(...corpora) {
+  const coming = corpora.map(loadAllTexts).filter((one) => one !== null);
+  for (const one of coming) one.catch(() => {}); // the next update asks again
+  return coming.length > 0;
 }
 
 /** @param {Facts} facts @param {string | null} dataset */
@@ -193,9 +203,10 @@ function sideOf({ description, tokens }) {
  *
  * @param {Context} first
  * @param {Facts} facts
+ * @param {() => void} changed
  */
-function createPaneDerived(first, facts) {
-  const own = createDerived(facts);
+function createPaneDerived(first, facts, changed) {
+  const own = createDerived(facts, changed);
   const of = () =>
     facts.tokens.value !== null && facts.tokens.value === first.facts.tokens.value
       ? first.derived

@@ -144,7 +144,7 @@ function createSideReader({ derived, facts, store }) {
     if (!tokens || !at || !selected || selected.token >= tokens.n) return null;
     const sequence = tokens.sequence[selected.token];
     const [start, n] = [tokens.sequences.start[sequence], tokens.sequences.length[sequence]];
-    const text = textOf(state.dataset, tokens, sequence);
+    const text = textOf(state.dataset, tokens, sequence, tokens.sequences.text.at(sequence));
     const { words } = text;
     const attention = derived.attention(state);
     const layers = layersOf(facts);
@@ -243,12 +243,13 @@ function createHalf(name, context) {
  * @param {string | null} dataset
  * @param {Tokens} tokens
  * @param {number} sequence
+ * @param {string} text
  * @returns {AlignedSequence}
  */
-function textOfSequence(dataset, tokens, sequence) {
+function textOfSequence(dataset, tokens, sequence, text) {
   const [start, n] = [tokens.sequences.start[sequence], tokens.sequences.length[sequence]];
   const words = Array.from({ length: n }, (_, i) => formatToken(tokens, start + i));
-  return { dataset, tokens, sequence, words };
+  return { dataset, tokens, sequence, words, text };
 }
 
 /** @param {Side} side */

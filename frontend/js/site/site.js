@@ -60,12 +60,38 @@ export function createSite(base, ask = (...parts) => fetch(...parts)) {
    * >}
    */
   const corpora = new Map();
+  /** @type {Map<string, Promise<ReturnType<typeof readNpy>>>} */
+  const files = new Map();
 
   /** @param {string} path @param {AbortSignal | null} [signal] */
   async function read(path, signal) {
     const answer = await ask(new URL(path, root), { signal });
     if (!answer.ok) throw new NotThereError(`This site was exported without ${path}.`);
     return answer;
+  }
+
+  /**
+   * Some texts. All of them are read at the first, since not every web host sends parts of a file.
+   *
+   * @param {string} path
+   * @param {number} start
+   * @param {number} stop
+   */
+  async function textsOf(path, start, stop) {
+    const [bytes, ends] = await Promise.all([`${path}`, `${path}_end`].map(fileAt));
+    const first = start === 0 ? 0 : ends.values[start - 1];
+    const values = bytes.values.subarray(first, stop === 0 ? 0 : ends.values[stop - 1]);
+    return { dtype: bytes.dtype, shape: [values.length], values };
+  }
+
+  /** An array that is kept. @param {string} path */
+  function fileAt(path) {
+    const known =
+      files.get(path) ??
+      read(`${path}.npy`).then(async (answer) => readNpy(await answer.arrayBuffer()));
+    files.set(path, known);
+    known.catch(() => files.delete(path));
+    return known;
   }
 
   /** @param {string} dataset */
@@ -138,6 +164,10 @@ export function createSite(base, ask = (...parts) => fetch(...parts)) {
       const found = await compute(site, { layer, head }, last);
       return 'values' in found ? arrayAnswer(found) : Response.json(found);
     }
+    if (params.has('stop') && /^sequences\/(target_)?text$/.test(below ?? ''))
+      return arrayAnswer(
+        await textsOf(path, Number(params.get('start')), Number(params.get('stop'))),
+      );
     const answer = await read(`${fileOf(path, params)}.${isJson ? 'json' : 'npy'}`, signal);
     if (isJson) return answer;
     const isGrid = /^projections\/[^/]+$/.test(below ?? '') && !params.has('head');
