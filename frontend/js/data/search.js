@@ -100,21 +100,7 @@ export function findTokens(index, typed, mode = 'whole', maxMs = Infinity) {
     hits[token] = wordOf[token] < 0 ? 0 : termOf[wordOf[token]];
   const found = { terms, isUsable, problem, ...countHits(index, hits), nTexts: index.texts.n };
   if (mode === 'regex') return { ...found, isSearching: false };
-  return findMore(index, { ...found, nTexts: 0, isSearching: true }, mode, maxMs);
-}
-
-/**
- * Look at further texts, as far as they are there, for a time.
- *
- * @param {SearchIndex} index
- * @param {Found} found
- * @param {SearchMode} mode
- * @param {number} maxMs
- * @returns {Found}
- */
-export function findMore(index, found, mode, maxMs) {
-  const hits = found.hits.slice();
-  const nTexts = index.texts.mark(found.terms, mode, hits, found.nTexts, maxMs);
+  const nTexts = index.texts.mark(terms, mode, hits, 0, maxMs);
   return { ...found, ...countHits(index, hits), nTexts, isSearching: nTexts < index.texts.n };
 }
 
@@ -206,7 +192,7 @@ function partly(n, all) {
 }
 
 /** @param {Pick<SearchIndex, 'sequence'>} index @param {Uint8Array} hits */
-function countHits({ sequence }, hits) {
+export function countHits({ sequence }, hits) {
   let [nHits, nSequences, last] = [0, 0, -1];
   for (let token = 0; token < hits.length; token++) {
     if (hits[token] === 0) continue;

@@ -1,13 +1,13 @@
 /** A search that goes on in the background where texts are many, or not loaded yet. */
 
-import { findMore, findTokens } from './search.js';
+import { countHits, findTokens } from './search.js';
 
 /** @import { SearchMode } from '../page.js' */
 /** @import { Found, SearchIndex } from './search.js' */
 
 /** Time for the texts before the page answers, and at a time afterwards. */
 const FIRST_MS = 15;
-const SLICE_MS = 25;
+const SLICE_MS = 20;
 
 /** @typedef {{index: SearchIndex, typed: string, mode: SearchMode, found: Found | null}} Run */
 
@@ -22,22 +22,25 @@ export function createSearchRun(changed) {
 
   /** @param {Run} run @param {Found} found */
   async function finish(run, found) {
+    const { index, mode } = run;
+    const hits = found.hits.slice();
+    let nTexts = found.nTexts;
     try {
-      while (found.isSearching) {
-        await run.index.texts.load(found.nTexts);
+      while (nTexts < index.texts.n) {
+        await index.texts.load(nTexts);
         await new Promise((resolve) => {
           setTimeout(resolve);
         });
         if (run !== last) return;
-        found = findMore(run.index, found, run.mode, SLICE_MS);
+        nTexts = index.texts.mark(found.terms, mode, hits, nTexts, SLICE_MS);
       }
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       const problem = `Not all texts could be searched. ${why}`;
-      found = { ...found, isSearching: false, problem };
+      found = { ...found, problem };
     }
     if (run !== last) return;
-    run.found = found;
+    run.found = { ...found, ...countHits(index, hits), nTexts, isSearching: false };
     changed();
   }
 

@@ -50,7 +50,7 @@ export class TextPieces {
     return this.nThere === this.nPieces;
   }
 
-  /** Call a function after each arrival. @param {() => void} arrived */
+  /** Call a function when a text has come that `at()` did not have. @param {() => void} arrived */
   listen(arrived) {
     this.#arrived = arrived;
   }
@@ -67,7 +67,11 @@ export class TextPieces {
       return DECODER.decode(
         piece.bytes.subarray(this.#startOf(row) - piece.start, this.ends[row] - piece.start),
       );
-    this.load(row, row + 1).catch(() => {}); // the next reader asks again
+    // After a failure the next reader asks again.
+    this.load(row, row + 1).then(
+      () => this.#arrived(),
+      () => {},
+    );
     return COMING;
   }
 
@@ -112,7 +116,6 @@ export class TextPieces {
     } finally {
       for (let piece = first; piece < end; piece++) this.#coming.delete(piece);
     }
-    this.#arrived();
   }
 
   /** @param {number} piece */

@@ -2,6 +2,7 @@
 
 import { lettersBefore, lettersOf, lettersOfToken } from './text_alignment.js';
 import { begunIn, continuedIn } from '../compute/characters.js';
+import { coded } from '../compute/columns.js';
 import { isTextThere } from './text_pieces.js';
 import { placesOf } from './token_links.js';
 import { isBetweenWords, wordsIn } from '../compute/word_boundaries.js';
@@ -23,7 +24,7 @@ import { isOwnText } from '../ui/labels.js';
 const BETWEEN_LOOKS = 16;
 /** Time that words of texts are counted for, and then looked for, at each suggestion. */
 const MAX_MS_OF_WORDS = 15;
-const LOADED_AT_ONCE = 20_000;
+const LOADED_AT_ONCE = 10_000;
 /** In the label of a part of a character. */
 const PART_MARK = '⁄';
 
@@ -46,6 +47,8 @@ export function createTextSearch(tokens, normalise) {
   /** The text in which a word was counted first. @type {Map<string, number>} */
   const firstOf = new Map();
   let nCounted = 0;
+  /** @type {ReturnType<typeof distinctTokens> | undefined} */
+  let distinct;
 
   /** Of a text that is there. @param {number} sequence */
   const textOf = (sequence) => (texts[sequence] ??= normalise(column.at(sequence)));
@@ -107,6 +110,53 @@ export function createTextSearch(tokens, normalise) {
   }
 
   /**
+   * How often a term is in each distinct token; -1 if that does not settle where a text has it,
+   * since it is in the token without being found there, or the token may differ from the text. Null
+   * if tokens are not codes of what is written.
+   *
+   * @param {string} term
+   * @param {string} letters of the term
+   * @param {SearchMode} mode
+   * @param {Uint8Array} hits by single tokens so far
+   * @param {number} number of the term, from 1
+   * @returns {Int16Array | null} (code)
+   */
+  function countInTokens(term, letters, mode, hits, number) {
+    distinct ??= distinctTokens(tokens, normalise);
+    if (!distinct || letters === '') return null;
+    return Int16Array.from(distinct, (token) => {
+      if (token === 'special') return 0;
+      if (token === 'unclear') return -1;
+      const own = token.letters;
+      for (let at = own.indexOf(letters); at >= 0; at = own.indexOf(letters, at + 1)) {
+        const [begins, ends] = [at === 0, at + letters.length === own.length];
+        const isAsked = mode === 'substring' || (begins && (mode === 'prefix' || ends));
+        const hit = hits[token.first];
+        if (isAsked && !(hit > 0 && hit <= number)) return -1;
+      }
+      return countIn(token.text, term);
+    });
+  }
+
+  /**
+   * Whether each occurrence of a term in a text lies in one token.
+   *
+   * @param {number} sequence
+   * @param {string} term
+   * @param {Int16Array} counts of the term in each distinct token
+   */
+  function isInTokens(sequence, term, counts) {
+    const { codes } = coded(tokens.text);
+    const { start, length } = tokens.sequences;
+    let n = -countIn(textOf(sequence), term);
+    for (let token = start[sequence]; token < start[sequence] + length[sequence]; token++) {
+      if (counts[codes[token]] < 0) return false;
+      n += counts[codes[token]];
+    }
+    return n >= 0;
+  }
+
+  /**
    * The tokens that overlap occurrences of a term in a text: first and last of each occurrence.
    *
    * @param {number} sequence
@@ -147,13 +197,15 @@ export function createTextSearch(tokens, normalise) {
     mark(terms, mode, hits, first, maxMs) {
       const end = performance.now() + maxMs;
       const letters = terms.map(lettersOf);
+      const counts = letters.map((own, i) => countInTokens(terms[i], own, mode, hits, i + 1));
       for (let sequence = first; sequence < n; sequence++) {
         const isLook = sequence % BETWEEN_LOOKS === BETWEEN_LOOKS - 1;
         if (isLook && performance.now() > end) return sequence;
         if (!isTextThere(column, sequence)) return sequence;
         const text = textOf(sequence);
         terms.forEach((term, i) => {
-          if (!text.includes(term)) return;
+          const inTokens = counts[i];
+          if (!text.includes(term) || (inTokens && isInTokens(sequence, term, inTokens))) return;
           const isHit = (/** @type {number} */ token) => hits[token] > 0 && hits[token] <= i + 1;
           if (isFoundByTokens(sequence, letters[i], mode, isHit)) return;
           for (const { first, last } of find(sequence, term, mode)) {
@@ -165,9 +217,15 @@ export function createTextSearch(tokens, normalise) {
       }
       return n;
     },
-    /** Load the texts from one on, so that some more can be looked at. @param {number} first */
-    load: (first) =>
-      column.pieces?.load(first, Math.min(column.pieces.length, first + LOADED_AT_ONCE)),
+    /** Load the next texts, and begin with those after them. @param {number} first */
+    async load(first) {
+      /** @param {number} from */
+      const load = (from) =>
+        column.pieces?.load(from, Math.min(column.pieces.length, from + LOADED_AT_ONCE));
+      const next = load(first);
+      load(first + LOADED_AT_ONCE)?.catch(() => {}); // it is asked for again
+      await next;
+    },
     /**
      * Whether a word has tokens in a text that is there; a text may be longer than its tokens.
      *
@@ -200,6 +258,36 @@ export function createTextSearch(tokens, normalise) {
 }
 
 /** @typedef {ReturnType<typeof createTextSearch>} TextSearch */
+
+/**
+ * The distinct tokens of a corpus as they stand in a text, in letters and as text, and where the
+ * first is. Null if types and texts of tokens have other codes.
+ *
+ * @param {Tokens} tokens
+ * @param {(text: string) => string} normalise
+ */
+function distinctTokens({ surface, text, tokenType }, normalise) {
+  const [{ codes, values }, types] = [coded(text), coded(tokenType)];
+  const written = surface && coded(surface);
+  if (types.codes !== codes || (written && written.codes !== codes)) return null;
+  const first = new Int32Array(values.length);
+  for (let token = codes.length - 1; token >= 0; token--) first[codes[token]] = token;
+  return values.map((value, code) => {
+    if (types.values[code] !== 'text') return 'special';
+    const own = written?.values[code] ?? value;
+    if (own.includes(PART_MARK) || /\S\s+\S/u.test(own)) return 'unclear';
+    const plain = normalise(own).replace(/^##/u, '').trim();
+    const letters = /^[!-~]*$/u.test(plain) ? plain : lettersOfToken(own);
+    return { text: plain, letters, first: first[code] };
+  });
+}
+
+/** @param {string} text @param {string} term */
+function countIn(text, term) {
+  let n = 0;
+  for (let at = text.indexOf(term); at >= 0; at = text.indexOf(term, at + 1)) n++;
+  return n;
+}
 
 /** @param {string} term */
 function isOne(term) {

@@ -58,7 +58,7 @@ export function createSecondPane(
     first.facts.datasets,
     first.userSequences,
   );
-  const link = createLinkReader(first.facts, facts);
+  const link = createLinkReader(first.facts, facts, schedule);
   const store = createPaneStore(choices, 'B', () => link()?.kind !== 'none');
   const marks = createMarks(store, facts);
   const hover = createHover();
@@ -159,8 +159,9 @@ export function createSecondPane(
  *
  * @param {Facts} first
  * @param {Facts} second
+ * @param {() => void} changed called when texts have come
  */
-function createLinkReader(first, second) {
+function createLinkReader(first, second, changed) {
   const make = lastOnly(
     (
       /** @type {string} */ _first,
@@ -175,15 +176,20 @@ function createLinkReader(first, second) {
   return () => {
     const [a, b] = [sideOf(first), sideOf(second)];
     // Other datasets are linked by their texts.
-    if (a && b && a.name !== b.name && areTextsComing(a.tokens, b.tokens)) return null;
+    if (a && b && a.name !== b.name && areTextsComing(changed, a.tokens, b.tokens)) return null;
     return a && b && make(a.name, b.name, a.tokens, b.tokens);
   };
 }
 
-/** Load the texts that are not there. @param {Tokens[]} corpora */
-function areTextsComing(...corpora) {
+/**
+ * Load the texts that are not there.
+ *
+ * @param {() => void} changed called when they are
+ * @param {Tokens[]} corpora
+ */
+function areTextsComing(changed, ...corpora) {
   const coming = corpora.map(loadAllTexts).filter((one) => one !== null);
-  for (const one of coming) one.catch(() => {}); // the next update asks again
+  for (const one of coming) one.then(changed, () => {}); // after a failure the next update asks again
   return coming.length > 0;
 }
 
