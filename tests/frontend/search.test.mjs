@@ -268,7 +268,7 @@ test('a word that is one token here and several there is found in both places', 
   assert.equal(find('ain', 'substring'), ' rain| ra|in');
 });
 
-test('a search goes on where texts are not loaded yet, and ends with all that is found', async () => {
+test('a search goes on where texts are not loaded yet, and ends with all hits', async () => {
   const sequences = Array.from({ length: 300 }, (_, i) => [
     `football n${i}`,
     ['[CLS]', 'foot', '##ball', `n${i}`],

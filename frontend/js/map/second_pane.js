@@ -189,7 +189,8 @@ function createLinkReader(first, second, changed) {
  */
 function areTextsComing(changed, ...corpora) {
   const coming = corpora.map(loadAllTexts).filter((one) => one !== null);
-  for (const one of coming) one.then(changed, () => {}); // after a failure the next update asks again
+  // After a failure the next update asks again.
+  for (const one of coming) one.then(changed, () => {});
   return coming.length > 0;
 }
 
