@@ -20,7 +20,7 @@ from tests.support.tiny_models import (
 from attentionviz import models
 from attentionviz.errors import BuildError
 from attentionviz.models import loaded
-from attentionviz.pipeline import bad_sequences
+from attentionviz.pipeline import capture_units
 from attentionviz.pipeline.build import BuildResult, build
 from attentionviz.pipeline.estimate import estimate
 from attentionviz.pipeline.request import BuildRequest
@@ -172,16 +172,16 @@ def test_a_stopped_search_for_bad_sequences_resumes_at_its_batch(
     request_of: Callable[..., BuildRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loaded, "MAX_PADDED_TOKENS", 40)
-    look = bad_sequences._bad_vectors
+    look = capture_units.bad_vectors
     sizes: list[int] = []
 
-    def stops(source: Any, batch: models.Batch) -> list[models.BadVector]:
+    def stops(model: Any, batch: models.Batch) -> list[models.BadVector]:
         sizes.append(len(batch.lengths))
         if len(sizes) == 2:
             raise BuildError("on purpose")
-        return look(source, batch)
+        return look(model, batch)
 
-    monkeypatch.setattr(bad_sequences, "_bad_vectors", stops)
+    monkeypatch.setattr(capture_units, "bad_vectors", stops)
     request = request_of(skip_bad_sequences=True)
     with pytest.raises(BuildError, match="on purpose"):
         build(request)

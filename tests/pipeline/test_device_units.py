@@ -40,7 +40,7 @@ def on_gpu(monkeypatch):
         return project_heads(method, heads, device="cpu", **options)
 
     monkeypatch.setattr(torch_maps, "project_heads", on_cpu)
-    monkeypatch.setattr(plan, "_devices", lambda checks, capture: "cuda")
+    monkeypatch.setattr(plan, "_device", lambda model: "cuda")
     return calls
 
 
@@ -77,7 +77,7 @@ def test_a_build_that_began_on_another_device_says_why_it_is_not_resumed(
             build(request_, log.append)
     assert not [line for line in log if "began on" in line]
     with monkeypatch.context() as patch:
-        patch.setattr(plan, "_devices", lambda checks, capture: "cpu")
+        patch.setattr(plan, "_device", lambda model: "cpu")
         result = build(request_, log.append)
     (line,) = [line for line in log if "began on" in line]
     assert "began on cuda" in line and "--device cuda" in line
@@ -92,7 +92,7 @@ def test_a_build_that_began_on_another_device_says_why_it_is_not_resumed(
     [
         ("cpu", "auto", None),
         ("cuda", "auto", "cuda"),
-        ("cuda:1, checks on cpu", "auto", "cuda"),
+        ("cuda:1", "auto", "cuda"),
         ("mps", "mps", "mps"),
         ("mps", "auto", None),
     ],

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from copy import deepcopy
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, NamedTuple, Self
 
 import torch
@@ -47,7 +49,8 @@ class LoadedModel:
     Attributes
     ----------
     network : PreTrainedModel
-        In evaluation mode, float32, set to the observed attention unless it is traced.
+        In evaluation mode, float32, set to the observed attention unless it is traced. Absent where
+        another process runs the model, see `without_weights`.
     device : torch.device
     description : dict
         The manifest's "model": name, source, revision, weights_sha256, family, architecture,
@@ -305,6 +308,15 @@ class LoadedModel:
                 for rule, k in zip(self.rules, kept, strict=True)
             ],
         )
+
+    def without_weights(self) -> Self:
+        """Return what another process needs to prepare inputs, without network and weights."""
+        networks = [one for one in (self.network, self.language_model) if one is not None]
+        tensors = {id(t): t for one in networks for t in chain(one.parameters(), one.buffers())}
+        empty = {key: tensor.detach().to("meta") for key, tensor in tensors.items()}
+        inputs = deepcopy(self.inputs, empty)  # those of two texts hold the network
+        none: Any = None
+        return replace(self, network=none, language_model=None, norm_factors=[], inputs=inputs)
 
     def layer_of_call(self, index: int) -> int:
         """Return the layer of a call; UnsupportedModelError if there are more than in the trial."""

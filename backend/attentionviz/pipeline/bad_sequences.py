@@ -1,13 +1,22 @@
 """Detection of sequences whose vectors are not finite; they are reported or left out."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from attentionviz import models
 from attentionviz.errors import BuildError
+from attentionviz.pipeline.capture_units import (
+    BadBatch,
+    ModelWork,
+    ScanResult,
+    bad_vectors,
+    captured_or_bad,
+    run_scan,
+)
 from attentionviz.pipeline.corpus import TextCorpus
+from attentionviz.pipeline.engine import Unit
 from attentionviz.pipeline.plan import BuildPlan
 from attentionviz.pipeline.progress import Progress
 from attentionviz.pipeline.shards import MAX_FLOAT16
@@ -49,37 +58,6 @@ def capture(
     return found
 
 
-class BadBatch(NamedTuple):
-    """A batch that cannot be stored.
-
-    Attributes
-    ----------
-    vectors : list of BadVector
-        The first one of each such sequence.
-    is_too_large : bool
-        Whether they are finite, but exceed the range of float16.
-    n_sequences : int
-        Of the batch.
-    """
-
-    vectors: list[models.BadVector]
-    is_too_large: bool
-    n_sequences: int
-
-
-def captured_or_bad(
-    model: models.LoadedModel, batch: models.Batch, precision: str
-) -> models.CapturedBatch | BadBatch:
-    """Return the vectors of a batch, or which of them cannot be stored in a precision."""
-    try:
-        captured = _run(model, batch)
-    except models.NotFiniteError as error:
-        return BadBatch(error.vectors, False, len(batch.lengths))
-    if precision == "float16" and (large := captured.bad_vectors(batch, MAX_FLOAT16)):
-        return BadBatch(large, True, len(batch.lengths))
-    return captured
-
-
 def refusal(plan: BuildPlan, source: Source, bad: BadBatch, sequences: Sequence[int]) -> BuildError:
     """Return the error of a bad batch, as `capture` raises it."""
     first = bad.vectors[0]
@@ -95,12 +73,12 @@ def refusal(plan: BuildPlan, source: Source, bad: BadBatch, sequences: Sequence[
 
 
 def leave_out(
-    plan: BuildPlan, source: Source, journal: Journal, progress: Progress
+    plan: BuildPlan, source: Source, journal: Journal, progress: Progress, work: ModelWork
 ) -> tuple[BuildPlan, Source]:
     """Return the plan and the source without the sequences whose vectors are not finite.
 
     All sequences run through the model once before the capture. The scan is saved in the build
-    folder after each batch, so that it can resume.
+    folder when all batches up to one are finished, so that it can resume there.
 
     Raises
     ------
@@ -108,7 +86,7 @@ def leave_out(
         If no sequence is left.
     """
     n = len(plan.lengths)
-    scan = _scan(plan, source, journal, progress)
+    scan = _scan(plan, source, journal, progress, work)
     bad = set(scan["bad"])
     if len(bad) == n:
         every = "the only sequence is bad" if n == 1 else f"all {n:,} sequences are bad, such as"
@@ -131,31 +109,19 @@ def only_finite(source: Source, n_sequences: int) -> Source:
     """Return the finite sequences among the first `n_sequences`; all of them if none is finite."""
     is_good: list[bool] = []
     for batch in source.batches(n_sequences):
-        bad = {vector.sequence_idx for vector in _bad_vectors(source, batch)}
+        bad = {vector.sequence_idx for vector in bad_vectors(source.model, batch)}
         is_good += [i not in bad for i in range(len(batch.lengths))]
     finite = [i for i, good in enumerate(is_good) if good]
     return select_sequences(source, finite or range(len(is_good)))
-
-
-def _bad_vectors(source: Source, batch: models.Batch) -> list[models.BadVector]:
-    try:
-        _run(source.model, batch)
-    except models.NotFiniteError as error:
-        return error.vectors
-    return []
-
-
-def _run(model: models.LoadedModel, batch: models.Batch) -> models.CapturedBatch:
-    name = model.description["name"]
-    with models.step(f"capturing queries and keys of {name}", BuildError):
-        return models.capture_batch(model, batch)
 
 
 def _more(n: int) -> str:
     return f", and {n:,} more" if n else ""
 
 
-def _scan(plan: BuildPlan, source: Source, journal: Journal, progress: Progress) -> dict[str, Any]:
+def _scan(
+    plan: BuildPlan, source: Source, journal: Journal, progress: Progress, work: ModelWork
+) -> dict[str, Any]:
     """Check all sequences, resuming a saved scan; return the bad ones and the first as text."""
     n = len(plan.lengths)
     scan: dict[str, Any] = {"n_sequences": 0, "bad": [], "example": None}
@@ -164,18 +130,26 @@ def _scan(plan: BuildPlan, source: Source, journal: Journal, progress: Progress)
     if scan["n_sequences"] == n:
         return scan
     progress.announce("capture", f"checking {n:,} sequences for numbers that are not finite")
-    start = 0
-    for batch in source.batches(n):
-        stop = start + len(batch.lengths)
-        if start >= scan["n_sequences"]:
-            for vector in _bad_vectors(source, batch):
+    finished: dict[int, ScanResult] = {}  # by the first sequence; saved in their order
+
+    def unchecked(n_checked: int) -> Iterator[Unit]:
+        start = 0
+        for batch in source.batches(n):
+            if start >= n_checked:
+                yield Unit(f"check of sequence {start + 1} and others", (start, batch), ())
+            start += len(batch.lengths)
+
+    for result in work.run(run_scan, unchecked(scan["n_sequences"])):
+        finished[result.start] = result
+        while (start := scan["n_sequences"]) in finished:
+            one = finished.pop(start)
+            for vector in one.vectors:
                 sequence = start + vector.sequence_idx
                 scan["example"] = scan["example"] or _location(plan, source, sequence, vector)
                 scan["bad"].append(sequence)
-            scan["n_sequences"] = stop
+            scan["n_sequences"] = start + one.n_sequences
             journal.add(write_bytes(plan.folder, SCAN_FILE, canonical_json(scan)))
-            progress.update(message=f"checked {stop:,} of {n:,} sequences")
-        start = stop
+        progress.update(message=f"checked {scan['n_sequences']:,} of {n:,} sequences")
     return scan
 
 

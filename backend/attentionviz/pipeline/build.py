@@ -18,7 +18,6 @@ from attentionviz.pipeline.corpus import (
     read_image_corpus,
     read_text_corpus,
 )
-from attentionviz.pipeline.device_units import free_device
 from attentionviz.pipeline.engine import Engine, LocalEngine
 from attentionviz.pipeline.map_computation import compute_maps, map_job
 from attentionviz.pipeline.plan import BuildPlan, make_plan
@@ -97,7 +96,7 @@ def build(request: BuildRequest, log: Log = lambda _: None) -> BuildResult:
 
 
 def _build_with(engine: Engine, request: BuildRequest, log: Log) -> BuildResult:
-    plan, *captured_from = prepare(request, log, engine.device)
+    plan, *captured_from = prepare(request, log, engine)
     if not request.skip_bad_sequences:  # else logged after bad sequences are left out
         log(plan.corpus_summary())
     if lost := plan.lost_without_vectors():
@@ -157,7 +156,7 @@ def _cluster(request: BuildRequest, log: Log) -> AbstractContextManager[Engine]:
 
 
 def prepare(
-    request: BuildRequest, log: Log, capture_device: str | None = None
+    request: BuildRequest, log: Log, engine: Engine | None = None
 ) -> tuple[BuildPlan, "LoadedModel", Source]:
     """Read the corpus, load the model and plan the build; nothing is written.
 
@@ -165,8 +164,8 @@ def prepare(
     ----------
     request : BuildRequest
     log : callable
-    capture_device : str or None
-        Where workers run the model; None: in this process.
+    engine : Engine or None
+        Whose workers load the model if they are of a cluster; None: this process loads it.
 
     Raises
     ------
@@ -174,14 +173,13 @@ def prepare(
         If the corpus or the model cannot be used, or do not match.
     """
     from attentionviz import models  # imports torch, which takes seconds
-    from attentionviz.pipeline.capture_units import load_model
+    from attentionviz.pipeline.capture_units import model_of
 
     corpus: Corpus = _read_corpus(request)
     for note in corpus.account.notes:
         log(f"{request.corpus_file}: {note}")
     log(f"loading {models.meaning(request.model)}")
-    # Workers may have the device where this process has it not.
-    model = load_model(replace(request, device="auto") if capture_device else request)
+    model = model_of(request, engine or LocalEngine(1))
     for note in model.notes:
         log(note)
     if isinstance(corpus, TextCorpus) and model.modality == "text":
@@ -197,7 +195,7 @@ def prepare(
     if model.has_two_texts and request.target is None:
         log(f"generating target texts of up to {request.max_target or MAX_TARGET} tokens")
     taken = take_sequences(source, request.max_tokens)
-    plan = make_plan(request, model, source, taken, capture_device)
+    plan = make_plan(request, model, source, taken)
     if taken.sequences != list(range(len(taken.sequences))):
         source = select_sequences(source, taken.sequences)
     return plan, model, source
@@ -217,8 +215,6 @@ def _build(
     plan: BuildPlan, captured_from: list[Any], lock: BuildLock, engine: Engine, log: Log
 ) -> Path:
     """Capture from the model and the source of a list, which is emptied, and publish the rest."""
-    model, source = captured_from
-    captured_from.clear()
     folder = plan.folder
     folder.mkdir(parents=True, exist_ok=True)
     with Progress(folder, log, engine.cluster) as progress:
@@ -227,21 +223,10 @@ def _build(
             close_sessions(folder)
             keep = {*journal.paths(), layout.JOURNAL, layout.PROGRESS}
             remove_unlisted(folder, keep)  # partial files of a killed process
-            if plan.request.skip_bad_sequences:
-                from attentionviz.pipeline.bad_sequences import leave_out  # imports torch
-
-                plan, source = leave_out(plan, source, journal, progress)
-            manifest = finished_capture(folder, journal)
-            if manifest is None:
-                from attentionviz.pipeline.capturing import Capture  # imports torch
-
-                with engine.in_folder(folder):
-                    manifest = Capture(plan, model, source, journal, progress, engine).run()
-            del model, source
-            gc.collect()  # the weights are not needed while maps are computed
-            job = map_job(plan, manifest)
-            free_device(manifest)
             with engine.in_folder(folder):
+                plan, manifest = _capture(plan, captured_from, journal, progress, engine)
+                gc.collect()  # the weights are not needed while maps are computed
+                job = map_job(plan, manifest)
                 compute_maps(plan, manifest, journal, progress, engine)
                 progress.announce("publish", "writing the grid and the manifest")
                 write_grids(job, journal, engine)
@@ -251,6 +236,32 @@ def _build(
             return publish(folder, plan.request.output, {**manifest, **measured}, journal)
         finally:
             journal.close()
+
+
+def _capture(
+    plan: BuildPlan,
+    captured_from: list[Any],
+    journal: Journal,
+    progress: Progress,
+    engine: Engine,
+) -> tuple[BuildPlan, dict[str, Any]]:
+    """Return the plan without bad sequences, and the partial manifest; capture what is missing."""
+    from attentionviz.pipeline.bad_sequences import leave_out  # these import torch
+    from attentionviz.pipeline.capture_units import ModelWork
+    from attentionviz.pipeline.capturing import Capture
+
+    model, source = captured_from
+    captured_from.clear()
+    work = ModelWork(plan.request, model, engine, plan.folder)
+    try:
+        if plan.request.skip_bad_sequences:
+            plan, source = leave_out(plan, source, journal, progress, work)
+        manifest = finished_capture(plan.folder, journal)
+        if manifest is None:
+            manifest = Capture(plan, model, source, journal, progress, work).run()
+    finally:
+        work.forget()
+    return plan, manifest
 
 
 def finished_capture(folder: Path, journal: Journal) -> dict[str, Any] | None:

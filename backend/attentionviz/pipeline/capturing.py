@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,21 +11,19 @@ from attentionviz import models
 from attentionviz.core.heads import by_layer
 from attentionviz.core.rule import attention_formula
 from attentionviz.errors import BuildError, DamagedDatasetError
-from attentionviz.pipeline.bad_sequences import capture, refusal
+from attentionviz.pipeline.bad_sequences import refusal
 from attentionviz.pipeline.capture_units import (
-    CaptureJob,
-    CaptureResult,
-    forget_models,
-    identity_of,
-    keep_model,
+    BadBatch,
+    ModelWork,
+    check_batch,
     run_capture,
+    run_probe,
 )
 from attentionviz.pipeline.columns import TokenTable
 from attentionviz.pipeline.corpus import TextCorpus
-from attentionviz.pipeline.engine import Engine, LocalEngine, Unit
+from attentionviz.pipeline.engine import Unit
 from attentionviz.pipeline.image_files import write_image_files
 from attentionviz.pipeline.plan import BuildPlan
-from attentionviz.pipeline.probing import probe_heads
 from attentionviz.pipeline.progress import Progress
 from attentionviz.pipeline.shards import (
     Shards,
@@ -56,7 +52,7 @@ class Capture:
     journal : Journal
         Finished files are skipped, and new ones added.
     progress : Progress
-    engine : Engine
+    work : ModelWork
     """
 
     def __init__(
@@ -66,14 +62,14 @@ class Capture:
         source: Source,
         journal: Journal,
         progress: Progress,
-        engine: Engine,
+        work: ModelWork,
     ) -> None:
         self.plan = plan
         self.model = model
         self.source = source
         self.journal = journal
         self.progress = progress
-        self.engine = engine
+        self.work = work
         self.folder = plan.folder
 
     def run(self) -> dict[str, Any]:
@@ -93,6 +89,7 @@ class Capture:
         self.write_tokens(table, pairs)
         grid_tokens = self.write_grid()
         probes = self.write_probe()
+        self.work.forget()
         corpus = self.plan.facts["corpus"]
         manifest = {
             **self.plan.facts,
@@ -133,14 +130,10 @@ class Capture:
         """Check on a sample that attention is as the rules say; see `check_attention`."""
         self.progress.announce("capture", "checking queries and keys against the model's attention")
         sample = self.source.sample(self.plan.lengths, self.plan.request.seed)
-        captured = capture(self.plan, self.source, sample.batch, sample.sequences)
-        stored = replace(
-            captured,
-            queries=captured.queries.astype(self.plan.request.precision),
-            keys=captured.keys.astype(self.plan.request.precision),
-        )
-        with models.step(f"checking the attention of {self._name}", BuildError):
-            check = models.check_attention(self.model, sample.batch, stored)
+        found = self.work.call(check_batch, sample.batch)
+        if isinstance(found, BadBatch):
+            raise refusal(self.plan, self.source, found, sample.sequences)
+        check: models.AttentionCheck = found
         self.progress.log(
             f"attention is {attention_formula(self.model.bias_terms)}: largest difference from the "
             f"model {check.exact_max_abs_error:.1e} in float64, {check.max_abs_error:.1e} as stored"
@@ -182,7 +175,7 @@ class Capture:
                 else:
                     n_captured += batch.n_tokens
 
-        for result in self._run(missing()):
+        for result in self.work.run(run_capture, missing()):
             if result.bad is not None:
                 raise refusal(self.plan, self.source, result.bad, shards[result.shard_idx])
             self.journal.add(*result.records)
@@ -191,25 +184,6 @@ class Capture:
         if table.n_cut:
             self.progress.log(cut_message(table))
         return table, np.concatenate(sprites) if sprites else None, len(shards)
-
-    def _run(self, units: Iterator[Unit]) -> Iterator[CaptureResult]:
-        """Run batches on the workers of a cluster, or through the model of this process."""
-        request = self.plan.request
-        if self.engine.is_remote:
-            request = replace(request, device=self.engine.device or request.device)
-            if Path(request.model).is_dir():
-                request = replace(request, model=str(Path(request.model).absolute()))
-        job = CaptureJob(request, identity_of(self.model), models.n_threads(), self.folder)
-        if self.engine.is_remote:
-            yield from self.engine.run(run_capture, job, units, on_device=True)
-        else:
-            keep_model(job, self.model)
-            yield from LocalEngine(1).run(run_capture, job, units)
-        self.engine.on_every_worker(forget_models)
-
-    @property
-    def _name(self) -> str:
-        return str(self.model.description["name"])
 
     def vector_paths(self) -> set[str]:
         """Return the relative paths of queries, keys and norms of all heads, of all tokens."""
@@ -220,10 +194,8 @@ class Capture:
         """Write the scores of heads on repeated random tokens; return the facts of both probes."""
         if layout.PROBE not in self.journal:
             self.progress.update(message="scoring all heads on repeated random tokens")
-            with models.step(f"running {self._name} on repeated tokens", BuildError):
-                scores = probe_heads(self.model, self.plan.request.seed)
-            content = canonical_json(scores)
-            self.journal.add(write_bytes(self.folder, layout.PROBE, content))
+            for result in self.work.run(run_probe, [Unit("probes", (), (layout.PROBE,))]):
+                self.journal.add(*result.records)
         facts: dict[str, Any] = json.loads((self.folder / layout.PROBE).read_bytes())["facts"]
         return facts
 

@@ -118,6 +118,10 @@ class Engine(ABC):
         """Call a function once on each worker, to free what units have kept; errors are ignored."""
         function()
 
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Return the answer of a function that writes no file, from a worker with the `device`."""
+        return function(*arguments)
+
     @abstractmethod
     def run(
         self, function: Function, job: Job, units: Iterable[Unit], *, on_device: bool = False

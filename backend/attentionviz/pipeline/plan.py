@@ -1,10 +1,8 @@
 """The plan of a build: sequences, maps with parameters, folder, key."""
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +102,7 @@ class BuildPlan:
                 return (
                     f"an unfinished build of {self.dataset_id} began on {device}; this one is on "
                     f"{self.device} and starts anew, since devices round differently; to resume "
-                    f"the other, use --device {re.split('[:,]', device)[0]} where there is one"
+                    f"the other, use --device {device.partition(':')[0]} where there is one"
                 )
         return None
 
@@ -133,7 +131,6 @@ def make_plan(
     model: "LoadedModel",
     source: Source,
     taken: Taken,
-    capture_device: str | None = None,
 ) -> BuildPlan:
     """Return the plan of a build.
 
@@ -144,8 +141,6 @@ def make_plan(
     source : Source
     taken : Taken
         From `take_sequences`.
-    capture_device : str or None
-        Where workers run the model; None for the device of `model`.
     """
     corpus, lengths = source.corpus, taken.lengths
     pairs = corpus.pairs if isinstance(corpus, TextCorpus) else None
@@ -204,7 +199,7 @@ def make_plan(
         digest = hashlib.sha256(canonical_json(determines_bytes)).hexdigest()
         return digest[: layout.N_VERSION_DIGITS]
 
-    device = _devices(str(model.device), capture_device)
+    device = _device(model)
     return BuildPlan(
         request,
         dataset_id,
@@ -214,16 +209,13 @@ def make_plan(
         build_key(device),
         taken.n_source,
         device,
-        {build_key(other): other for other in _ALL_DEVICES if other != device},
+        {build_key(other): other for other in DEVICES[1:] if other != device},
     )
 
 
-def _devices(checks: str, capture: str | None) -> str:
-    """Return where the capture runs, and its checks, which are the builder's."""
-    return checks if capture in (None, checks) else f"{capture}, checks on {checks}"
-
-
-_ALL_DEVICES = sorted({_devices(*pair) for pair in product(DEVICES[1:], repeat=2)})
+def _device(model: "LoadedModel") -> str:
+    """Return where the model runs: in this process, or in those of workers."""
+    return str(model.device)
 
 
 def _map_device(request: BuildRequest, device: str) -> str | None:
@@ -231,7 +223,7 @@ def _map_device(request: BuildRequest, device: str) -> str | None:
 
     It is that of the capture, but Apple's only if it is asked for by name.
     """
-    kind = re.split("[:,]", device)[0]
+    kind = device.partition(":")[0]
     return kind if kind == "cuda" or kind == request.device == "mps" else None
 
 

@@ -9,6 +9,7 @@ import importlib.metadata
 import json
 import logging
 import queue
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -197,6 +198,29 @@ class DaskEngine(Engine):
     def on_every_worker(self, function: Callable[[], None]) -> None:
         """Call a function once on each worker; see `Engine.on_every_worker`."""
         self._workers.ask_all(function, CHECK_SECONDS)
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Return the answer of a worker; see `Engine.call`."""
+        name = getattr(function, "__name__", "call").replace("_", " ")
+        options = {"key": (f"call-{secrets.token_hex(8)}", 0), "pure": False}
+        workers = self._with_device() or list(self._workers.reports)
+        future = self._client.submit(function, *arguments, workers=workers, **options)
+        try:
+            while True:
+                with suppress(TimeoutError):
+                    return future.result(timeout=CHECK_SECONDS)
+                self._require_connected()
+                self._workers.wait_for_one()
+                self._workers.look_at_new()
+                if not set(workers) & set(self._workers.addresses):
+                    workers = self._with_device() or list(self._workers.reports)
+                    future = self._client.submit(function, *arguments, workers=workers, **options)
+        except (AppError, CommClosedError, ConnectionError):
+            raise
+        except Exception as error:  # whatever a worker raises
+            raise BuildError(f"{name} failed: {type(error).__name__}: {sentence(error)}") from error
+        finally:
+            future.release()
 
     def run(
         self, function: Function, job: Job, units: Iterable[Unit], *, on_device: bool = False
