@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,9 @@ from attentionviz.models.towers import image_token
 
 IMAGE_PX = 448
 """Width and height of all images of a processor that keeps the size of an image."""
+
+MAX_LENGTHS = 2**16
+"""Texts whose numbers of tokens are kept."""
 
 DIVISIONS = ("do_image_splitting", "crop_to_patches", "do_pan_and_scan")
 """Settings of image processors that cut an image into several; an image is one grid here."""
@@ -67,7 +69,7 @@ class ImageTextInputs:
         self._blank: Any = None
         images.preprocess = self._remembering(images.preprocess)
         self.max_length = texts.max_length
-        self.length = lru_cache(maxsize=2**16)(self._length)
+        self._lengths: dict[str, int] = {}
         try:
             first = self._encode(self.blank(), TRIAL_TEXT)
         except CorpusError as error:
@@ -135,8 +137,13 @@ class ImageTextInputs:
         """Return the number of tokens of a text with an image; CorpusError as `prepare` has it."""
         return self._count(self._checked, text)
 
-    def _length(self, text: str) -> int:
-        return self._count(self._encode, text)
+    def length(self, text: str) -> int:
+        """Return the number of tokens of a text with an image; those of many texts are kept."""
+        if text not in self._lengths:
+            if len(self._lengths) >= MAX_LENGTHS:
+                self._lengths.clear()
+            self._lengths[text] = self._count(self._encode, text)
+        return self._lengths[text]
 
     def _count(self, encode: Callable[..., dict[str, torch.Tensor]], text: str) -> int:
         self._is_counting = True

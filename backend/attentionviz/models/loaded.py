@@ -311,10 +311,10 @@ class LoadedModel:
 
     def without_weights(self) -> Self:
         """Return what another process needs to prepare inputs, without network and weights."""
-        networks = [one for one in (self.network, self.language_model) if one is not None]
-        tensors = {id(t): t for one in networks for t in chain(one.parameters(), one.buffers())}
-        empty = {key: tensor.detach().to("meta") for key, tensor in tensors.items()}
-        inputs = deepcopy(self.inputs, empty)  # those of two texts hold the network
+        inputs = self.inputs
+        if isinstance(inputs, Seq2SeqInputs):  # they hold the network
+            tensors = chain(self.network.parameters(), self.network.buffers())
+            inputs = deepcopy(inputs, {id(one): one.detach().to("meta") for one in tensors})
         none: Any = None
         return replace(self, network=none, language_model=None, norm_factors=[], inputs=inputs)
 
