@@ -166,10 +166,13 @@ def free_port() -> int:
 
 @contextmanager
 def cluster(
-    folder: Path, n_workers: int, environment: Mapping[str, str] | None = None
+    folder: Path,
+    n_workers: int,
+    environment: Mapping[str, str] | None = None,
+    scheme: str = "tcp",
 ) -> Iterator[DaskCluster]:
     """Run a scheduler and workers for the duration of a ``with`` block."""
-    with DaskCluster(folder, environment=environment) as found:
+    with DaskCluster(folder, scheme, environment) as found:
         for _ in range(n_workers):
             found.start_worker()
         yield found
