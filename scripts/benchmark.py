@@ -28,6 +28,8 @@ if __name__ == "__main__":
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 PARTS = ("capture", "maps", "descents", "scale", "estimate", "server", "page", "deep", "live")
+# Of `gpu`, which is measured only if it is named.
+GPU_HEADS, GPU_TOKENS = 1_024, 10_000
 TOKENS = (1_000, 10_000, 50_000, 100_000, 200_000)
 PORT = 8577
 # Figures of a build by the number of tokens: words, entry, unit.
@@ -73,7 +75,9 @@ def machine() -> dict[str, Any]:
     return {"cpu": model, "cores": os.cpu_count(), "python": platform.python_version()}
 
 
-def measure(parts: list[str], sizes: list[int], tokens: list[int]) -> dict[str, Any]:
+def measure(
+    parts: list[str], sizes: list[int], tokens: list[int], n_heads: int = GPU_HEADS
+) -> dict[str, Any]:
     """Return the figures of the chosen parts.
 
     Parameters
@@ -82,7 +86,9 @@ def measure(parts: list[str], sizes: list[int], tokens: list[int]) -> dict[str, 
     sizes : list of int
         Points of the maps.
     tokens : list of int
-        Sizes of the corpora of ``scale``.
+        Sizes of the corpora of ``scale``; of ``gpu`` the first, unless they are `TOKENS`.
+    n_heads : int
+        Of ``gpu``.
     """
     models_folder = ROOT / "data" / "models"
     result: dict[str, Any] = {"machine": machine()}
@@ -121,6 +127,11 @@ def measure(parts: list[str], sizes: list[int], tokens: list[int]) -> dict[str, 
         from scripts.benchmarks import live
 
         result["live"] = live.measure(PORT)
+    if "gpu" in parts:
+        from scripts.benchmarks import gpu
+
+        n_tokens = GPU_TOKENS if tuple(tokens) == TOKENS else tokens[0]
+        result["gpu"] = gpu.measure(models_folder, n_heads, n_tokens)
     return result
 
 
@@ -325,16 +336,22 @@ def main() -> None:
     """Measure, print, write."""
     write_any_text()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", default=",".join(PARTS), help="parts, separated by commas")
+    parser.add_argument(
+        "--only", default=",".join(PARTS), help="parts, separated by commas; also gpu"
+    )
     parser.add_argument("--points", default="1000,5000,20000", help="sizes of the maps")
     tokens = ",".join(map(str, TOKENS))
     parser.add_argument("--tokens", default=tokens, help="sizes of the corpora of scale")
+    parser.add_argument("--heads", type=int, default=GPU_HEADS, help="heads of gpu")
     parser.add_argument("--output", type=Path, help="file to write the figures to, as JSON")
     arguments = parser.parse_args()
     points, tokens = (
         [int(n) for n in text.split(",")] for text in (arguments.points, arguments.tokens)
     )
-    result = measure(arguments.only.split(","), points, tokens)
+    result = measure(arguments.only.split(","), points, tokens, arguments.heads)
+    if result.get("gpu", "") is None:
+        print("there is no CUDA device: maps on a GPU are not measured")
+        del result["gpu"]
     if arguments.output:
         previous = {}
         if arguments.output.exists() and arguments.only != ",".join(PARTS):
