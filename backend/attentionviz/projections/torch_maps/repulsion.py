@@ -8,13 +8,16 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from attentionviz.projections.grid_forces import POINT_COST, STEP, WIDTH, grid_size, kernel_spectra
+from attentionviz.projections.grid_forces import (
+    GRID_POINT_COST,
+    POINT_COST,
+    STEP,
+    WIDTH,
+    grid_size,
+    kernel_spectra,
+)
 from attentionviz.projections.torch_maps.memory import block_rows
 from attentionviz.projections.torch_maps.neighbours import squared_distances
-
-# Cost of a point of the padded grid in that of an exact pair: what is moved in memory, since a GPU
-# computes faster than it reads.
-GRID_POINT_COST = 50
 
 
 def repulsion(points: Tensor, others: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -23,8 +26,8 @@ def repulsion(points: Tensor, others: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     Parameters
     ----------
     points, others : Tensor of float32, shapes (n_heads, n_points, dims), (n_heads, n_others, dims)
-        A grid is used for many points in 2-D only. The same tensor twice: each pair counts in both
-        orders, and every point with itself.
+        A grid is used in 2-D only, where the CPU uses one: with few points it is less exact. The
+        same tensor twice: each pair counts in both orders, and every point with itself.
 
     Returns
     -------
@@ -58,7 +61,7 @@ def _force(squared_w: Tensor, points: Tensor, others: Tensor) -> Tensor:
 
 
 def _grid_size(points: Tensor, others: Tensor) -> int | None:
-    """Return the size of a grid that covers the maps of all heads; None if exact costs less."""
+    """Return the size of a grid that covers the maps of all heads; None for exact forces."""
     low, high = _bounds(points, others)
     n = 2 * (int(float((high - low).max()) / STEP) + WIDTH + 1)
     n_each = points.shape[1], others.shape[1]
