@@ -21,7 +21,7 @@ MODULES := node_modules/$(if $(strip $(CHECKERS)),.dev,.runtime)
 # With the folders, which are newer than the page where a file was taken away.
 PAGE_SOURCES := $(shell find frontend -path frontend/dist -prune -o -print)
 
-.PHONY: demo serve page test test-long test-python test-js lint types pictures benchmark clean help
+.PHONY: demo serve page wheel test test-long test-python test-js lint types pictures benchmark clean help
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -66,8 +66,12 @@ benchmark: $(VENV)/.dev page ## measure this machine; writes build/benchmark.jso
 pictures: $(VENV)/.dev page ## retake the pictures of README from the demo datasets
 	@$(BIN)/python scripts/make_pictures.py
 
+wheel: $(VENV)/.dev page ## build dist/*.whl and an sdist: the package with page, models and corpora
+	@rm -rf build/lib
+	@$(BIN)/python -m build --outdir dist .
+
 clean: ## remove what was installed and built; corpora and models stay
-	rm -rf $(VENV) node_modules frontend/dist build data/built
+	rm -rf $(VENV) node_modules frontend/dist dist build data/built
 
 # A stamp says that a step was finished with the files it depends on; a half-finished one is done again.
 $(VENV)/.created:

@@ -11,7 +11,8 @@ from attentionviz.commands.main import make_parser
 from attentionviz.core.scores import HEAD_NAMES, SCORE_FACTS
 from attentionviz.core.text_formats import TEXT_ENDINGS
 from attentionviz.core.types import METHODS
-from attentionviz.settings.settings import CHECKOUT, SETTINGS, Setting
+from attentionviz.settings.installation import ROOT as CHECKOUT
+from attentionviz.settings.settings import SETTINGS, Setting
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted(

@@ -68,6 +68,12 @@ def test_a_malformed_stamp_counts_as_missing(demo, content):
     assert demo.missing() == list(TINY)
 
 
+def test_a_dataset_whose_model_is_not_installed_is_left_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(demo_module, "find_spec", lambda name: None)
+    left = [dataset.dataset_id for dataset in Demo(tmp_path, tmp_path / "built").missing()]
+    assert left == ["demo-gpt2", "demo-vit"]
+
+
 def test_the_demo_asks_for_models_and_corpora_of_the_checkout(tmp_path):
     demo = Demo(tmp_path, tmp_path / "built")
     for dataset in DEMO:

@@ -10,7 +10,8 @@ from attentionviz.commands.serve import settings_of
 from attentionviz.errors import ConfigError
 from attentionviz.server.access.token_file import read_tokens
 from attentionviz.settings.defaults_file import EXAMPLES, default_toml
-from attentionviz.settings.settings import CHECKOUT, SETTINGS, Settings, load_settings
+from attentionviz.settings.installation import ROOT as CHECKOUT
+from attentionviz.settings.settings import SETTINGS, Settings, load_settings
 
 
 def write(tmp_path: Path, text: str) -> Path:

@@ -5,10 +5,11 @@ import sys
 import webbrowser
 from collections.abc import Callable
 
-from attentionviz.pipeline.demo import Demo
+from attentionviz.pipeline.demo import DEMO, INSTALL_MINILM, Demo, has_model
 from attentionviz.pipeline.demo_process import DemoProcess
 from attentionviz.server.app import serve
-from attentionviz.settings.settings import CHECKOUT, Settings
+from attentionviz.settings.installation import ROOT
+from attentionviz.settings.settings import Settings
 
 Log = Callable[[str], None]
 
@@ -26,7 +27,10 @@ def run_demo(settings: Settings, n_workers: int | None, log: Log, *, opens_brows
     opens_browser : bool
         Whether to open a browser, if there is a screen.
     """
-    demo = Demo(CHECKOUT, settings.data_dir)
+    demo = Demo(ROOT, settings.data_dir)
+    for dataset in DEMO:
+        if not has_model(dataset):
+            log(f"{dataset.dataset_id} is left out, since its model is not here: {INSTALL_MINILM}")
     is_missing = bool(demo.missing())
     builders: list[DemoProcess] = []
 
@@ -67,7 +71,7 @@ def build_demo(settings: Settings, n_workers: int, log: Log) -> None:
     """
     from attentionviz.pipeline.build import build
 
-    demo = Demo(CHECKOUT, settings.data_dir)
+    demo = Demo(ROOT, settings.data_dir)
     for dataset in demo.missing():
         result = build(demo.request(dataset, n_workers), log)
         demo.record_build(dataset, result.version)

@@ -19,7 +19,8 @@ from attentionviz.core.terminal import visible, write_any_text
 from attentionviz.core.text_formats import TABLE_ENDINGS
 from attentionviz.core.types import METHODS
 from attentionviz.errors import AppError, DatasetNotFoundError, InvalidRequestError
-from attentionviz.settings.settings import CHECKOUT, load_settings
+from attentionviz.settings.installation import MODELS
+from attentionviz.settings.settings import load_settings
 
 if TYPE_CHECKING:
     from attentionviz.pipeline.request import BuildRequest
@@ -250,7 +251,7 @@ def _build_request(arguments: argparse.Namespace) -> "BuildRequest":
         target=arguments.target,
         max_target=arguments.max_target,
         skip_bad_sequences=arguments.skip_bad_sequences,
-        local_models=CHECKOUT / "data" / "models",
+        local_models=MODELS,
         scheduler=arguments.scheduler,
         scheduler_file=arguments.scheduler_file,
     )

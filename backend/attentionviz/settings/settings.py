@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from attentionviz.errors import ConfigError
-from attentionviz.settings import parsing
+from attentionviz.settings import installation, parsing
 from attentionviz.settings.jobs import JobSettings
 from attentionviz.settings.live import LiveSettings
 from attentionviz.settings.parsing import setting as _setting
 
-CHECKOUT = Path(__file__).resolve().parents[3]
 ENVIRONMENT_PREFIX = "ATTENTIONVIZ_"
 # Variables with this prefix that are not settings.
 OTHER_VARIABLES = {ENVIRONMENT_PREFIX + name for name in ("CONFIG", "FAILPOINT")}
@@ -54,7 +53,7 @@ class Settings(JobSettings, LiveSettings):
     """All settings of the server, one per field; `SETTINGS` describes them as a table."""
 
     data_dir: Path = _setting(
-        "path", parsing.path, CHECKOUT / "data" / "built", "Folder of the built datasets."
+        "path", parsing.path, installation.data_dir(), "Folder of the built datasets."
     )
     host: str = _setting(
         "text",
@@ -128,7 +127,7 @@ class Settings(JobSettings, LiveSettings):
     frontend_dir: Path = _setting(
         "path",
         parsing.path,
-        CHECKOUT / "frontend" / "dist",
+        installation.PAGE,
         "Folder of the built page, from make page.",
     )
 

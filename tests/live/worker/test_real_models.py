@@ -20,7 +20,7 @@ from attentionviz.live.worker.session import Session
 from attentionviz.live.worker_settings import WorkerSettings
 from attentionviz.projections import dequantise
 from attentionviz.projections.registry import nearness
-from attentionviz.settings.settings import CHECKOUT
+from attentionviz.settings.installation import ROOT as CHECKOUT
 from attentionviz.store.reader import open_dataset
 
 pytestmark = pytest.mark.slow

@@ -4,7 +4,8 @@ import os
 
 from attentionviz.live.service import LiveService, ServiceLimits
 from attentionviz.live.worker_settings import WorkerSettings
-from attentionviz.settings.settings import CHECKOUT, Settings
+from attentionviz.settings.installation import MODELS
+from attentionviz.settings.settings import Settings
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_IMAGE_BYTES = 10 * 1024 * 1024
@@ -22,7 +23,7 @@ def make_service(settings: Settings) -> LiveService:
     """Create the live service from the settings; its process is not started yet."""
     worker = WorkerSettings(
         data_dir=settings.data_dir,
-        local_models=CHECKOUT / "data" / "models",
+        local_models=MODELS,
         model_folders=tuple(folder.resolve() for folder in settings.live_models),
         max_characters=settings.live_characters,
         max_tokens=settings.live_tokens,
