@@ -124,7 +124,7 @@ def test_source_files_named_in_a_document_exist(name: str) -> None:
         str(path)
         for folder in ("backend", "frontend", "scripts", "tests")
         for path in (ROOT / folder).rglob("*.*")
-    ]
+    ] + [str(ROOT / "setup.py")]
     named = re.findall(r"`([\w./-]+\.(?:py|js|mjs))`", read(name))
     assert not [file for file in named if not any(path.endswith(f"/{file}") for path in files)]
 
