@@ -443,8 +443,9 @@ test('a head is named after its highest score at or above the threshold', () => 
     score('x', null),
   ]);
   const manifest = { n_layers: 1, n_heads: 5, scores: ['previous', 'first', 'x'] };
-  /** @param {number | null} previous @param {number} first @param {number} nRows */
-  const scored = (previous, first, nRows) => ({
+  /** @param {number} head @param {number | null} previous @param {number} first @param {number} nRows */
+  const scored = (head, previous, first, nRows) => ({
+    ...{ layer: 0, head },
     scores: {
       previous: { value: previous, n_rows: nRows },
       first: { value: first, n_rows: nRows },
@@ -452,11 +453,11 @@ test('a head is named after its highest score at or above the threshold', () => 
     },
   });
   const heads = new Map([
-    ['0,0', scored(0.5, 0.1, 30)],
-    ['0,1', scored(0.6, 0.7, 30)],
-    ['0,2', scored(0.499, 0.2, 30)],
-    ['0,3', scored(0.9, 0.1, 29)],
-    ['0,4', scored(null, 0.8, 935)],
+    ['0,0', scored(0, 0.5, 0.1, 30)],
+    ['0,1', scored(1, 0.6, 0.7, 30)],
+    ['0,2', scored(2, 0.499, 0.2, 30)],
+    ['0,3', scored(3, 0.9, 0.1, 29)],
+    ['0,4', scored(4, null, 0.8, 935)],
   ]);
   const columns = manifest.scores.map((name) => makeColumn(name, heads, manifest, null));
   const names = nameHeads(columns);

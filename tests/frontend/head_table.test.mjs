@@ -23,7 +23,8 @@ function opened(state = {}) {
     Array.from({ length: 12 }, (_, i) => {
       const duplicate = i === 2 ? { value: null, n_rows: 0 } : { value: 1 - i / 12, n_rows: 1 };
       const scores = { induction: { value: ((7 * i) % 12) / 12, n_rows: 5 }, duplicate };
-      return [`${Math.floor(i / 4)},${i % 4}`, { maps: {}, scores }];
+      const at = { layer: Math.floor(i / 4), head: i % 4 };
+      return [`${at.layer},${at.head}`, { ...at, maps: {}, scores }];
     }),
   );
   const facts = {

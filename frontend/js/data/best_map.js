@@ -65,7 +65,13 @@ export function headsReady(mapsReady, method, dims) {
  */
 export function mapOf(heads, at, name) {
   if (!name?.startsWith(`${BEST}-`)) return name;
-  return heads?.get(`${at.layer},${at.head}`)?.best_maps[name] ?? null;
+  const facts = heads?.get(`${at.layer},${at.head}`);
+  return facts ? mapIn(facts, name) : null;
+}
+
+/** The same of a head that is known. @param {HeadFacts} facts @param {string | null} name */
+export function mapIn(facts, name) {
+  return name?.startsWith(`${BEST}-`) ? (facts.best_maps[name] ?? null) : name;
 }
 
 /** The method of a map's name. @param {string} name */

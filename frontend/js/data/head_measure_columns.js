@@ -4,10 +4,10 @@
  */
 
 import { valueAt } from '../compute/histogram.js';
-import { cellsOfHeads, headMask, isUniform } from '../compute/model_heads.js';
+import { cellsOfHeads, hasHead, headMask, isUniform } from '../compute/model_heads.js';
 import { rangeOf } from '../compute/ranges.js';
 import { isFidelity, measureFacts, NO_SUCH_SCORE, NOT_COMPUTED } from './head_measures.js';
-import { fidelityOf } from './points.js';
+import { fidelityIn } from './points.js';
 
 /** @import { HeadFacts, Manifest } from '../page.js' */
 /** @import { Range } from '../compute/histogram.js' */
@@ -41,11 +41,11 @@ export function makeColumn(name, heads, model, map) {
   const nRows = new Int32Array(n).fill(
     isFidelity(name) || scores.includes(name) ? NOT_COMPUTED : NO_SUCH_SCORE,
   );
-  for (const i of cellsOfHeads(model)) {
-    const at = { layer: Math.floor(i / nHeads), head: i % nHeads };
-    const facts = heads.get(`${at.layer},${at.head}`);
-    const score = facts?.scores[name];
-    const value = isFidelity(name) ? fidelityOf(heads, at, map)?.[name] : score?.value;
+  for (const facts of heads.values()) {
+    if (!hasHead(model, facts)) continue;
+    const i = facts.layer * nHeads + facts.head;
+    const score = facts.scores[name];
+    const value = isFidelity(name) ? fidelityIn(facts, map)?.[name] : score?.value;
     if (typeof value === 'number') values[i] = value;
     if (score && !isFidelity(name)) nRows[i] = score.n_rows;
   }
@@ -190,10 +190,15 @@ export function rangeAt(range, [low, high]) {
  * @returns {{inside: Uint8Array, n: number}}
  */
 export function headsWithin(values, [min, max]) {
-  const inside = Uint8Array.from(values, (value) =>
-    value >= (min ?? -Infinity) && value <= (max ?? Infinity) ? 1 : 0,
-  );
-  return { inside, n: inside.reduce((sum, one) => sum + one, 0) };
+  const [least, most] = [min ?? -Infinity, max ?? Infinity];
+  const inside = new Uint8Array(values.length);
+  let n = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (!(values[i] >= least && values[i] <= most)) continue;
+    inside[i] = 1;
+    n++;
+  }
+  return { inside, n };
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Names of maps, numbers of points, and the fidelity of a head. */
 
-import { mapOf } from './best_map.js';
+import { mapIn } from './best_map.js';
 
 /** @import { Facts, Fidelity, HeadDetails, HeadFacts, HeadId } from '../page.js' */
 /** @import { Selected, State } from '../page.js' */
@@ -63,8 +63,18 @@ export function drawnPoint({ kind, token }, drawn, nTokens) {
  * @returns {Fidelity | null}
  */
 export function fidelityOf(heads, at, name) {
-  const own = mapOf(heads, at, name);
-  return (own && heads?.get(`${at.layer},${at.head}`)?.maps[own]?.fidelity) || null;
+  const facts = heads?.get(`${at.layer},${at.head}`);
+  return facts ? fidelityIn(facts, name) : null;
+}
+
+/**
+ * @param {HeadFacts} facts
+ * @param {string | null} name of the map that is shown
+ * @returns {Fidelity | null}
+ */
+export function fidelityIn(facts, name) {
+  const own = mapIn(facts, name);
+  return (own && facts.maps[own]?.fidelity) || null;
 }
 
 /**
@@ -87,6 +97,9 @@ export function detailsOf({ headDetails: { value } }, at) {
   return value && value.layer === at?.layer && value.head === at.head ? value : null;
 }
 
+/** @type {WeakMap<ReadonlyMap<string, HeadFacts>, Map<string | null, Fidelity | null>>} */
+const means = new WeakMap();
+
 /**
  * The mean over the heads that have the map; null for a measure that no head has.
  *
@@ -95,7 +108,20 @@ export function detailsOf({ headDetails: { value } }, at) {
  * @returns {Fidelity | null}
  */
 export function meanFidelity(heads, name) {
-  const all = [...(heads?.values() ?? [])].flatMap((at) => fidelityOf(heads, at, name) ?? []);
+  if (!heads) return null;
+  const known = means.get(heads) ?? new Map();
+  means.set(heads, known);
+  if (!known.has(name)) known.set(name, computeMean(heads, name));
+  return known.get(name) ?? null;
+}
+
+/**
+ * @param {ReadonlyMap<string, HeadFacts>} heads
+ * @param {string | null} name
+ * @returns {Fidelity | null}
+ */
+function computeMean(heads, name) {
+  const all = [...heads.values()].flatMap((facts) => fidelityIn(facts, name) ?? []);
   if (all.length === 0) return null;
   /** @param {keyof Fidelity} measure */
   const mean = (measure) => {

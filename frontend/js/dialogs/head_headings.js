@@ -64,11 +64,15 @@ function makeHeading(name, onSort) {
   const histogram = createHistogram(element, 'head-table__histogram');
   const range = el('span', { class: 'head-table__range soft' });
   element.append(range);
+  /** @type {{column: Column | null, open: number}} */
+  let shown = { column: null, open: -1 };
   return {
     name,
     element,
     /** @param {Column} column @param {number} open */
     update(column, open) {
+      if (column === shown.column && open === shown.open) return;
+      shown = { column, open };
       histogram.update(column, { head: open });
       const [low, high] = column.range;
       const ends = `${formatMeasureValue(low)} – ${formatMeasureValue(high)}`;

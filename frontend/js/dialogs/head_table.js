@@ -77,8 +77,7 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
     columns = columns.filter(({ nKnown }) => nKnown > 0); // a column of nothing says nothing
     menu.offer(columns.map(({ name }) => ({ name, label: measureFacts(name).label })));
     words.replaceChildren(...wordsOf(manifest, state));
-    sort(state.at);
-    if (isFirst) table.reveal(headNumber(state.at, nHeads));
+    sort(state.at, isFirst ? headNumber(state.at, nHeads) : null);
   }
 
   /**
@@ -89,12 +88,14 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
    */
   function sortBy(name) {
     sorting = { name, isRising: sorting.name === name ? !sorting.isRising : name === '' };
-    sort(store.get().at);
-    table.reveal(order[0]);
+    sort(store.get().at, -1);
   }
 
-  /** @param {HeadId | null} at */
-  function sort(at) {
+  /**
+   * @param {HeadId | null} at
+   * @param {number | null} [sought] head that is brought into sight, -1 for the first row
+   */
+  function sort(at, sought = null) {
     const isKnown = sorting.name === '' || columns.some(({ name }) => name === sorting.name);
     if (!isKnown) sorting = BY_LAYER;
     order = model ? tableOrder(model, columns, sorting) : order;
@@ -102,7 +103,7 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
     const shownColumns = columns.filter(({ name }) => menu.isShown(name));
     const open = headNumber(at, nHeads);
     const layers = layersOf(facts);
-    table.show({ columns: shownColumns, order, layers, nHeads, open, nameOf }, sorting);
+    table.show({ columns: shownColumns, order, layers, nHeads, open, nameOf }, sorting, sought);
     fades.update();
   }
 
@@ -165,14 +166,17 @@ function createTable(scroll, onSort, onOpen) {
   );
   scroll.append(table);
   return {
-    /** @param {import('./head_rows.js').ShownHeads} heads @param {Sorting} sorting */
-    show(heads, sorting) {
+    /**
+     * @param {import('./head_rows.js').ShownHeads} heads
+     * @param {Sorting} sorting
+     * @param {number | null} sought
+     */
+    show(heads, sorting, sought) {
       headings.update(heads.columns, heads.open);
       headings.mark(sorting);
       setAttribute(table, 'aria-rowcount', String(heads.order.length + 1));
-      rows.show(heads);
+      rows.show(heads, sought);
     },
-    reveal: rows.reveal,
   };
 }
 

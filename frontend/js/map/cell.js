@@ -148,11 +148,22 @@ function measureParts(head, { tint, sorted, places, nHeads, inside }) {
  * @param {ShownTheme} theme
  * @returns {number | null} packed
  */
-export function colorOf({ values, range }, head, theme) {
-  const { scores } = canvasPalette(theme);
+export function colorOf(column, head, theme) {
+  return colorIn(canvasPalette(theme).scores, column, head);
+}
+
+/**
+ * The same, for many heads.
+ *
+ * @param {Uint32Array} ramp
+ * @param {Column} column
+ * @param {number} head
+ * @returns {number | null} packed
+ */
+export function colorIn(ramp, { values, range }, head) {
   return Number.isNaN(values[head])
     ? null
-    : scores[Math.round(shareOf(values[head], range) * (scores.length - 1))];
+    : ramp[Math.round(shareOf(values[head], range) * (ramp.length - 1))];
 }
 
 /**

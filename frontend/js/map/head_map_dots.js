@@ -11,6 +11,7 @@ import {
   headTowards,
   placeNames,
 } from '../compute/head_map_layout.js';
+import { drawDots } from '../render/dots.js';
 
 /** @import { HeadsMap } from '../page.js' */
 /** @import { Places } from '../compute/head_map_layout.js' */
@@ -21,13 +22,14 @@ const MARGIN_PX = 26;
 const REACH_PX = 28;
 /** Smaller dots have no outline. */
 const MIN_OUTLINED_PX = 3;
-const OUTSIDE_OPACITY = 0.3;
+const OUTSIDE_ALPHA = 77;
 /** Of the heads highest in the measure that tints them, so many have their names before others. */
 const N_HIGHEST = 3;
 
 /**
  * @typedef {object} DotLook How a head is shown.
- * @property {string | null} color null: it has none
+ * @property {number | null} packed its colour; null: it has none
+ * @property {string | null} color the same for CSS
  * @property {boolean} isOutside whether it is outside of the chosen range
  * @property {string} title
  * @property {string} words its accessible name
@@ -262,23 +264,34 @@ function createTabStop(point) {
 }
 
 /**
- * @param {CanvasRenderingContext2D} pen with the colour of outlines
+ * @param {CanvasRenderingContext2D} pen whose colour is that of outlines
  * @param {readonly DotLook[]} looks
  * @param {Places} places
  * @param {number} radius
  */
 function paintDots(pen, looks, { x, y }, radius) {
-  const isOutlined = radius >= MIN_OUTLINED_PX;
-  looks.forEach(({ color, isOutside }, i) => {
-    pen.globalAlpha = isOutside ? OUTSIDE_OPACITY : 1;
+  const ratio = pen.getTransform().a;
+  const picture = pen.createImageData(pen.canvas.width, pen.canvas.height);
+  const [red, green, blue] = (getComputedStyle(pen.canvas).color.match(/[\d.]+/g) ?? []).map(
+    Number,
+  );
+  drawDots(picture, {
+    x: x.map((at) => at * ratio),
+    y: y.map((at) => at * ratio),
+    radius: radius * ratio,
+    colors: Uint32Array.from(looks, ({ packed, isOutside }) =>
+      packed === null ? 0 : (packed & 0xffffff) | ((isOutside ? OUTSIDE_ALPHA : 255) << 24),
+    ),
+    outline: radius < MIN_OUTLINED_PX ? null : [red, green, blue],
+    ratio,
+  });
+  pen.putImageData(picture, 0, 0);
+  pen.setLineDash([2, 1.5]);
+  looks.forEach(({ packed, isOutside }, i) => {
+    if (packed !== null) return;
+    pen.globalAlpha = isOutside ? OUTSIDE_ALPHA / 255 : 1;
     pen.beginPath();
-    pen.arc(x[i], y[i], color && !isOutlined ? radius : radius - 0.5, 0, 2 * Math.PI);
-    if (color) {
-      pen.fillStyle = color;
-      pen.fill();
-    }
-    if (color && !isOutlined) return;
-    pen.setLineDash(color ? [] : [2, 1.5]);
+    pen.arc(x[i], y[i], radius - 0.5, 0, 2 * Math.PI);
     pen.stroke();
   });
 }

@@ -43,9 +43,12 @@ export function imageOf(map, column, inside, theme, palette, layers, cells) {
             : ramp.length >> 1
         ];
     return {
-      color: packed === null ? null : cssColor(packed),
+      packed,
       isOutside: inside?.[cell] === 0,
       // on demand: there are thousands of heads
+      get color() {
+        return packed === null ? null : cssColor(packed);
+      },
       get title() {
         return formatTitle(head, layers);
       },

@@ -4,7 +4,7 @@
  */
 
 import { lastOnly } from '../compute/memo.js';
-import { colorOf, formatHeadMeasure } from './cell.js';
+import { colorIn, formatHeadMeasure } from './cell.js';
 import { canvasPalette, cssColor, rampStops } from '../color/palettes.js';
 import { createCleanup, el, emptyPen, setAttribute, setText } from '../ui/dom.js';
 import { formatMeasureValue } from '../data/head_measure_columns.js';
@@ -255,16 +255,21 @@ function paint(pen, { column, inside, order }, nHeads, nRows, side, theme) {
   const ratio = pen.getTransform().a;
   /** @param {number} at */
   const snapped = (at) => Math.round(at * ratio) / ratio;
+  /** @type {Map<number, string>} */
+  const styles = new Map();
+  const ramp = canvasPalette(theme).scores;
   const gap = { x: side.x >= 4 ? 1 : 0, y: side.y >= 4 ? 1 : 0 };
   for (let slot = 0; slot < nHeads * nRows; slot++) {
     const head = order ? (order[slot] ?? -1) : slot;
     if (head < 0) continue;
-    const color = column && colorOf(column, head, theme);
+    const color = column && colorIn(ramp, column, head);
     if (color === null) continue;
     const [across, down] = [slot % nHeads, Math.floor(slot / nHeads)];
     const [left, top] = [snapped(across * side.x), snapped(down * side.y)];
     pen.globalAlpha = inside?.[head] === 0 ? OUTSIDE_OPACITY : 1;
-    pen.fillStyle = cssColor(color);
+    const style = styles.get(color) ?? cssColor(color);
+    styles.set(color, style);
+    pen.fillStyle = style;
     pen.fillRect(
       left,
       top,

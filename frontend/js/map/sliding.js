@@ -85,7 +85,12 @@ export function createSliding(moved) {
  */
 export function between(from, to, share) {
   /** @param {'x' | 'y' | 'size'} part */
-  const mix = (part) =>
-    Float32Array.from(to[part], (end, cell) => from[part][cell] + share * (end - from[part][cell]));
+  const mix = (part) => {
+    const [starts, ends] = [from[part], to[part]];
+    const mixed = new Float32Array(to.n);
+    for (let cell = 0; cell < to.n; cell++)
+      mixed[cell] = starts[cell] + share * (ends[cell] - starts[cell]);
+    return mixed;
+  };
   return { n: to.n, x: mix('x'), y: mix('y'), size: mix('size') };
 }
