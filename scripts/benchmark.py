@@ -290,6 +290,12 @@ def page_table(runs: list[dict[str, Any]]) -> str:
     return table(header, rows)
 
 
+def heads_table(deep: dict[str, Any]) -> str:
+    """Return what the page's thread computes when many heads are tinted, sorted or listed."""
+    rows = [[action, f"{spent:.0f} ms"] for action, spent in deep["longest_task_ms"].items()]
+    return table([f"with {deep['heads']:,} heads", "longest task, CPU time"], rows)
+
+
 def interaction_table(page: dict[str, Any]) -> str:
     """Return how long a hand waits, at the middle number of points, as far as it was measured."""
     waits = page["interaction"]
@@ -326,6 +332,7 @@ def markdown_tables(result: dict[str, Any]) -> str:
                 else []
             ),
             page_table([*result["page"]["runs"], *([result["deep"]] if "deep" in result else [])]),
+            *([heads_table(result["deep"])] if "longest_task_ms" in result.get("deep", {}) else []),
             interaction_table(result["page"]),
             *([live_table(result["live"])] if "live" in result else []),
         ]

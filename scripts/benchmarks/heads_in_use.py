@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 N_TIMES = 5
 SETTLE_MS = 700
 CATEGORIES = ["disabled-by-default-devtools.timeline", "devtools.timeline"]
+Step = Callable[[int], Callable[[], Any]]
 SCORES = ("previous", "first", "self", "entropy", "mean_distance")
 
 
@@ -39,57 +40,68 @@ def measure(browser: Browser, address: str, viewport: dict[str, int]) -> dict[st
     return found
 
 
-def actions(page: Page) -> dict[str, Callable[[int], Callable[[], Any]]]:
+def actions(page: Page) -> dict[str, Step]:
     """Return for each action its n-th step; they run in this order."""
+    return {**grid_actions(page), **table_actions(page), **map_actions(page)}
 
-    def choose(label: str) -> Callable[[int], Callable[[], Any]]:
+
+def grid_actions(page: Page) -> dict[str, Step]:
+    """Return what is done to the grid with choices and sliders."""
+
+    def choose(label: str) -> Step:
         choice = page.get_by_label(label, exact=True)
         return lambda i: lambda: choice.select_option(value=SCORES[i % len(SCORES)])
 
-    def press(key: str) -> Callable[[int], Callable[[], Any]]:
-        return lambda _: lambda: page.keyboard.press(key)
-
-    def filtered(i: int) -> Callable[[], Any]:
+    def narrow(i: int) -> Callable[[], Any]:
         if i == 0:
             page.get_by_role("slider", name="Heads from, from").focus()
         return lambda: page.keyboard.press("ArrowRight")
 
-    def sorted_table(i: int) -> Callable[[], Any]:
+    return {"tint": choose("Tint by"), "filter": narrow, "sort the grid": choose("Sort by")}
+
+
+def table_actions(page: Page) -> dict[str, Step]:
+    """Return what is done to the table of all heads."""
+
+    def sort(i: int) -> Callable[[], Any]:
         if i == 0:
             page.evaluate("document.activeElement.blur()")  # a choice takes letters itself
             page.keyboard.press("h")
             page.wait_for_timeout(SETTLE_MS)
         return page.locator(".head-table__sort").nth(1 + i).click
 
-    def scrolled_table(i: int) -> Callable[[], Any]:
+    def scroll(_: int) -> Callable[[], Any]:
         page.mouse.move(700, 500)
-        return lambda: page.mouse.wheel(0, 2000 if i % 2 == 0 else 3000)
-
-    def toggled(key: str, close: str) -> Callable[[int], Callable[[], Any]]:
-        def step(_: int) -> Callable[[], Any]:
-            page.keyboard.press(close)
-            page.wait_for_timeout(SETTLE_MS)
-            return lambda: page.keyboard.press(key)
-
-        return step
-
-    def pointed(i: int) -> Callable[[], Any]:
-        box = page.locator(".map-of-heads__dots").bounding_box()
-        assert box
-        place = box["x"] + box["width"] * (0.3 + 0.08 * i), box["y"] + box["height"] / 2
-        return lambda: page.mouse.move(*place)
+        return lambda: page.mouse.wheel(0, 120)
 
     return {
-        "tint": choose("Tint by"),
-        "filter": filtered,
-        "sort the grid": choose("Sort by"),
-        "sort the table": sorted_table,
-        "scroll the table": scrolled_table,
-        "open the table": toggled("h", "Escape"),
-        "open the map of heads": toggled("m", "Escape"),
-        "arrow key on the map of heads": press("ArrowRight"),
-        "point on the map of heads": pointed,
+        "sort the table": sort,
+        "scroll the table": scroll,
+        "open the table": opening(page, "h"),
     }
+
+
+def map_actions(page: Page) -> dict[str, Step]:
+    """Return what is done to the map of heads."""
+    plot = page.locator(".map-of-heads__plot")
+    return {
+        "open the map of heads": opening(page, "m"),
+        "arrow key on the map of heads": lambda _: lambda: page.keyboard.press("ArrowRight"),
+        "point on the map of heads": lambda i: (
+            lambda: plot.hover(position={"x": 100 + 30 * i, "y": 150})
+        ),
+    }
+
+
+def opening(page: Page, key: str) -> Step:
+    """Return the action of opening again by a key what Escape closes."""
+
+    def step(_: int) -> Callable[[], Any]:
+        page.keyboard.press("Escape")
+        page.wait_for_timeout(SETTLE_MS)
+        return lambda: page.keyboard.press(key)
+
+    return step
 
 
 def longest_task_ms(browser: Browser, page: Page, act: Callable[[], Any]) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
-from scripts.benchmarks import interaction, serving
+from scripts.benchmarks import heads_in_use, interaction, serving
 from scripts.make_deep_datasets import deep_spec
 from tests.browser.conftest import ARGUMENTS, find_chromium
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
@@ -169,5 +169,6 @@ def measure_deep(port: int) -> dict[str, Any]:
             browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
             address = f"http://127.0.0.1:{port}/?dataset={spec.dataset_id}&method=pca"
             run = one_run(browser, address, n_points, scroll)
+            in_use = heads_in_use.measure(browser, address, VIEWPORT)
             browser.close()
-    return {"heads": n_heads, **run}
+    return {"heads": n_heads, **run, "longest_task_ms": in_use}
