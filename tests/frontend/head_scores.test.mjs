@@ -443,7 +443,12 @@ test('a head is named after its highest score at or above the threshold', () => 
     score('x', null),
   ]);
   const manifest = { n_layers: 1, n_heads: 5, scores: ['previous', 'first', 'x'] };
-  /** @param {number} head @param {number | null} previous @param {number} first @param {number} nRows */
+  /**
+   * @param {number} head
+   * @param {number | null} previous
+   * @param {number} first
+   * @param {number} nRows
+   */
   const scored = (head, previous, first, nRows) => ({
     ...{ layer: 0, head },
     scores: {
