@@ -65,6 +65,7 @@ def listening(session: int) -> set[str]:
     return found
 
 
+@pytest.mark.long
 def test_the_commands_for_two_terminals_build_and_listen_to_this_machine_only(tmp_path):
     scheduler, workers, build = commands("A laptop, two terminals")
     env = environment(tmp_path)

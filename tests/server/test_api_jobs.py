@@ -11,7 +11,9 @@ from tests.support.job_server import TEXT, form, wait_for
 
 from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.jobs import JobQueue
+from attentionviz.jobs.limits import job_limits
 from attentionviz.server.http.context import EXTENSION
+from attentionviz.settings.settings import load_settings
 
 OWN = {"Sec-Fetch-Site": "same-origin"}
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -244,7 +246,8 @@ def test_a_column_name_like_an_option_stays_a_value(idle) -> None:
 
 @pytest.mark.parametrize("option", ["scheduler", "scheduler_file"])
 def test_a_build_from_the_page_is_sent_to_the_cluster_of_the_settings(idle, option) -> None:
-    place = {"scheduler": "tls://node1:8786", "scheduler_file": "/shared/scheduler.json"}[option]
+    given = {"scheduler": "tls://node1:8786", "scheduler_file": "/shared/scheduler.json"}[option]
+    place = job_limits(load_settings(environment={"ATTENTIONVIZ_SCHEDULER": given})).scheduler
     from attentionviz.commands.main import make_parser
     from attentionviz.jobs.commands import build_command, estimate_command
 
@@ -252,7 +255,7 @@ def test_a_build_from_the_page_is_sent_to_the_cluster_of_the_settings(idle, opti
     corpus = idle.queue.spool.corpus(made)
     parser = make_parser()
     parsed = parser.parse_args(build_command(made.request, corpus, Path("/out"), place))
-    assert str(getattr(parsed, option)) == place
+    assert str(getattr(parsed, option)) == given
     here = parser.parse_args(estimate_command(made.request, corpus, Path("/out")))
     assert getattr(here, option) is None
 

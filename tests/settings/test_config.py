@@ -51,8 +51,10 @@ def test_a_file_can_be_named_by_the_environment(tmp_path: Path) -> None:
 
 
 def test_paths_in_a_file_are_relative_to_its_folder(tmp_path: Path) -> None:
-    settings = load_settings(file=write(tmp_path, 'data_dir = "maps"'), environment={})
+    file = write(tmp_path, 'data_dir = "maps"\nscheduler = "scheduler.json"')
+    settings = load_settings(file=file, environment={})
     assert settings.data_dir == tmp_path / "maps"
+    assert settings.scheduler == tmp_path / "scheduler.json"
 
 
 def test_lists_can_be_comma_separated() -> None:
@@ -108,6 +110,10 @@ def test_a_failpoint_is_not_a_setting() -> None:
         ("data_dir", ""),
         ("data_dir", "a\0b"),
         ("host", " "),
+        ("scheduler", "http://node1:8786"),
+        ("scheduler", "tcp://node1"),
+        ("scheduler", "node1:8786"),
+        ("scheduler", "--help"),
         ("surprise", "1"),
     ],
 )

@@ -7,7 +7,7 @@ from attentionviz.jobs.records import JobRequest
 
 
 def build_command(
-    request: JobRequest, corpus: Path, data_dir: Path, scheduler: str = ""
+    request: JobRequest, corpus: Path, data_dir: Path, scheduler: str | Path = ""
 ) -> list[str]:
     """Return the command that builds the dataset of a job.
 
@@ -15,7 +15,7 @@ def build_command(
     ----------
     request : JobRequest
     corpus, data_dir : Path
-    scheduler : str
+    scheduler : str or Path
         As the setting of this name.
     """
     command = ["build", "--json", "--model", request.model]
@@ -34,8 +34,8 @@ def build_command(
     if request.keep_vectors != "all":
         command += ["--keep-vectors", request.keep_vectors]
     if scheduler:
-        option = "--scheduler" if "://" in scheduler else "--scheduler-file"
-        command += [option, scheduler]
+        is_file = isinstance(scheduler, Path)
+        command += ["--scheduler-file" if is_file else "--scheduler", str(scheduler)]
     return command
 
 

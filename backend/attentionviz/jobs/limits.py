@@ -39,7 +39,7 @@ class JobLimits(NamedTuple):
     uploads: UploadLimits
     build: ProcessLimits
     estimate: ProcessLimits
-    scheduler: str = ""
+    scheduler: str | Path = ""
 
     @property
     def max_bytes(self) -> int:

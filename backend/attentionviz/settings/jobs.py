@@ -1,6 +1,7 @@
 """Settings of builds from the page; part of `settings.Settings`."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from attentionviz.settings import parsing
 from attentionviz.settings.parsing import setting as _setting
@@ -45,7 +46,7 @@ class JobSettings:
         60,
         "Seconds without a heartbeat after which a build ends.",
     )
-    scheduler: str = _setting(
+    scheduler: str | Path = _setting(
         "address",
         parsing.scheduler,
         "",

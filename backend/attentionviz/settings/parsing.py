@@ -158,16 +158,16 @@ def path(value: Any) -> Path:
     return Path(value if isinstance(value, Path) else native(non_empty_text(value))).expanduser()
 
 
-def scheduler(value: Any) -> str:
-    """Return the address of a Dask scheduler, or the path of its file; empty for none."""
-    if value == "":
-        return ""
+def scheduler(value: Any) -> str | Path:
+    """Return the address of a Dask scheduler as text, or the path of its file; "" for none."""
+    if isinstance(value, Path) or value == "":
+        return value if value else ""
     text = non_empty_text(value)
     if re.fullmatch(r"(tcp|tls)://[^\s/]+:[0-9]+", text):
         return text
-    if "://" in text or text.startswith("-"):
+    if "://" in text or text.startswith("-") or re.fullmatch("[^/]*:[0-9]+", text):
         raise ValueError("expected an address such as tcp://node1:8786, or a path")
-    return str(path(text).absolute())
+    return path(text)
 
 
 def optional_path(value: Any) -> Path | None:
