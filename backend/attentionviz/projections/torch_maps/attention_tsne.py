@@ -50,11 +50,20 @@ def project(
     ]
 
 
-def neighbours_kept(settings: dict[str, Any]) -> int:
-    """Return for how many neighbours of a point something is stored."""
-    n_affinities = int(6 * settings["perplexity"]) + settings["softmax_keys"]
+def neighbours_kept(settings: dict[str, Any], n_points: int) -> int:
+    """Return for how many neighbours of a point, on average, something is stored.
+
+    Parameters
+    ----------
+    settings : dict
+    n_points : int
+        Of the head, of which ``fit_points`` have affinities.
+    """
+    n_affinities = 6 * settings["perplexity"] + settings["softmax_keys"]
+    n_affinities *= min(1, settings["fit_points"] / n_points)
     n_candidates = (2 + settings["places_around_key"]) * settings["targets"]
-    return int(n_affinities + n_candidates + settings["sharpening_near_keys"])
+    # Of a near key only the index is stored.
+    return int(n_affinities + n_candidates + settings["sharpening_near_keys"] / 4)
 
 
 def _fit(

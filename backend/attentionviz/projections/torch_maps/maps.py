@@ -72,9 +72,9 @@ def project_heads(
         )
         return made
 
-    n_neighbours = MODULES[method].neighbours_kept(settings)
     for indices in groups.values():
         group = [heads[index] for index in indices]
+        n_neighbours = MODULES[method].neighbours_kept(settings, group[0].n_points)
         n_at_once = heads_per_batch(group[0], n_neighbours, place, n_sharing)
         try:
             maps |= zip(indices, in_batches(compute, group, n_at_once, place), strict=True)

@@ -48,9 +48,17 @@ def project(
     ]
 
 
-def neighbours_kept(settings: dict[str, Any]) -> int:
-    """Return for how many neighbours of a point something is stored."""
-    return int(3 * settings["perplexity"]) + settings["placing_neighbours"]
+def neighbours_kept(settings: dict[str, Any], n_points: int) -> int:
+    """Return for how many neighbours of a point, on average, something is stored.
+
+    Parameters
+    ----------
+    settings : dict
+    n_points : int
+        Of the head, of which ``fit_points`` have affinities.
+    """
+    n_affinities = 3 * settings["perplexity"] * min(1, settings["fit_points"] / n_points)
+    return int(n_affinities + settings["placing_neighbours"])
 
 
 def _objective(batch: HeadBatch, settings: dict[str, Any]) -> tuple[Pairs, Repel, str | None]:
