@@ -76,7 +76,11 @@ def machine() -> dict[str, Any]:
 
 
 def measure(
-    parts: list[str], sizes: list[int], tokens: list[int], n_heads: int = GPU_HEADS
+    parts: list[str],
+    sizes: list[int],
+    tokens: list[int],
+    n_heads: int = GPU_HEADS,
+    device: str | None = None,
 ) -> dict[str, Any]:
     """Return the figures of the chosen parts.
 
@@ -89,6 +93,8 @@ def measure(
         Sizes of the corpora of ``scale``; of ``gpu`` the first, unless they are `TOKENS`.
     n_heads : int
         Of ``gpu``.
+    device : str or None
+        Of ``gpu``, instead of a CUDA device.
     """
     models_folder = ROOT / "data" / "models"
     result: dict[str, Any] = {"machine": machine()}
@@ -131,7 +137,7 @@ def measure(
         from scripts.benchmarks import gpu
 
         n_tokens = GPU_TOKENS if tuple(tokens) == TOKENS else tokens[0]
-        result["gpu"] = gpu.measure(models_folder, n_heads, n_tokens)
+        result["gpu"] = gpu.measure(models_folder, n_heads, n_tokens, device)
     return result
 
 
@@ -350,12 +356,13 @@ def main() -> None:
     tokens = ",".join(map(str, TOKENS))
     parser.add_argument("--tokens", default=tokens, help="sizes of the corpora of scale")
     parser.add_argument("--heads", type=int, default=GPU_HEADS, help="heads of gpu")
+    parser.add_argument("--device", help="of gpu, such as cpu, which compares maps only")
     parser.add_argument("--output", type=Path, help="file to write the figures to, as JSON")
     arguments = parser.parse_args()
     points, tokens = (
         [int(n) for n in text.split(",")] for text in (arguments.points, arguments.tokens)
     )
-    result = measure(arguments.only.split(","), points, tokens, arguments.heads)
+    result = measure(arguments.only.split(","), points, tokens, arguments.heads, arguments.device)
     if result.get("gpu", "") is None:
         print("there is no CUDA device: maps on a GPU are not measured")
         del result["gpu"]

@@ -21,7 +21,7 @@ from attentionviz.errors import BuildError
 from attentionviz.store.writer import FileRecord
 
 PARENT_POLL_SECONDS = 0.1
-# Of this machine, that use one GPU: each holds some hundred megabytes of its memory.
+# Of this machine, that use one GPU: each has a context of its own in its memory.
 MAX_DEVICE_PROCESSES = 8
 _watched: set[int] = set()
 Log = Callable[[str], None]
