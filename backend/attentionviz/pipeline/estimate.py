@@ -3,14 +3,14 @@
 import math
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from joblib import cpu_count
 
 from attentionviz.core.heads import rules_with_heads
 from attentionviz.measures.similarity import n_nearest
-from attentionviz.pipeline.build import prepare
+from attentionviz.pipeline.build import open_engine, prepare
 from attentionviz.pipeline.calibration import Calibration, calibrate
 from attentionviz.pipeline.corpora.account import Account
 from attentionviz.pipeline.plan import BuildPlan
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 # Comparison of one head with the others, and its facts.
 HEAD_SECONDS = 0.02
+# CPU time of the builder for a unit, from `scripts/benchmark.py --only cluster`: of local processes,
+# and of a cluster, where it also checks and moves the files.
+UNIT_SECONDS, CLUSTER_UNIT_SECONDS = 0.0008, 0.004
 # The attention check and the probes run a few sequences through the model several times.
 N_CHECKED_TOKENS = 3000
 
@@ -52,13 +55,17 @@ class Estimate(NamedTuple):
     account : mapping
         Counts of the corpus, as ``corpus.account`` of a manifest.
     seconds : float
-        Time of the whole build on this machine under its current load.
+        Time of the whole build, see `assumed`.
     n_bytes : int
         Size of the finished dataset.
     n_bytes_building : int
         Largest size on disk during the build.
     lost : str or None
         What the dataset cannot show because of ``--keep-vectors``; None if nothing.
+    n_workers : int
+        Workers over which the time is divided.
+    assumed : str
+        What the time assumes of them, as a phrase.
     """
 
     dataset_id: str
@@ -72,6 +79,44 @@ class Estimate(NamedTuple):
     n_bytes: int
     n_bytes_building: int
     lost: str | None
+    n_workers: int
+    assumed: str
+
+
+class Workers(NamedTuple):
+    """Workers as an estimate assumes them.
+
+    Attributes
+    ----------
+    n : int
+        Units at the same time.
+    n_capturing : int
+        Of these, those that run the model.
+    unit_seconds : float
+        What the builder spends on each unit, one after the other.
+    words : str
+    """
+
+    n: int
+    n_capturing: int
+    unit_seconds: float
+    words: str
+
+    @classmethod
+    def of(cls, request: BuildRequest, log: Log) -> Self:
+        """Return the workers of a request; a cluster is asked how many it has."""
+        if request.uses_cluster:
+            with open_engine(request, log) as engine:
+                n, on_gpu = engine.n_workers, engine.device != "cpu"
+            each = "each as fast as one core of this machine"
+            capture = "capture on one of them at the speed of the model here; " if on_gpu else ""
+            words = f"{_counted(n)} of the cluster, {capture}{each}"
+            return cls(n, 1 if on_gpu else n, CLUSTER_UNIT_SECONDS, words)
+        n = max(1, min(request.n_workers, cpu_count()))
+        words = f"{_counted(n)} of this machine under its current load"
+        if n < request.n_workers:
+            words += f", which has no cores for {request.n_workers}"
+        return cls(n, 1, UNIT_SECONDS, words)
 
 
 def estimate(request: BuildRequest, log: Log = lambda _: None) -> Estimate:
@@ -97,6 +142,7 @@ def estimate(request: BuildRequest, log: Log = lambda _: None) -> Estimate:
     measured = calibrate(plan, model, source)
     n_heads = len(model.heads)
     n_bytes, n_spare = _bytes(plan, model, measured)
+    workers = Workers.of(request, log)
     return Estimate(
         dataset_id=plan.dataset_id,
         n_sequences=len(plan.lengths),
@@ -105,10 +151,12 @@ def estimate(request: BuildRequest, log: Log = lambda _: None) -> Estimate:
         n_heads=n_heads,
         n_maps=n_heads * len(plan.facts["maps"]),
         account=plan.account.facts(),
-        seconds=round(loading + _seconds(plan, n_heads, measured), 1),
+        seconds=round(loading + _seconds(plan, n_heads, measured, workers), 1),
         n_bytes=n_bytes,
         n_bytes_building=n_bytes + n_spare,
         lost=plan.lost_without_vectors(),
+        n_workers=workers.n,
+        assumed=workers.words,
     )
 
 
@@ -118,25 +166,34 @@ def format_estimate(found: Estimate) -> str:
         f"{found.dataset_id}: {Account.of(found.account).summary()}\n"
         f"{found.dataset_id}: {found.n_tokens:,} tokens, {found.n_heads:,} heads, "
         f"{found.n_maps:,} maps; about {format_duration(found.seconds)} and "
-        f"{found.n_bytes / 1e6:,.0f} MB ({found.n_bytes_building / 1e6:,.0f} MB while building)"
+        f"{found.n_bytes / 1e6:,.0f} MB ({found.n_bytes_building / 1e6:,.0f} MB while building)\n"
+        f"{found.dataset_id}: the time assumes {found.assumed}"
         + (f"\n{found.dataset_id}: {found.lost}" if found.lost else "")
     )
 
 
-def _seconds(plan: BuildPlan, n_heads: int, measured: Calibration) -> float:
+def _counted(n: int) -> str:
+    return "1 worker" if n == 1 else f"{n} workers"
+
+
+def _seconds(plan: BuildPlan, n_heads: int, measured: Calibration, workers: Workers) -> float:
     """Return the seconds after the model is loaded."""
     n = plan.n_tokens
     is_image = bool(plan.facts["patch_grid"])
     n_passes = 2 if plan.request.skip_bad_sequences else 1
-    capture = measured.capture * (n_passes * n + min(N_CHECKED_TOKENS, 3 * n)) + measured.tokens * n
+    passed = n_passes * n / workers.n_capturing + min(N_CHECKED_TOKENS, 3 * n)
+    capture = measured.capture * passed + measured.tokens * n
     # Queries, keys and norms of all heads are written by batch, and again by head.
     written = n * n_heads * (2 * plan.facts["d_head"] * 4 + 16)
     capture += 2 * written * measured.byte + 3 * n_heads * measured.flush
     images = measured.image * len(plan.lengths) if is_image else 0.0
-    n_workers = max(1, min(plan.request.n_workers, cpu_count()))
-    starting = measured.first + (2 * measured.start if n_workers > 1 else 0.0)
-    heads = n_heads * head_seconds(measured, n) / n_workers
-    return capture + images + starting + heads + n_heads * HEAD_SECONDS
+    is_started = workers.n > 1 and not plan.request.uses_cluster
+    starting = measured.first + (2 * measured.start if is_started else 0.0)
+    n_units = n_heads * (len(measured.maps) + 1)
+    own = n_units * (workers.unit_seconds + measured.flush)
+    # The builder records units while others run: the slower of both counts.
+    heads = max(n_heads * (head_seconds(measured, n) + HEAD_SECONDS) / workers.n, own)
+    return capture + images + starting + heads
 
 
 def head_seconds(measured: Calibration, n_tokens: int) -> float:

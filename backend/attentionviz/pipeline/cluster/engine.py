@@ -42,7 +42,7 @@ from attentionviz.store.incoming import Session, WrongFilesError
 CONNECT_SECONDS = 20.0
 POLL_SECONDS = 1.0
 # Units given to the scheduler in advance, for each worker: few, so that it stays small.
-UNITS_PER_WORKER = 4
+UNITS_PER_WORKER = 8
 CHECK_SECONDS = 5.0
 LOG_SECONDS = 10.0
 # A unit that takes so long, and so many times longer than any before, runs on another worker too.
@@ -234,9 +234,9 @@ class DaskEngine(Engine):
         last_check = time.monotonic()
         try:
             while True:
-                n_free = UNITS_PER_WORKER * self.n_workers - len(run.running)
-                for unit in islice(waiting, max(0, n_free)):
-                    run.submit(unit)
+                n_most = UNITS_PER_WORKER * self.n_workers
+                if 2 * len(run.running) <= n_most:  # several at a time cost less
+                    run.submit(islice(waiting, n_most - len(run.running)))
                 if not run.running:
                     return
                 for index, future in run.finished():

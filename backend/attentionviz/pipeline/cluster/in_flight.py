@@ -3,12 +3,13 @@
 import queue
 import secrets
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
 from distributed import Client, Future
 
-from attentionviz.pipeline.cluster.on_worker import Task, run_unit, same
+from attentionviz.pipeline.cluster.on_worker import Shared, run_unit, same
 from attentionviz.pipeline.cluster.worker_report import WorkerReport
 from attentionviz.pipeline.engine import Function, Job, Unit
 from attentionviz.store.incoming import Session
@@ -48,37 +49,44 @@ class UnitsInFlight:
         self._client = client
         self.session = session
         self._function = function
-        self._expected = expected
-        self._shared = job
-        self._job: Future | None = None
+        self._shared = Shared(session, expected, function, job)
+        self._future: Future | None = None
         self._done: queue.SimpleQueue[tuple[int, Future]] = queue.SimpleQueue()
         self._n = 0
         self._name = secrets.token_hex(8)
         self.running: dict[int, Running] = {}
         self.workers: list[str] | None = None
 
-    def submit(self, unit: Unit) -> None:
-        """Give a unit to the scheduler."""
-        index, self._n = self._n, self._n + 1
-        self.running[index] = Running(unit, [], time.monotonic())
-        self.submit_again(index)
+    def submit(self, units: Iterable[Unit]) -> None:
+        """Give units to the scheduler, in one message."""
+        new = []
+        for unit in units:
+            self.running[self._n] = Running(unit, [], time.monotonic())
+            new.append(self._n)
+            self._n += 1
+        self._submit(new, self.workers)
 
     def submit_again(self, index: int, workers: list[str] | None = None) -> None:
         """Give a unit to the scheduler, perhaps for the second time."""
-        running = self.running[index]
-        task = Task(self.session, self._expected, self._function, running.unit.name)
+        self._submit([index], workers or self.workers)
+
+    def _submit(self, indices: list[int], workers: list[str] | None) -> None:
+        if not indices:
+            return
+        several = [self.running[index] for index in indices]
         group = f"{self._function.__name__}-{self._name}"
-        future = self._client.submit(
+        futures = self._client.map(
             run_unit,
-            task,
-            self._job_future(),
-            *running.unit.arguments,
-            key=(group, index, len(running.futures)),
+            [self._shared_future()] * len(indices),
+            [one.unit.name for one in several],
+            [one.unit.arguments for one in several],
+            key=[(group, i, len(one.futures)) for i, one in zip(indices, several, strict=True)],
             pure=False,
-            workers=workers or self.workers,
+            workers=workers,
         )
-        running.futures.append(future)
-        self.watch(index, future)
+        for index, running, future in zip(indices, several, futures, strict=True):
+            running.futures.append(future)
+            self.watch(index, future)
 
     def move_to(self, workers: list[str]) -> None:
         """Give all units to other workers if those that could run them have ended."""
@@ -89,12 +97,12 @@ class UnitsInFlight:
             if all(future.status == "pending" for future in running.futures):
                 self.submit_again(index)
 
-    def _job_future(self) -> Future:
-        """Return the job on the cluster: a task, which runs again when its worker ends."""
-        if self._job is None or self._job.cancelled():
+    def _shared_future(self) -> Future:
+        """Return what units share: a task, which runs again when its worker ends."""
+        if self._future is None or self._future.cancelled():
             key = (f"job-{self._name}", self._n)
-            self._job = self._client.submit(same, self._shared, key=key, pure=False)
-        return self._job
+            self._future = self._client.submit(same, self._shared, key=key, pure=False)
+        return self._future
 
     def watch(self, index: int, future: Future) -> None:
         """Have `finished` yield a future when it is done."""

@@ -13,13 +13,13 @@ N_LOG_LINES = 5
 _checked: set[str] = set()
 
 
-class Task(NamedTuple):
-    """What a worker gets with every unit."""
+class Shared(NamedTuple):
+    """What all units of a run share; a worker gets it once."""
 
     session: Session
     expected: WorkerReport
     function: Function
-    name: str
+    job: Job
 
 
 class Answer(NamedTuple):
@@ -36,12 +36,12 @@ class Unfit(NamedTuple):
     problem: str
 
 
-def same(job: Job) -> Job:
-    """Return the job: a task of its own, so that every worker gets it once."""
-    return job
+def same(shared: Shared) -> Shared:
+    """Return what units share: a task of its own, so that every worker gets it once."""
+    return shared
 
 
-def run_unit(task: Task, job: Job, *arguments: Any) -> Answer | Unfit:
+def run_unit(shared: Shared, name: str, arguments: tuple[Any, ...]) -> Answer | Unfit:
     """Run a unit.
 
     Raises
@@ -50,31 +50,31 @@ def run_unit(task: Task, job: Job, *arguments: Any) -> Answer | Unfit:
         As the unit raises it; BuildError with the worker's log for any other error.
     """
     worker = get_worker()
-    if problem := _problem(task, worker):
+    if problem := _problem(shared, worker):
         return Unfit(worker.address, problem)
-    folder = task.session.make_folder()
+    folder = shared.session.make_folder()
     try:
-        result = task.function(job.writing_to(folder), *arguments)
+        result = shared.function(shared.job.writing_to(folder), *arguments)
     except AppError:
         raise
     except Exception as error:
         lines = [text for _, text in worker.get_logs(n=N_LOG_LINES)]
         raise BuildError(
-            f"{task.name} failed on worker {worker.address}: {type(error).__name__}: "
+            f"{name} failed on worker {worker.address}: {type(error).__name__}: "
             f"{sentence(error)}{quoted(lines)}"
         ) from error
     return Answer(result, folder.name)
 
 
-def _problem(task: Task, worker: Worker) -> str:
+def _problem(shared: Shared, worker: Worker) -> str:
     """Check a worker once a session, as it may have come after the build had started."""
-    if task.session.token in _checked:
+    if shared.session.token in _checked:
         return ""
-    if problem := differences(report(n_threads=worker.state.nthreads), task.expected):
+    if problem := differences(report(n_threads=worker.state.nthreads), shared.expected):
         return f"worker {worker.address} {problem}"
-    if not task.session.is_visible():
-        return not_shared(worker.address, task.session)
-    _checked.add(task.session.token)
+    if not shared.session.is_visible():
+        return not_shared(worker.address, shared.session)
+    _checked.add(shared.session.token)
     return ""
 
 
