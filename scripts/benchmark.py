@@ -27,7 +27,18 @@ if __name__ == "__main__":
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-PARTS = ("capture", "maps", "descents", "scale", "estimate", "server", "page", "deep", "live")
+PARTS = (
+    "capture",
+    "maps",
+    "descents",
+    "scale",
+    "estimate",
+    "cluster",
+    "server",
+    "page",
+    "deep",
+    "live",
+)
 # Of `gpu`, which is measured only if it is named.
 GPU_HEADS, GPU_TOKENS = 1_024, 10_000
 TOKENS = (1_000, 10_000, 50_000, 100_000, 200_000)
@@ -75,6 +86,21 @@ def machine() -> dict[str, Any]:
     return {"cpu": model, "cores": os.cpu_count(), "python": platform.python_version()}
 
 
+def _measure_builds(parts: list[str]) -> dict[str, Any]:
+    """Return the figures of the parts that run whole builds or their units."""
+    result: dict[str, Any] = {}
+    if "estimate" in parts:
+        from scripts.benchmarks import estimates
+
+        with tempfile.TemporaryDirectory() as folder:
+            result["estimate"] = estimates.measure(Path(folder))
+    if "cluster" in parts:
+        from scripts.benchmarks import cluster
+
+        result["cluster"] = cluster.measure()
+    return result
+
+
 def measure(
     parts: list[str],
     sizes: list[int],
@@ -116,11 +142,7 @@ def measure(
         result["scale"] = scale.measure(models_folder, tuple(tokens))
         with tempfile.TemporaryDirectory() as folder:
             result["stages"] = stages.measure(tuple(tokens), Path(folder))
-    if "estimate" in parts:
-        from scripts.benchmarks import estimates
-
-        with tempfile.TemporaryDirectory() as folder:
-            result["estimate"] = estimates.measure(Path(folder))
+    result |= _measure_builds(parts)
     if "server" in parts or "page" in parts:
         from scripts.benchmarks import page
 
@@ -244,6 +266,39 @@ def estimate_table(estimate: dict[str, Any]) -> str:
     return table(["tokens, all maps in 2-D", *header], rows)
 
 
+def cluster_table(engines: dict[str, dict[str, float]]) -> str:
+    """Return what local processes and a Dask cluster of two workers cost a build."""
+    figures = (
+        ("equal units, time on two workers / half of that on one", "{halves:.2f}"),
+        ("builder, CPU time of a unit that writes two files", "{builder_unit_ms:.1f} ms"),
+        ("units that do nothing", "{n_empty:,}"),
+        ("of these, a second", "{empty_units_per_s:,.0f}"),
+        ("builder, CPU time of each", "{empty_builder_ms:.2f} ms"),
+        ("scheduler, CPU time of each", "{empty_scheduler_ms:.2f} ms"),
+        ("most units given in advance", "{n_ahead:,}"),
+        (
+            "memory of the builder, growth during these",
+            "{builder_mb:.0f}, {builder_grown_mb:.0f} MB",
+        ),
+        ("memory of the scheduler, growth", "{scheduler_mb:.0f}, {scheduler_grown_mb:.0f} MB"),
+    )
+    every = [
+        {**one, "halves": 2 * one["two_workers_s"] / one["one_worker_s"]}
+        for one in engines.values()
+    ]
+    rows = [
+        [
+            words,
+            *(
+                "" if "scheduler" in words and one is every[0] else shown.format(**one)
+                for one in every
+            ),
+        ]
+        for words, shown in figures
+    ]
+    return table(["two workers on one machine", "local processes", "Dask"], rows)
+
+
 def cost_table(cost: list[dict[str, Any]]) -> str:
     """Return hours of a core and disk space by heads and tokens; †: not timed at this size."""
     rows = [
@@ -337,6 +392,7 @@ def markdown_tables(result: dict[str, Any]) -> str:
                 if (found := result.get("estimate"))
                 else []
             ),
+            *([cluster_table(result["cluster"])] if "cluster" in result else []),
             page_table([*result["page"]["runs"], *([result["deep"]] if "deep" in result else [])]),
             *([heads_table(result["deep"])] if "longest_task_ms" in result.get("deep", {}) else []),
             interaction_table(result["page"]),
@@ -374,12 +430,20 @@ def main() -> None:
         text = json.dumps(previous | result, indent=1) + "\n"
         arguments.output.write_text(text, encoding="utf-8")
         result = previous | result
-    is_whole = set(PARTS) - {"server", "deep", "live", "descents", "scale", "estimate"} <= set(
-        result
-    )
+    is_whole = set(PARTS) - {
+        "server",
+        "deep",
+        "live",
+        "descents",
+        "scale",
+        "estimate",
+        "cluster",
+    } <= set(result)
     print(markdown_tables(result) if is_whole else json.dumps(result))
     if not is_whole and "stages" in result:
         print(stages_table(result["stages"]))
+    if not is_whole and "cluster" in result:
+        print(cluster_table(result["cluster"]))
     if not is_whole and "estimate" in result:
         print(
             estimate_table(result["estimate"]), cost_table(result["estimate"]["cost"]), sep="\n\n"

@@ -19,11 +19,13 @@ from attentionviz.pipeline.build import build
 from attentionviz.pipeline.cluster import engine as dask_engine
 from attentionviz.pipeline.cluster.engine import DaskEngine, connect
 from attentionviz.pipeline.engine import Unit
+from attentionviz.pipeline.estimate import estimate
 from attentionviz.pipeline.request import BuildRequest
 from attentionviz.store.journal import read_journal
 
-# A worker that is silent for so long counts as dead; Dask's default is 5 minutes.
-TTL = {"DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "5s"}
+# A worker that is silent for so long counts as dead; Dask's default is 5 minutes. Longer than the
+# import of torch, which held the loop of a worker for 8 s on a busy machine.
+TTL = {"DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "20s"}
 N_UNITS = 6
 
 
@@ -145,6 +147,20 @@ def test_a_killed_worker_and_a_killed_builder_leave_the_same_bytes(
     build(BuildRequest(**options, output=shared, methods=methods, scheduler=workers.address))
     assert tree_hash(published(shared)) == tree_hash(published(alone))
     assert os.listdir(shared / ".staging") == []
+
+
+def test_an_estimate_counts_the_workers_of_the_cluster(workers, tiny_bert, tiny_text, tmp_path):
+    request = BuildRequest(
+        model=str(tiny_bert),
+        text=tiny_text,
+        output=tmp_path,
+        methods=("pca",),
+        device="cpu",
+        scheduler=workers.address,
+    )
+    found = estimate(request)
+    assert found.n_workers == found.assumed.count("2 workers of the cluster") * 2
+    assert not list(tmp_path.iterdir())
 
 
 def test_units_of_a_worker_that_hangs_run_elsewhere_and_its_late_files_are_ignored(

@@ -2,14 +2,16 @@
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from attentionviz.commands.main import main
 from attentionviz.jobs.records import parse_estimate
-from attentionviz.pipeline.build import build
-from attentionviz.pipeline.calibration import Curve
+from attentionviz.pipeline import estimate as module
+from attentionviz.pipeline.build import build, prepare
+from attentionviz.pipeline.calibration import Curve, calibrate
 from attentionviz.pipeline.estimate import Estimate, estimate, format_estimate
 from attentionviz.pipeline.request import BuildRequest
 from attentionviz.store import layout
@@ -81,6 +83,22 @@ def test_estimated_bytes_of_images_are_close_to_those_of_the_dataset(
 ):
     request = tiny_request(tiny_vit, tmp_path, images=tiny_images)
     assert estimate(request).n_bytes == pytest.approx(size_of(build(request).folder), rel=0.2)
+
+
+def test_time_is_divided_over_workers_of_which_there_are_no_more_than_cores(
+    tiny_bert, tiny_text, tmp_path
+):
+    request = tiny_request(tiny_bert, tmp_path, text=tiny_text)
+    plan, model, source = prepare(request, lambda _: None)
+    measured, n_heads = calibrate(plan, model, source), 1000
+    one, ten = (
+        module._seconds(plan, n_heads, measured, module.Workers(n, 1, 0.0, "")) for n in (1, 10)
+    )
+    slow = module._seconds(plan, n_heads, measured, module.Workers(10, 1, 1.0, ""))
+    assert ten < one / 2
+    assert slow > 2 * n_heads  # the builder records a unit of maps and one of scores of each head
+    many = module.Workers.of(replace(request, n_workers=10_000), lambda _: None)
+    assert many.n < 10_000 and "no cores for 10000" in many.words
 
 
 def test_estimates_grow_with_tokens_and_maps(tiny_bert, tiny_text, tmp_path):

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 # Comparison of one head with the others, and its facts.
 HEAD_SECONDS = 0.02
-# CPU time of the builder for a unit, from `scripts/benchmark.py --only cluster`: of local processes,
-# and of a cluster, where it also checks and moves the files.
+# CPU time of the builder for a unit, measured by `scripts/benchmark.py --only cluster`: of local
+# processes, and of a cluster, where it also checks and moves the files.
 UNIT_SECONDS, CLUSTER_UNIT_SECONDS = 0.0008, 0.004
 # The attention check and the probes run a few sequences through the model several times.
 N_CHECKED_TOKENS = 3000
