@@ -173,6 +173,8 @@ export interface ErrorFacts {
 export interface Estimate {
   account?: Account;
   lost?: string | null;
+  n_workers?: number;
+  assumed?: string;
   dataset_id: string;
   n_sequences: number;
   n_sequences_total: number;

@@ -44,6 +44,8 @@ class Estimate(TypedDict):
     # Missing in jobs that an earlier version estimated.
     account: NotRequired[Account]
     lost: NotRequired[Annotated[str, Field(max_length=1000)] | None]
+    n_workers: NotRequired[BigCount]
+    assumed: NotRequired[Annotated[str, Field(max_length=1000)]]
     dataset_id: DatasetId
     n_sequences: BigCount
     n_sequences_total: BigCount
