@@ -9,6 +9,7 @@ const MANIFEST = {
   n_layers: 1,
   n_heads: 2,
   n_tokens: 4,
+  keep_vectors: { choice: 'all' },
   maps: { 'pca-2d': {}, 'tsne-2d': {} },
 };
 const settled = () =>
@@ -96,6 +97,24 @@ test('an open head with a selected token requests its map and attention', async 
   assert.deepEqual(
     asked.find(([what]) => what === 'aggregate'),
     ['aggregate', 'd', { layer: 0, head: 1 }, 2, 'none'],
+  );
+});
+
+test('nothing that needs attention is requested where no vectors are stored', async (t) => {
+  const { names } = await loaded(t, {
+    description: { manifest: { ...MANIFEST, keep_vectors: { choice: 'none' } } },
+    state: {
+      at: { layer: 0, head: 1 },
+      selected: { kind: 'key', token: 3 },
+      hasStrongest: true,
+      pairs: [{ query: 1, key: 2, isStrong: true }],
+    },
+  });
+  assert.ok(names().includes('headMap'));
+  const needing = ['attention', 'aggregate', 'partners', 'pairs'];
+  assert.deepEqual(
+    names().filter((name) => needing.includes(name)),
+    [],
   );
 });
 

@@ -379,10 +379,13 @@ export function hasSharedScale(name) {
  * @param {'text' | 'image' | 'image-text'} modality
  * @param {readonly string[]} [columns] Of its corpus.
  * @param {boolean} [hasPairs] Whether it has labelled pairs.
+ * @param {boolean} [hasVectors] Whether it has queries and keys, at least of a sample.
  * @returns {ColorMode[]}
  */
-export function modesFor(modality, columns = [], hasPairs = false) {
-  const offered = COLOR_MODES.filter(({ isOfPairs }) => hasPairs || !isOfPairs);
+export function modesFor(modality, columns = [], hasPairs = false, hasVectors = true) {
+  const offered = COLOR_MODES.filter(
+    ({ isOfPairs, needs }) => (hasPairs || !isOfPairs) && (hasVectors || !needs.includes('scores')),
+  );
   return [
     ...offered.filter((mode) =>
       modality === 'image-text'

@@ -18,6 +18,7 @@ import { createScoreChoice } from './measure_choice.js';
 import { createSearchBox } from './search_box.js';
 import { createInfo } from '../ui/popover.js';
 import { createSimilarHeads } from './similar_heads.js';
+import { NO_VECTORS } from '../data/stored_vectors.js';
 import { createTabs } from '../ui/tabs.js';
 
 /** @import { ColorMode, Legend } from '../color/color_modes.js' */
@@ -293,8 +294,7 @@ function limitsOf({
   n_tokens: nTokens,
 }) {
   const limits = [];
-  if (kept.choice === 'none')
-    limits.push(el('p', {}, 'No queries and keys are stored: there is no attention to show.'));
+  if (kept.choice === 'none') limits.push(el('p', {}, NO_VECTORS));
   else if (kept.n_tokens < nTokens)
     limits.push(
       el(

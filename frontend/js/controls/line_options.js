@@ -2,13 +2,12 @@
 
 import { countPairs, pairsOfSequence } from '../data/labelled_pairs.js';
 import { el, setText, UNTRANSLATED } from '../ui/dom.js';
+import { hasVectors } from '../data/stored_vectors.js';
 import { DEFAULTS } from '../state/choices.js';
 import { createSection } from '../ui/section.js';
 import { createCheck, createSlider } from '../ui/sliders.js';
 
 /** @import { Context, State, View } from '../page.js' */
-
-const NOT_STORED = 'The dataset was built with --keep-vectors none: it has no attention.';
 
 /**
  * @param {HTMLElement} root
@@ -84,17 +83,16 @@ export function createLineOptions(root, { actions, facts }) {
   return {
     update(state) {
       const { at, hasLines, lineCount, lineThreshold, isLineAlone, hasStrongest } = state;
-      const kept = facts.description.value?.manifest?.keep_vectors.choice;
-      const isPossible = kept !== 'none';
-      if (!isPossible) for (const one of [lines, strongest]) one.element.title = NOT_STORED;
+      const isPossible = hasVectors(facts);
+      for (const one of [lines, strongest]) one.element.hidden = !isPossible;
       updatePairs(state);
-      element.hidden = at === null;
+      element.hidden = at === null || (!isPossible && pairs.element.hidden);
       section.element.hidden = !(hasLines && isPossible);
-      lines.update(hasLines && isPossible, isPossible);
+      lines.update(hasLines);
       count.update(lineCount);
       threshold.update(lineThreshold);
       alone.update(isLineAlone);
-      strongest.update(hasStrongest && isPossible, isPossible);
+      strongest.update(hasStrongest);
       section.setNote(
         `${lineCount} each, ≥ ${lineThreshold.toFixed(2)}${isLineAlone ? '' : ', all'}`,
       );

@@ -6,6 +6,7 @@ import { layersOf } from '../data/points.js';
 import { capital, formatTitle } from '../ui/labels.js';
 import { formatNumber, PAIR_LABELS, pairLine, pairParts, pairTitle } from '../data/pair_text.js';
 import { createPairRanking } from './pair_ranking.js';
+import { hasVectors } from '../data/stored_vectors.js';
 import { createSection } from '../ui/section.js';
 
 /** @import { Context, Pair, PairAnswer, State, Tokens, View } from '../page.js' */
@@ -70,6 +71,7 @@ export function createPairs(root, context) {
     update(state) {
       const tokens = facts.tokens.value;
       const mode = pairing.get();
+      element.hidden = !hasVectors(facts);
       if (state.pairs.length > nPairs) section.element.open = true; // what was marked is seen
       nPairs = state.pairs.length;
       section.setNote(nPairs > 0 ? String(nPairs) : '');

@@ -4,6 +4,7 @@ import { lastOnly } from '../compute/memo.js';
 import { partOf, presentPoints } from '../compute/head_parts.js';
 import { layersOf } from './points.js';
 import { findInPart, indexWords } from './search.js';
+import { hasVectors } from './stored_vectors.js';
 import { createSearchRun } from './search_run.js';
 import { modesFor, queriesThenKeys } from '../color/color_modes.js';
 import { sinksWithoutHidden, withoutHidden } from '../compute/hidden_tokens.js';
@@ -131,7 +132,7 @@ export function createDerived(facts, changed = () => {}) {
       const manifest = facts.description.value?.manifest;
       if (!manifest) return [];
       const { columns, pairs } = manifest.corpus;
-      return modes(manifest.model.modality, columns, pairs !== undefined);
+      return modes(manifest.model.modality, columns, pairs !== undefined, hasVectors(facts));
     },
     /** @param {State} state */
     mode(state) {

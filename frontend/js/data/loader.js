@@ -11,6 +11,7 @@ import { hasMeans } from './mean_text.js';
 import { BEST, hasMap, headsReady, mapOf } from './best_map.js';
 import { mapName, pointOf } from './points.js';
 import { createSlot } from './slots.js';
+import { hasVectors } from './stored_vectors.js';
 import { piecesOf } from './text_pieces.js';
 import { nAtLeast } from './user_sequence_text.js';
 
@@ -313,15 +314,18 @@ function wantExtras(source, state, { id, modality }, { base }) {
   if (modality !== null && modality !== 'text')
     facts.patches.want(id, base, (signal) => api.patches(id, signal));
   else facts.patches.drop();
-  // Pairs outside the corpus are dropped once it is known, and not requested before.
-  const nTokens = facts.description.value?.manifest?.n_tokens ?? 0;
-  if (state.pairs.length === 0) facts.pairs.drop();
-  else if (state.pairs.every(({ query, key }) => Math.max(query, key) < nTokens))
-    facts.pairs.want(id, `${base}/${pairQuery(state.pairs)}`, (signal) =>
-      api.pairs(id, state.pairs, signal),
-    );
+  wantPairs(source, state, id, base);
   wantAttention(source, state, id, base);
   wantPartners(source, state, id, base);
+}
+
+/** @param {Source} source @param {State} state @param {string} id @param {string} base */
+function wantPairs({ api, facts }, { pairs }, id, base) {
+  // Pairs outside the corpus are dropped once it is known, and not requested before.
+  const nTokens = facts.description.value?.manifest?.n_tokens ?? 0;
+  if (pairs.length === 0 || !hasVectors(facts)) facts.pairs.drop();
+  else if (pairs.every(({ query, key }) => Math.max(query, key) < nTokens))
+    facts.pairs.want(id, `${base}/${pairQuery(pairs)}`, (signal) => api.pairs(id, pairs, signal));
 }
 
 /** @param {Source} source @param {State} state @param {string} id @param {string} base */
@@ -332,7 +336,7 @@ function wantAttention(
   base,
 ) {
   const sequence = selected ? facts.tokens.value?.sequence[selected.token] : undefined;
-  if (!at || sequence === undefined) {
+  if (!at || sequence === undefined || !hasVectors(facts)) {
     facts.attention.drop();
     facts.aggregate.drop();
     return;
@@ -359,7 +363,8 @@ function wantPartners({ api, facts, layerOf }, { at, selected, hasStrongest }, i
   const n = facts.tokens.value?.n ?? 0;
   const part = at && partOf(facts.description.value?.manifest?.layers, at.layer);
   const hasSelected = selected && selected.token < n && isThere(facts, part, selected);
-  if (!at || !selected || !hasStrongest || !hasSelected) return facts.partners.drop();
+  if (!at || !selected || !hasStrongest || !hasSelected || !hasVectors(facts))
+    return facts.partners.drop();
   const point = pointOf(selected, n);
   // The numbers of points depend on the number of tokens.
   facts.partners.want(

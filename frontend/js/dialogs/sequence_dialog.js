@@ -11,6 +11,7 @@ import { count, counted } from '../compute/number_text.js';
 import { isCausalModel, openingToken } from '../data/opening_token.js';
 import { createColumnMenu } from '../ui/column_menu.js';
 import { createSlot } from '../data/slots.js';
+import { hasVectors, NO_VECTORS } from '../data/stored_vectors.js';
 import { piecesOf } from '../data/text_pieces.js';
 import { createSequenceFrame } from './sequence_frame.js';
 import { createSequenceList } from './sequence_list.js';
@@ -47,6 +48,7 @@ export function createSequenceDialog(root, { actions, api, facts, retry, showPan
     corpus,
     layers: () => layersOf(facts),
     scores,
+    hasVectors: () => hasVectors(facts),
     onOpen: open,
   });
   /** Of every sequence, in the open head or in all. @type {Slot<Attention>} */
@@ -93,6 +95,10 @@ export function createSequenceDialog(root, { actions, api, facts, retry, showPan
     const { at, dataset } = store.get();
     if (dataset === null) return;
     attention.drop();
+    if (!hasVectors(facts)) {
+      frame.say(NO_VECTORS);
+      return list.draw(false);
+    }
     attention.want(dataset, at ? formatHead(at, null) : 'all', async (signal) => ({
       at,
       answer: await api.sequenceScores(dataset, at, signal),

@@ -22,14 +22,15 @@ import { columnsOf, rowsOf, searchedText, tableCsv, wordOf } from './sequence_ta
  * @param {() => Tokens | null} context.corpus null while it is not there
  * @param {() => Layers} context.layers
  * @param {() => SequenceScores} context.scores
+ * @param {() => boolean} context.hasVectors whether there is attention to score
  * @param {(sequence: number) => void} context.onOpen
  */
 export function createSequenceList(
   frame,
-  { api, store, columns: menu, corpus, layers, scores, onOpen },
+  { api, store, columns: menu, corpus, hasVectors, layers, scores, onOpen },
 ) {
   const table = createSequenceRows(frame.dialog, { pick: onOpen, sort });
-  const rowOrder = createRowOrder();
+  const rowOrder = createRowOrder(hasVectors);
 
   /**
    * Rows come without their texts, which are loaded where they are in sight, or all of them where
@@ -95,9 +96,15 @@ export function createSequenceList(
   };
 }
 
-/** By what the rows are sorted, and the filtered, sorted rows; the last ones are remembered. */
-function createRowOrder() {
-  const columnsFor = lastOnly(columnsOf);
+/**
+ * By what the rows are sorted, and the filtered, sorted rows; the last ones are remembered.
+ *
+ * @param {() => boolean} hasVectors
+ */
+function createRowOrder(hasVectors) {
+  const columnsOnce = lastOnly(columnsOf);
+  /** @param {Tokens} tokens @param {SequenceScores} scores */
+  const columnsFor = (tokens, scores) => columnsOnce(tokens, scores, hasVectors());
   const searched = lastOnly(searchedText);
   const unfiltered = lastOnly((/** @type {number} */ n) => new Array(n).fill(''));
   const rowsFor = lastOnly(rowsOf);

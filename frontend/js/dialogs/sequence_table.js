@@ -75,9 +75,10 @@ export function mostRepeated(text) {
  *
  * @param {Tokens} tokens
  * @param {SequenceScores} scores
+ * @param {boolean} [hasAttention] whether there is any to score
  * @returns {Column[]}
  */
-export function columnsOf(tokens, scores) {
+export function columnsOf(tokens, scores, hasAttention = true) {
   const { length, columns, targetText, text } = tokens.sequences;
   const isText = tokens.row === null;
   const repeats = isText ? countRepeats(tokens) : null;
@@ -147,6 +148,16 @@ export function columnsOf(tokens, scores) {
     ...Object.entries(columns)
       .filter(([, values]) => values.some((value) => plainValue(value) !== null))
       .map(([name, values]) => corpusColumn(name, values)),
+    ...(hasAttention ? attentionColumns(score) : []),
+  ];
+}
+
+/**
+ * @param {(at: number) => Column['valueOf']} score one of the scores of a sequence
+ * @returns {Column[]}
+ */
+function attentionColumns(score) {
+  return [
     {
       name: 'keys_for_90_percent',
       label: 'Keys for 90 %',

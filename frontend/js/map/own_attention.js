@@ -1,6 +1,7 @@
 /** What the point under the mouse attends to in its own sequence, or what attends to it. */
 
 import { withSinks } from '../compute/score_rule.js';
+import { hasVectors } from '../data/stored_vectors.js';
 import { answerParts } from '../data/attention_text.js';
 import { el } from '../ui/dom.js';
 import { sequenceWord } from '../ui/labels.js';
@@ -21,13 +22,14 @@ export function createOwnAttention({ api, derived, facts, store }) {
   return {
     stop: answers.stop,
     /**
-     * The line of the tooltip. It has its height at once, so that nothing moves when the weights
-     * arrive.
+     * The line of the tooltip; null in a dataset without queries and keys. It has its height at
+     * once, so that nothing moves when the weights arrive.
      *
      * @param {Tokens} tokens
      * @param {Selected} point
      */
     partOf(tokens, point) {
+      if (!hasVectors(facts)) return null;
       const state = store.get();
       const { at, dataset, selected, weight } = state;
       const answer = el('span', {}, '…');

@@ -124,7 +124,7 @@ export function formatPoint(tokens, { kind, token }) {
  * @param {Tokens} tokens
  * @param {Selected} point
  * @param {object} parts
- * @param {HTMLElement} parts.attention in its own sequence
+ * @param {HTMLElement | null} parts.attention in its own sequence
  * @param {{label: string, value: string} | null} parts.colorValue by the colour mode
  * @param {HTMLElement | null} parts.image of its patch
  * @param {string | null} parts.userText for a token of the user: whose it is and how it was placed

@@ -83,7 +83,7 @@ export function createPointTooltip(context, strongest) {
       subject = next;
       const selected = selectedAt(point, tokens.n);
       const userText = formatUserToken(tokens, selected.token, facts.headMap.value?.name ?? null);
-      tooltip.show(place, [
+      const parts = [
         ...pointParts(tokens, selected, {
           attention: ownAttention.partOf(tokens, selected),
           colorValue: colorValue(tokens, point),
@@ -91,7 +91,11 @@ export function createPointTooltip(context, strongest) {
           userText,
         }),
         strongest.partOf(tokens, selected),
-      ]);
+      ];
+      tooltip.show(
+        place,
+        parts.filter((part) => part !== null),
+      );
     },
     hide() {
       subject = [];

@@ -7,6 +7,7 @@ import { mapOf } from '../data/best_map.js';
 import { canvasPalette } from '../color/palettes.js';
 import { unpack } from '../compute/rgba.js';
 import { lastOnly } from '../compute/memo.js';
+import { hasVectors } from '../data/stored_vectors.js';
 import { compareNearest, formatCompared, nearestOthers } from '../compute/nearest.js';
 import { chosenMap, detailsOf, pointOf } from '../data/points.js';
 import { createPartners } from './partners.js';
@@ -72,8 +73,14 @@ export function createStrongest({ api, facts, hover, redraw, store }) {
 
   return {
     stop: partners.stop,
-    /** The part of the tooltip of a point. @param {Tokens} tokens @param {Selected} point */
+    /**
+     * The part of the tooltip of a point; null in a dataset without queries and keys.
+     *
+     * @param {Tokens} tokens
+     * @param {Selected} point
+     */
     partOf(tokens, point) {
+      if (!hasVectors(facts)) return null;
       const state = store.get();
       /** @param {Partners} found */
       const assess = (found) => {

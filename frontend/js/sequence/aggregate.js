@@ -100,12 +100,12 @@ export function createAggregate(root, context, scroller) {
   function update(shown) {
     last = shown;
     const { n, state, tokens } = shown;
-    element.hidden = state.at === null;
+    element.hidden = state.at === null || !shown.hasVectors;
+    if (element.hidden) return root.classList.remove('has-lines-below');
     const nSequences = n > MAX_AGGREGATED || !hasMeans(tokens) ? 0 : nAtLeast(tokens, n);
     const isFolded = nSequences > 1 && nSequences < MANY && !isUnfolded;
     const hasMean = nSequences > 1 && !isFolded;
-    root.classList.toggle('has-lines-below', hasMean && !element.hidden && state.below === 'lines');
-    if (!state.at) return;
+    root.classList.toggle('has-lines-below', hasMean && state.below === 'lines');
     segments.update(state.below);
     setText(words, meanText(shown));
     about.hidden = state.below === 'none';

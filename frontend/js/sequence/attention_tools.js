@@ -76,7 +76,7 @@ export function createAttentionTools(root, { actions }) {
     /** @param {Shown} shown */
     update(shown) {
       const { at, hidden, weight: chosen } = shown.state;
-      element.hidden = at === null;
+      element.hidden = at === null || !shown.hasVectors;
       hide.update(shown);
       weight.value = chosen;
       reset.disabled = chosen === 'none' && hidden.length === 0;

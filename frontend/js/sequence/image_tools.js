@@ -95,7 +95,7 @@ export function createImageTools(root, { actions }) {
       last = shown;
       const { at, isImageMean, imageLinks, imageThreshold } = shown.state;
       element.hidden = at === null;
-      const canHaveMean = hasMeans(shown.tokens);
+      const canHaveMean = hasMeans(shown.tokens) && shown.hasVectors;
       source.element.hidden = !canHaveMean;
       const hasMean = canHaveMean && nAtLeast(shown.tokens, shown.n) > 1;
       source.update(isImageMean ? 'mean' : 'image', (which) => which === 'image' || hasMean);

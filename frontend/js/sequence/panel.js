@@ -26,6 +26,7 @@ import { count, counted } from '../compute/number_text.js';
 import { hidesLaterKeys } from '../compute/score_rule.js';
 import { nCorpusSequences, userSequenceName } from '../data/user_sequence_text.js';
 import { hasMeans } from '../data/mean_text.js';
+import { NO_VECTORS } from '../data/stored_vectors.js';
 import { isNotStored } from '../data/transport.js';
 import { answerLine } from '../data/attention_text.js';
 import { lastOnly } from '../compute/memo.js';
@@ -54,6 +55,7 @@ import { createSentenceHeads } from './sentence_heads.js';
  * @property {number} n
  * @property {Attention | null} attention without hidden tokens; null while it is not there
  * @property {Aggregate | null} mean of the positions, weighed and hidden in the same way
+ * @property {boolean} hasVectors whether the dataset has queries and keys, at least of a sample
  * @property {boolean} isCausal whether the layer only looks back
  * @property {PartOrNone} part of the open head
  * @property {Spans} spans positions of its queries and keys
@@ -101,7 +103,8 @@ export function createPanel(root, context) {
   function tell(state, tokens, shown) {
     const { error } = facts.attention;
     const notStored = error && isNotStored(error) ? sentence(error.message) : '';
-    setText(missing, shown ? formatMissing(shown) || notStored : '');
+    const reason = shown && (shown.hasVectors ? formatMissing(shown) || notStored : NO_VECTORS);
+    setText(missing, reason ?? '');
     missing.hidden = missing.textContent === '';
     about.update(state, tokens, !missing.hidden);
   }
@@ -119,8 +122,9 @@ export function createPanel(root, context) {
       heading.update(state, tokens, context.pane(), manifest.layers);
       const shown = selected && shownOf(context, state, selected, tokens, manifest);
       tell(state, tokens, shown);
-      heads.update(state.at === null ? shown : null);
-      wait.hidden = !selected || state.at !== null || heads.isThere;
+      const waiting = shown && withoutHead(shown);
+      heads.update(waiting);
+      wait.hidden = !waiting || heads.isThere;
       strip.update(isImages ? { state, tokens } : null);
       body.hidden = !selected;
       if (shown) viewFor(manifest.model.modality).update(shown);
@@ -271,10 +275,16 @@ function shownOf({ derived }, state, selected, tokens, manifest) {
     n,
     attention: derived.attention(state),
     mean: derived.aggregate(state),
+    hasVectors: manifest.keep_vectors.choice !== 'none',
     isCausal: Boolean(rule && hidesLaterKeys(rule)),
     part,
     spans: spansOf(part, n, tokens.sequences.nSource?.[sequence] ?? n),
   };
+}
+
+/** The sequence if its attention waits for a head. @param {Shown} shown */
+function withoutHead(shown) {
+  return shown.state.at === null && shown.hasVectors ? shown : null;
 }
 
 /**

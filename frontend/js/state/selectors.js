@@ -100,6 +100,7 @@ function reconcileInside(state, manifest, description, nTokens) {
       manifest.model.modality,
       manifest.corpus?.columns,
       manifest.corpus?.pairs !== undefined,
+      manifest.keep_vectors?.choice !== 'none',
     ).some(({ name }) => name === state.color)
   ) {
     change.color = null;
