@@ -3,6 +3,7 @@
  * attention lines.
  */
 
+import { hasVectors } from '../data/stored_vectors.js';
 import { createCleanup } from '../ui/dom.js';
 import { lastOnly } from '../compute/memo.js';
 import { projectPoint } from '../compute/geometry.js';
@@ -117,8 +118,8 @@ export function createHeadLayer(root, context) {
       isWhole
         ? {
             tokens,
-            // No answer will come where its request failed; the panel says why.
-            selected: facts.attention.error ? null : state.selected,
+            // Where no answer will come, the panel says why.
+            selected: facts.attention.error || !hasVectors(facts) ? null : state.selected,
             attention: derived.attention(state),
             hasLines: lines.length > 0,
             compared,

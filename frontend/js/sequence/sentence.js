@@ -29,6 +29,7 @@ export function createSentenceView(root, context) {
     query: el('span', { class: 'query' }, 'query'),
     key: el('span', { class: 'key' }, 'key'),
   };
+  const between = el('span', { class: 'soft' });
   const main = el(
     'section',
     { class: 'sentence__main', 'aria-label': 'Attention of this sentence' },
@@ -36,7 +37,7 @@ export function createSentenceView(root, context) {
       'div',
       { class: 'sentence__head', 'aria-hidden': 'true' },
       titles.query,
-      el('span', { class: 'soft' }, 'attends to'),
+      between,
       titles.key,
     ),
   );
@@ -58,6 +59,7 @@ export function createSentenceView(root, context) {
       tools.update(shown);
       const words = columnTitles(shown.part);
       for (const kind of KINDS) setText(titles[kind], words[kind]);
+      setText(between, shown.hasVectors ? 'attends to' : '');
       otherText.update(shown);
       aggregate.update(shown); // it leaves the columns their room, which they scroll in
       columns.update({ ...shown, hidden: shown.state.hidden, pairs: pairsIn(shown) });
