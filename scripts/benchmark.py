@@ -269,7 +269,7 @@ def estimate_table(estimate: dict[str, Any]) -> str:
 def cluster_table(engines: dict[str, dict[str, float]]) -> str:
     """Return what local processes and a Dask cluster of two workers cost a build."""
     figures = (
-        ("equal units, time on two workers / half of that on one", "{halves:.2f}"),
+        ("units that sleep, time on two workers / half of that on one", "{halves:.2f}"),
         ("builder, CPU time of a unit that writes two files", "{builder_unit_ms:.1f} ms"),
         ("units that do nothing", "{n_empty:,}"),
         ("of these, a second", "{empty_units_per_s:,.0f}"),
