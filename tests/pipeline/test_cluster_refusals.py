@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.support.dask_cluster import DaskCluster, cluster, free_port, kill_tree
@@ -15,7 +16,7 @@ from attentionviz.pipeline.cluster import engine as dask_engine
 from attentionviz.pipeline.cluster import workers as dask_workers
 from attentionviz.pipeline.cluster.engine import connect
 from attentionviz.pipeline.cluster.worker_report import differences, report
-from attentionviz.pipeline.cluster.workers import WorkerRefusedError
+from attentionviz.pipeline.cluster.workers import WorkerRefusedError, Workers
 from attentionviz.pipeline.engine import Unit
 from attentionviz.pipeline.request import BuildRequest
 from attentionviz.store import incoming
@@ -108,6 +109,31 @@ def test_a_worker_of_other_versions_is_refused_with_all_of_them(workers, other_v
 def _is_connected_to(workers: DaskCluster, n: int) -> bool:
     with connect(request(scheduler=workers.address), print) as engine:
         return engine.n_workers == n
+
+
+def test_a_build_waits_for_the_next_worker_if_the_only_one_ends_while_it_is_asked(monkeypatch):
+    asked: list[str] = []
+
+    class Asked:
+        """Only the second worker answers; the first has ended, so that nothing is waited for."""
+
+        def __init__(self, *_: object) -> None:
+            self.waiting: dict[str, object] = {}
+
+        def ask(self, address: str) -> None:
+            asked.append(address)
+
+        def answers(self, _: object) -> dict[str, object]:
+            return {"second": report()} if "second" in asked else {}
+
+    monkeypatch.setattr(dask_workers, "Asked", Asked)
+    monkeypatch.setattr(Workers, "look", lambda self: setattr(self, "addresses", ["second"]))
+    client = SimpleNamespace(scheduler=SimpleNamespace(address="tcp://127.0.0.1:8786"))
+    workers = Workers(client, "cpu", print, lambda: None)
+    workers.addresses = ["first"]
+    workers.require_fit()
+    assert asked == ["first", "second"]
+    assert list(workers.reports) == ["second"]
 
 
 def test_a_worker_with_several_threads_is_refused_with_the_option_to_use():

@@ -5,6 +5,7 @@ read from it, and write to a session in it (`store.incoming`) from which this pr
 files to their places.
 """
 
+import asyncio
 import importlib.metadata
 import json
 import logging
@@ -20,8 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from distributed import Client, Future
+from distributed.comm import connect as dask_connect
 from distributed.comm.core import CommClosedError
 from distributed.scheduler import KilledWorker
+from distributed.security import Security
 
 from attentionviz.errors import AppError, BuildError
 from attentionviz.pipeline.cluster.in_flight import UnitsInFlight
@@ -103,6 +106,7 @@ def _open(address: str) -> Client:
     def run() -> None:
         options = {"timeout": CONNECT_SECONDS, "set_as_default": False, "name": "attentionviz"}
         try:
+            asyncio.run(_require_answer(address))
             opened.put(Client(address, **options))
         except Exception as error:
             opened.put(error)
@@ -115,6 +119,16 @@ def _open(address: str) -> Client:
     if isinstance(found, Exception):
         raise found
     return found
+
+
+async def _require_answer(address: str) -> None:
+    """Raise OSError if no scheduler answers.
+
+    A client of an address where nothing answers stays in Dask's event loop, which all clients of a
+    process share, and delays the next ones.
+    """
+    security = Security().get_connection_args("client")
+    (await dask_connect(address, timeout=CONNECT_SECONDS, **security)).abort()
 
 
 def _address_in(file: Path) -> str:

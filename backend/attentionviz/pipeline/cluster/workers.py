@@ -148,6 +148,10 @@ class Workers:
             self._asked.ask(address)
         for address, one in self._wait(self._asked, REPORT_SECONDS).items():
             self._require(address, one)
+        if not self.reports and not self._asked.waiting:  # those that were asked have ended
+            self.wait_for_one()
+            self.require_fit()
+            return
         if not self.reports:
             raise WorkerRefusedError(
                 f"no worker answered for {REPORT_SECONDS:g} seconds: {', '.join(self.addresses)}"
