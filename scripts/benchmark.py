@@ -305,14 +305,19 @@ def cost_table(cost: list[dict[str, Any]]) -> str:
         [
             f"{one['heads']:,}",
             f"{one['tokens']:,}",
-            f"{one['core_s'] / 3600:.2g}{'' if one['is_measured'] else ' †'}",
+            _two_digits(one["core_s"] / 3600) + ("" if one["is_measured"] else " †"),
             f"{one['bytes']['all'] / 1e9:,.1f} GB",
             f"{one['bytes']['none'] / 1e9:,.1f} GB",
         ]
         for one in cost
     ]
-    header = ["hours of one core", "disk", "disk, `--keep-vectors none`"]
-    return table(["heads", "tokens", *header], rows)
+    hours = "hours of one core (†: predicted from smaller sizes)"
+    return table(["heads", "tokens", hours, "disk", "disk, `--keep-vectors none`"], rows)
+
+
+def _two_digits(number: float) -> str:
+    """Return a number rounded to two digits, without an exponent."""
+    return f"{float(f'{number:.2g}'):,g}"
 
 
 def facts_table(result: dict[str, Any]) -> str:
