@@ -6,7 +6,6 @@ not; so up to ``refined_points`` all points go on from there. Source of the idea
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +24,8 @@ def fit_sampled(
     seed: int,
     fit: Callable[[HeadVectors], Projection],
     place: Callable[[HeadVectors, HeadVectors, Floats], Floats],
+    *,
+    descend_all: Callable[[Floats], Projection] | None = None,
 ) -> Projection:
     """Return `fit` of all tokens, or of a sample with the rest placed into its map.
 
@@ -39,6 +40,10 @@ def fit_sampled(
         ``fit(vectors)`` returns a map.
     place : callable
         ``place(rest, fitted_vectors, fitted_coordinates)`` returns the coordinates of the rest.
+    descend_all : callable or None
+        ``descend_all(start)`` returns the map of all points after a descent from the sample's map
+        and the placed points, which is widened to the extent of a map of all points. None to leave
+        the rest where it is placed.
     """
     parts = split(vectors, fit_points, seed)
     if parts is None:
@@ -50,40 +55,16 @@ def fit_sampled(
     n_queries = len(vectors.queries)
     coordinates[chosen.points(n_queries)] = fitted.coordinates
     coordinates[others.points(n_queries)] = place(rest, sample, fitted.coordinates)
-    return Projection(
-        coordinates, {**fitted.details, "n_fitted_points": sample.n_points}, fitted.fallback
-    )
-
-
-def refined(
-    vectors: HeadVectors,
-    fitted: Projection,
-    settings: Mapping[str, Any],
-    descend: Callable[[Floats], tuple[Floats, dict[str, Any]]],
-) -> Projection:
-    """Return a map of a sample and placed points after a descent of all of its points.
-
-    Parameters
-    ----------
-    vectors : HeadVectors
-    fitted : Projection
-        From `fit_sampled`; returned as it is, if all points were fitted or are too many.
-    settings : mapping
-        With ``fit_points`` and ``refined_points``.
-    descend : callable
-        ``descend(start)`` returns the final coordinates, and details that replace those of the fit.
-        ``start`` has the extent of a map of all points, if area grows with their number.
-    """
-    n_fitted = fitted.details.get("n_fitted_points")
-    if not isinstance(n_fitted, int) or not moves_all(vectors.n_points, settings):
-        return fitted
-    growth = extent_growth(vectors.n_points, n_fitted, fitted.coordinates.shape[1])
-    coordinates, details = descend(fitted.coordinates * np.float32(growth))
-    return replace(fitted, coordinates=coordinates, details={**fitted.details, **details})
+    details = {**fitted.details, "n_fitted_points": sample.n_points}
+    if descend_all is not None:
+        growth = extent_growth(vectors.n_points, sample.n_points, coordinates.shape[1])
+        descended = descend_all(coordinates * np.float32(growth))
+        coordinates, details = descended.coordinates, {**details, **descended.details}
+    return Projection(coordinates, details, fitted.fallback)
 
 
 def extent_growth(n_points: int, n_fitted: int, dims: int) -> float:
-    """Return how much wider a map of all points is than one of a sample."""
+    """Return how much wider a map of all points is than one of a sample, if areas grow alike."""
     return float((n_points / n_fitted) ** (1 / dims))
 
 

@@ -21,7 +21,7 @@ from attentionviz.projections.sampling import (
     DEFAULT_REFINED_POINTS,
     fit_sampled,
     fitted_part,
-    refined,
+    moves_all,
 )
 from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours, Place, Projection
 
@@ -61,21 +61,21 @@ def project(
     -----
     Starts from the principal components. Source: van der Maaten and Hinton 2008.
     """
-    fitted = fit_sampled(
+
+    def descend_all(start: Floats) -> Projection:
+        affinities, _ = _affinities(vectors, neighbours, settings)
+        schedule = refining_schedule(settings)
+        drawn, divergence = descend(start, affinities, joint_objective, schedule, start_width=None)
+        return Projection(drawn, {"kl_divergence": divergence})
+
+    return fit_sampled(
         vectors,
         settings["fit_points"],
         seed,
         partial(_fit, dims=dims, neighbours=neighbours, settings=settings),
         partial(place_by_cosine, n_neighbours=settings["placing_neighbours"]),
+        descend_all=descend_all if moves_all(vectors.n_points, settings) else None,
     )
-
-    def descend_all(start: Floats) -> tuple[Floats, dict[str, Any]]:
-        affinities, _ = _affinities(vectors, neighbours, settings)
-        schedule = refining_schedule(settings)
-        drawn, divergence = descend(start, affinities, joint_objective, schedule, start_width=None)
-        return drawn, {"kl_divergence": divergence}
-
-    return refined(vectors, fitted, settings, descend_all)
 
 
 def refining_schedule(settings: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from attentionviz.projections.sampling import (
     DEFAULT_FIT_POINTS,
     DEFAULT_REFINED_POINTS,
     fit_sampled,
-    refined,
+    moves_all,
 )
 from attentionviz.projections.tsne import place_by_cosine, placer
 from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours, Projection
@@ -59,19 +59,20 @@ def project(
     Starts from the principal components, which are reproducible; umap-learn's spectral
     initialisation gives maps of equal fidelity. Source: McInnes et al. 2018 (arXiv 1802.03426).
     """
-    fitted = fit_sampled(
+
+    def descend_all(start: Floats) -> Projection:
+        schedule = {"n_epochs": "refining_epochs", "learning_rate": "refining_rate"}
+        later = {**settings, **{name: settings[other] for name, other in schedule.items()}}
+        return Projection(_descend(start, vectors, seed, neighbours, later))
+
+    return fit_sampled(
         vectors,
         settings["fit_points"],
         seed,
         partial(_fit, dims=dims, seed=seed, neighbours=neighbours, settings=settings),
         partial(place_by_cosine, n_neighbours=settings["placing_neighbours"]),
+        descend_all=descend_all if moves_all(vectors.n_points, settings) else None,
     )
-
-    def descend_all(start: Floats) -> tuple[Floats, dict[str, Any]]:
-        epochs, rate = settings["refining_epochs"], settings["refining_rate"]
-        return _descend(start, vectors, neighbours, seed, settings, epochs, rate), {}
-
-    return refined(vectors, fitted, settings, descend_all)
 
 
 def _fit(
@@ -82,25 +83,21 @@ def _fit(
     neighbours: Neighbours | None,
     settings: dict[str, Any],
 ) -> Projection:
-    n_near, start = settings["n_neighbours"] - 1, _start(vectors, dims, seed)
-    epochs, rate = settings["n_epochs"], settings["learning_rate"]
-    coordinates = _descend(start, vectors, neighbours, seed, settings, epochs, rate)
+    coordinates = _descend(_start(vectors, dims, seed), vectors, seed, neighbours, settings)
     fallback = None
-    if vectors.n_points <= n_near:
-        n_all = vectors.n_points
-        fallback = f"all {n_all} points are neighbours: fewer than {settings['n_neighbours']}"
+    if (n := vectors.n_points) < settings["n_neighbours"]:
+        fallback = f"all {n} points are neighbours: fewer than {settings['n_neighbours']}"
     return Projection(coordinates, fallback=fallback)
 
 
 def _descend(
     start: Floats,
     vectors: HeadVectors,
-    neighbours: Neighbours | None,
     seed: int,
+    neighbours: Neighbours | None,
     settings: dict[str, Any],
-    n_epochs: int,
-    learning_rate: float,
 ) -> Floats:
+    """Return the map of all vectors after UMAP's descent from a start."""
     umap_ = _umap_learn()
     n_points = vectors.n_points
     # umap-learn counts the point itself as its first neighbour.
@@ -120,9 +117,9 @@ def _descend(
         start,
         graph,
         umap_.find_ab_params(settings["spread"], settings["min_dist"]),
-        n_epochs=n_epochs,
+        n_epochs=settings["n_epochs"],
         negative_sample_rate=settings["negative_sample_rate"],
-        learning_rate=learning_rate,
+        learning_rate=settings["learning_rate"],
         seed=seed,
     )
 

@@ -1,5 +1,6 @@
 """t-SNE of attention; see `attentionviz.projections.attention_tsne`."""
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from attentionviz.projections.torch_maps.affinities import (
     softmax_rows,
 )
 from attentionviz.projections.torch_maps.descent import descend
-from attentionviz.projections.torch_maps.heads import HeadBatch
+from attentionviz.projections.torch_maps.heads import Fitted, HeadBatch, fit_sampled
 from attentionviz.projections.torch_maps.neighbours import closest, strongest
 from attentionviz.projections.torch_maps.placing import candidate_positions, place_queries
 from attentionviz.projections.torch_maps.repulsion import repulsion
@@ -35,19 +36,11 @@ def project(
     settings : dict
         Values for all of `attention_tsne.DEFAULTS`.
     """
-    split = batch.split(settings["fit_points"], seed)
-    sample = batch if split is None else split.sample
-    points, divergences, fallback = _fit(sample, dims, settings)
-    if split is not None:
-        placed = _place_by_likeness(split.rest, split.sample, points)
-        points = split.joined(points, placed)
+    fit = partial(_fit, dims=dims, settings=settings)
+    fitted, facts = fit_sampled(batch, settings["fit_points"], seed, fit, _place_by_likeness)
     targets = strongest(batch.queries, batch.keys, settings["targets"]).indices
-    points = _refine(points, targets, batch.n_keys, seed, settings)
-    details = {} if split is None else {"n_fitted_points": sample.n_points}
-    return [
-        Projection(coordinates, {"kl_divergence_before_refining": one, **details}, fallback)
-        for coordinates, one in zip(points.cpu().numpy(), divergences.tolist(), strict=True)
-    ]
+    points = _refine(fitted.points, targets, batch.n_keys, seed, settings)
+    return fitted._replace(points=points).projections("kl_divergence_before_refining", facts)
 
 
 def neighbours_kept(settings: dict[str, Any], n_points: int) -> int:
@@ -66,9 +59,7 @@ def neighbours_kept(settings: dict[str, Any], n_points: int) -> int:
     return int(n_affinities + n_candidates + settings["sharpening_near_keys"] / 4)
 
 
-def _fit(
-    batch: HeadBatch, dims: int, settings: dict[str, Any]
-) -> tuple[Tensor, Tensor, str | None]:
+def _fit(batch: HeadBatch, *, dims: int, settings: dict[str, Any]) -> Fitted:
     n_tokens = min(batch.n_queries, batch.n_keys)
     perplexity, fallback = fitting_perplexity(settings["perplexity"], n_tokens)
     pairs = score_affinities(batch, perplexity, settings)
@@ -78,7 +69,7 @@ def _fit(
         total, on_queries, on_keys = repulsion(queries, keys)
         return 2 * total, torch.cat([on_queries, on_keys], dim=1)
 
-    return *descend(batch.start(dims), pairs, repel, settings), fallback
+    return Fitted(*descend(batch.start(dims), pairs, repel, settings), fallback)
 
 
 def score_affinities(batch: HeadBatch, perplexity: float, settings: dict[str, Any]) -> Pairs:

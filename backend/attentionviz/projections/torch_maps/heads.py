@@ -1,8 +1,9 @@
 """Vectors of some heads of the same size, stacked on a device."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -10,8 +11,33 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from attentionviz.projections import pca
-from attentionviz.projections.sampling import split
-from attentionviz.projections.vectors import HeadVectors
+from attentionviz.projections.sampling import extent_growth, split
+from attentionviz.projections.vectors import HeadVectors, Projection
+
+
+class Fitted(NamedTuple):
+    """The maps of all heads of a batch after a descent.
+
+    Attributes
+    ----------
+    points : Tensor of float32, shape (n_heads, n_points, dims)
+    divergences : Tensor of floats, shape (n_heads,)
+    fallback : str or None
+        See `vectors.Projection`.
+    """
+
+    points: Tensor
+    divergences: Tensor
+    fallback: str | None
+
+    def projections(self, objective: str, facts: dict[str, int]) -> list[Projection]:
+        """Return the map of each head, with its divergence under the name of the objective."""
+        return [
+            Projection(coordinates, {objective: divergence, **facts}, self.fallback)
+            for coordinates, divergence in zip(
+                self.points.cpu().numpy(), self.divergences.tolist(), strict=True
+            )
+        ]
 
 
 @dataclass(frozen=True)
@@ -92,6 +118,29 @@ class HeadBatch:
 
     def _indices(self, indices: NDArray[np.int64]) -> Tensor:
         return torch.from_numpy(indices).to(self.device)
+
+
+def fit_sampled(
+    batch: HeadBatch,
+    fit_points: int,
+    seed: int,
+    fit: Callable[[HeadBatch], Fitted],
+    place: Callable[[HeadBatch, HeadBatch, Tensor], Tensor],
+    *,
+    descend_all: Callable[[Tensor], Fitted] | None = None,
+) -> tuple[Fitted, dict[str, int]]:
+    """Return maps and facts of a sample with the rest placed; see `sampling.fit_sampled`."""
+    split = batch.split(fit_points, seed)
+    if split is None:
+        return fit(batch), {}
+    fitted = fit(split.sample)
+    points = split.joined(fitted.points, place(split.rest, split.sample, fitted.points))
+    if descend_all is None:
+        fitted = fitted._replace(points=points)
+    else:
+        growth = extent_growth(batch.n_points, split.sample.n_points, points.shape[2])
+        fitted = descend_all(points * growth)._replace(fallback=fitted.fallback)
+    return fitted, {"n_fitted_points": split.sample.n_points}
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,17 @@
 """t-SNE of cosine neighbourhoods; see `attentionviz.projections.tsne`."""
 
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from attentionviz.projections.affinities import fitting_perplexity
-from attentionviz.projections.sampling import extent_growth, moves_all
-from attentionviz.projections.torch_maps.affinities import Pairs, row_affinities, symmetric_pairs
-from attentionviz.projections.torch_maps.descent import Repel, descend
-from attentionviz.projections.torch_maps.heads import HeadBatch
+from attentionviz.projections.descent import START_WIDTH
+from attentionviz.projections.sampling import moves_all
+from attentionviz.projections.torch_maps.affinities import row_affinities, symmetric_pairs
+from attentionviz.projections.torch_maps.descent import descend
+from attentionviz.projections.torch_maps.heads import Fitted, HeadBatch, fit_sampled
 from attentionviz.projections.torch_maps.neighbours import nearest
 from attentionviz.projections.torch_maps.repulsion import repulsion
 from attentionviz.projections.tsne import SAME_DISTANCE, refining_schedule
@@ -29,23 +31,17 @@ def project(
     settings : dict
         Values for all of `tsne.DEFAULTS`.
     """
-    split = batch.split(settings["fit_points"], seed)
-    sample = batch if split is None else split.sample
-    pairs, repel, fallback = _objective(sample, settings)
-    points, divergences = descend(sample.start(dims), pairs, repel, settings)
-    if split is not None:
-        placed = _place(split.rest, split.sample, points, settings["placing_neighbours"])
-        points = split.joined(points, placed)
-        if moves_all(batch.n_points, settings):
-            start = points * extent_growth(batch.n_points, sample.n_points, dims)
-            pairs, repel, _ = _objective(batch, settings)
-            schedule = refining_schedule(settings)
-            points, divergences = descend(start, pairs, repel, schedule, start_width=None)
-    details = {} if split is None else {"n_fitted_points": sample.n_points}
-    return [
-        Projection(coordinates, {"kl_divergence": one, **details}, fallback)
-        for coordinates, one in zip(points.cpu().numpy(), divergences.tolist(), strict=True)
-    ]
+
+    def fit(sample: HeadBatch) -> Fitted:
+        return _descend(sample, sample.start(dims), settings)
+
+    def descend_all(start: Tensor) -> Fitted:
+        return _descend(batch, start, refining_schedule(settings), start_width=None)
+
+    place = partial(_place, n_neighbours=settings["placing_neighbours"])
+    refine = descend_all if moves_all(batch.n_points, settings) else None
+    fitted, facts = fit_sampled(batch, settings["fit_points"], seed, fit, place, descend_all=refine)
+    return fitted.projections("kl_divergence", facts)
 
 
 def neighbours_kept(settings: dict[str, Any], n_points: int) -> int:
@@ -55,14 +51,18 @@ def neighbours_kept(settings: dict[str, Any], n_points: int) -> int:
     ----------
     settings : dict
     n_points : int
-        Of the head, of which ``fit_points`` have affinities.
+        Of the head, which have affinities unless they are only placed.
     """
-    n_affinities = 3 * settings["perplexity"] * min(1, settings["fit_points"] / n_points)
-    return int(n_affinities + settings["placing_neighbours"])
+    share = 1.0 if moves_all(n_points, settings) else settings["fit_points"] / n_points
+    return int(3 * settings["perplexity"] * share + settings["placing_neighbours"])
 
 
-def _objective(batch: HeadBatch, settings: dict[str, Any]) -> tuple[Pairs, Repel, str | None]:
-    """Return affinities, repulsion, and how the perplexity falls back for few points."""
+def _descend(
+    batch: HeadBatch,
+    start: Tensor,
+    settings: dict[str, Any],
+    start_width: float | None = START_WIDTH,
+) -> Fitted:
     perplexity, fallback = fitting_perplexity(settings["perplexity"], batch.n_points - 1)
     points = batch.unit_points
     found = nearest(points, points, int(3 * perplexity), skip_self=True)
@@ -72,7 +72,8 @@ def _objective(batch: HeadBatch, settings: dict[str, Any]) -> tuple[Pairs, Repel
         total, forces, _ = repulsion(points, points)
         return total - points.shape[1], forces  # without every point with itself
 
-    return pairs, repel, fallback
+    drawn = descend(start, pairs, repel, settings, start_width=start_width)
+    return Fitted(*drawn, fallback)
 
 
 def _place(rest: HeadBatch, sample: HeadBatch, fitted: Tensor, n_neighbours: int) -> Tensor:
