@@ -36,7 +36,7 @@ def page_files():
         newest = json.loads((ROOT / PAGE / "builds.json").read_text(encoding="utf-8"))[0]
     except FileNotFoundError:
         raise SystemExit("the page is not built, so a wheel would lack it: run make page") from None
-    names = ["index.html", "login.html", "builds.json"]
+    names = ["index.html", "login.html"]
     names += [f"page/{name}" for name in newest if not name.endswith(".map")]
     return [PAGE / name for name in names]
 

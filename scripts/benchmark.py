@@ -435,15 +435,7 @@ def main() -> None:
         text = json.dumps(previous | result, indent=1) + "\n"
         arguments.output.write_text(text, encoding="utf-8")
         result = previous | result
-    is_whole = set(PARTS) - {
-        "server",
-        "deep",
-        "live",
-        "descents",
-        "scale",
-        "estimate",
-        "cluster",
-    } <= set(result)
+    is_whole = {"capture", "maps", "page"} <= set(result)
     print(markdown_tables(result) if is_whole else json.dumps(result))
     if not is_whole and "stages" in result:
         print(stages_table(result["stages"]))

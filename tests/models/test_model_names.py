@@ -9,23 +9,24 @@ from typing import Any
 import pytest
 from huggingface_hub.errors import LocalEntryNotFoundError
 
+from attentionviz.core import demo_bert
 from attentionviz.errors import ModelNotAvailableError
 from attentionviz.models import names
 from attentionviz.models.names import EMBEDDED, PRESETS, meaning, resolve
 
 
 def test_the_minilm_is_found_without_running_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, names.MINILM_PACKAGE, raising=False)
+    monkeypatch.delitem(sys.modules, demo_bert.MODULE, raising=False)
     ordinary = builtins.__import__
 
     def watched(name: str, *rest: Any) -> Any:
-        assert not name.startswith(names.MINILM_PACKAGE)
+        assert not name.startswith(demo_bert.MODULE)
         return ordinary(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", watched)
     source = resolve("demo-bert", None)
     assert (source.folder / "model.safetensors").is_file()
-    assert names.MINILM_PACKAGE not in sys.modules
+    assert demo_bert.MODULE not in sys.modules
     assert source.revision
 
 

@@ -215,6 +215,13 @@ def test_an_earlier_format_without_account_prefix_matching_and_exact_check_is_re
     assert found == {**former, "keep_vectors": kept}
 
 
+def test_in_a_map_of_an_earlier_format_points_outside_of_the_sample_were_only_placed(former):
+    fitted = {"fit_points": 20_000, "placing_neighbours": 15}
+    former["maps"]["pca-2d"]["parameters"] = fitted
+    found = parse_manifest(json.dumps(former).encode())
+    assert found["maps"]["pca-2d"]["parameters"] == {**fitted, "refined_points": 0}
+
+
 @pytest.mark.parametrize(
     ("kept", "words"),
     [

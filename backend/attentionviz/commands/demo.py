@@ -5,7 +5,8 @@ import sys
 import webbrowser
 from collections.abc import Callable
 
-from attentionviz.pipeline.demo import DEMO, INSTALL_MINILM, Demo, has_model
+from attentionviz.core import demo_bert
+from attentionviz.pipeline.demo import DEMO, Demo, has_model
 from attentionviz.pipeline.demo_process import DemoProcess
 from attentionviz.server.app import serve
 from attentionviz.settings.installation import ROOT
@@ -30,7 +31,8 @@ def run_demo(settings: Settings, n_workers: int | None, log: Log, *, opens_brows
     demo = Demo(ROOT, settings.data_dir)
     for dataset in DEMO:
         if not has_model(dataset):
-            log(f"{dataset.dataset_id} is left out, since its model is not here: {INSTALL_MINILM}")
+            name = dataset.dataset_id
+            log(f"{name} is left out, since its model is not here: {demo_bert.INSTALL}")
     is_missing = bool(demo.missing())
     builders: list[DemoProcess] = []
 

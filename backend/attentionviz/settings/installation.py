@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 _IN_WHEEL = PACKAGE / "bundled"
 IS_WHEEL = _IN_WHEEL.is_dir()
 ROOT = _IN_WHEEL if IS_WHEEL else PACKAGE.parents[1]
-MODELS, CORPORA, PAGE = ROOT / "data" / "models", ROOT / "data" / "corpora", ROOT / "frontend/dist"
+MODELS, PAGE = ROOT / "data" / "models", ROOT / "frontend" / "dist"
 
 
 def data_dir() -> Path:

@@ -115,6 +115,11 @@ def _in_current_form(manifest: Any) -> Any:
         manifest["fidelity"] = {name: LATER_MEASURES | mean for name, mean in means.items()}
     counts = {name: manifest.get(name, 0) for name in ("n_sequences", "n_tokens")}
     manifest["keep_vectors"] = {"choice": "all", **counts}
+    maps = manifest.get("maps")
+    for facts in maps.values() if isinstance(maps, dict) else ():
+        parameters = facts.get("parameters") if isinstance(facts, dict) else None
+        if isinstance(parameters, dict) and "placing_neighbours" in parameters:
+            parameters.setdefault("refined_points", 0)  # placed points stayed where they were
     return manifest
 
 

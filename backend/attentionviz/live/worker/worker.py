@@ -86,8 +86,8 @@ def _make_session(settings: WorkerSettings) -> Any:
         from attentionviz.live.worker.session import Session  # torch: seconds
     except ImportError as error:
         raise ModelNotAvailableError(
-            f"the packages that run models are not installed ({error.name}); "
-            "install requirements.txt"
+            f"the packages that run models are not installed ({error.name}): "
+            "pip install torch transformers"
         ) from error
     return Session(settings)
 
