@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -32,7 +33,12 @@ from attentionviz.store.head_facts import (
     parse_details,
     parse_fallbacks,
 )
-from attentionviz.store.kept_vectors import VectorRows, check_kept_tokens, not_stored
+from attentionviz.store.kept_vectors import (
+    VectorRows,
+    check_kept_tokens,
+    not_stored,
+    stores_vectors,
+)
 from attentionviz.store.safe_files import file_key
 from attentionviz.store.similarity import check_similarity
 from attentionviz.store.token_reader import TokenReader
@@ -130,7 +136,7 @@ class DatasetReader:
 
     def heads_fingerprint(self) -> str:
         """Return a fingerprint that changes when `head_columns` or `head` does."""
-        return self.fingerprint("heads", files=layout.head_fact_paths(self.manifest))
+        return self.fingerprint("heads", files=self._head_fact_paths)
 
     def grid_tokens(self) -> Array:
         """Return the tokens that the grid draws, int32 (n_grid_tokens,), ascending."""
@@ -222,7 +228,7 @@ class DatasetReader:
 
     def require_vectors(self, what: str = "this") -> None:
         """Raise VectorsNotStoredError, with `what` as its subject, if no vectors are stored."""
-        if self.manifest["keep_vectors"]["choice"] == "none":
+        if not stores_vectors(self.manifest):
             raise not_stored(self.manifest, what)
 
     def norms(self, head: HeadId) -> Array:
@@ -260,9 +266,13 @@ class DatasetReader:
             check_ends(ends, self.files.records[layout.HEAD_DETAILS].n_bytes)
         return self.read(layout.HEAD_DETAILS, int(ends[i - 1]) if i else 0, int(ends[i]))
 
+    @cached_property
+    def _head_fact_paths(self) -> tuple[str, ...]:
+        return layout.head_fact_paths(self.manifest)
+
     @property
     def _has_heads_json(self) -> bool:
-        return layout.HEADS in layout.head_fact_paths(self.manifest)
+        return layout.HEADS in self._head_fact_paths
 
     def _former_heads(self) -> HeadFiles:
         """Return ``heads.json`` of a former format in the form of this one."""
