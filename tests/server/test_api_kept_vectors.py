@@ -75,6 +75,18 @@ def test_lists_and_facts_need_no_vectors(client: CheckedClient, choice: str, add
     assert client.get(f"{BASE}/text-{choice}/{address}").json == of_all
 
 
+def test_heads_are_not_compared_with_those_of_a_dataset_without_vectors(
+    client: CheckedClient,
+) -> None:
+    others = {
+        choice: client.get(f"{BASE}/text-{choice}/heads/0/1/similar").json["others"]
+        for choice in ("all", "sample", "none")
+    }
+    assert others == {"all": ["text-sample"], "sample": ["text-all"], "none": []}
+    words = refused(client, "text-all/heads/0/1/similar?with=text-none")
+    assert "similarity to heads of another dataset cannot be shown" in words
+
+
 @pytest.mark.parametrize("name", list(SPECS))
 def test_attention_of_a_stored_sequence_is_the_same(client: CheckedClient, name: str) -> None:
     for i in range(STORED.start, STORED.stop):

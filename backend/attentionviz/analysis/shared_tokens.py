@@ -59,8 +59,6 @@ def shared_sequences(
     InvalidRequestError
         When no sequence has two units in common.
     """
-    for one in (reader, other):
-        one.require_vectors("similarity to heads of another dataset")
     parts = [
         one.tokens.fingerprint("shared", one.manifest["keep_vectors"]) for one in (reader, other)
     ]

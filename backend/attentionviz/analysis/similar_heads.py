@@ -182,6 +182,8 @@ def _likeness(
             "encoder and a decoder only with each other"
         )
     other.require_complete()
+    for one in (reader, other):
+        one.require_vectors("similarity to heads of another dataset")
     key = fingerprint(other, None, fingerprint(reader, head))
     return cached(
         reader,

@@ -72,6 +72,11 @@ def keep_facts(
     return {"choice": choice, "n_sequences": n_sequences, "n_tokens": len(tokens)}
 
 
+def stores_vectors(manifest: Mapping[str, Any]) -> bool:
+    """Return whether a dataset has queries and keys, at least of a sample."""
+    return bool(manifest["keep_vectors"]["choice"] != "none")
+
+
 def lost_without_vectors(manifest: Mapping[str, Any]) -> str | None:
     """Return what a dataset cannot show because of ``keep_vectors``; None if all is kept.
 
@@ -81,7 +86,7 @@ def lost_without_vectors(manifest: Mapping[str, Any]) -> str | None:
         Or the facts of a plan.
     """
     kept = manifest["keep_vectors"]
-    if kept["choice"] == "none":
+    if not stores_vectors(manifest):
         return (
             "no queries and keys are stored: maps, scores, fidelity and similarity are as with "
             "all of them, but there is no attention of a sequence, no mean attention, no "

@@ -17,6 +17,7 @@ from attentionviz.server.http.operations import (
 )
 from attentionviz.server.http.responses import json_bytes, json_bytes_response, json_response
 from attentionviz.store.dataset import DatasetReader
+from attentionviz.store.kept_vectors import stores_vectors
 
 blueprint = Blueprint("similarity", __name__, url_prefix="/api/v1/datasets/<dataset_id>")
 _SIMILAR: dict[str, Any] = {
@@ -54,8 +55,10 @@ def _others(reader: DatasetReader) -> list[str]:
     return [
         entry.dataset_id
         for entry in context().library.list_datasets()
-        if entry.state == "complete"
+        if stores_vectors(reader.manifest)
+        and entry.state == "complete"
         and entry.dataset_id != reader.dataset_id
         and entry.manifest is not None
+        and stores_vectors(entry.manifest)
         and similar_heads.is_comparable(reader.manifest, entry.manifest)
     ]
