@@ -1,6 +1,7 @@
 /** Fields of the form for a new dataset. */
 
 import { corpusText, el, setAttribute, setText } from '../ui/dom.js';
+import { sentence } from '../ui/labels.js';
 
 /** @import { JobOptions } from './types.js' */
 
@@ -60,7 +61,7 @@ export function choiceField(label, choices) {
 
   function show() {
     const note = choices.find(({ value }) => value === input.value)?.note ?? '';
-    made.showNote(note.charAt(0).toUpperCase() + note.slice(1) + '.');
+    made.showNote(sentence(note));
   }
 
   return made;

@@ -168,7 +168,6 @@ export function createHeadMapDots(root, { point, open }) {
     if (to === stop.head()) return;
     stop.move(to, image.looks[to], to === current);
     stop.place(places);
-    stop.focus();
   }
 
   return {

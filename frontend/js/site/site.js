@@ -78,7 +78,7 @@ export function createSite(base, ask = (...parts) => fetch(...parts)) {
    * @param {number} stop
    */
   async function textsOf(path, start, stop) {
-    const [bytes, ends] = await Promise.all([`${path}`, `${path}_end`].map(fileAt));
+    const [bytes, ends] = await Promise.all([path, `${path}_end`].map(fileAt));
     const first = start === 0 ? 0 : ends.values[start - 1];
     const values = bytes.values.subarray(first, stop === 0 ? 0 : ends.values[stop - 1]);
     return { dtype: bytes.dtype, shape: [values.length], values };
