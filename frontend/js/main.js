@@ -212,7 +212,7 @@ function createFirstContext(choices, { api, live, loader, notify, isLinked, acti
     { get: () => active().store.get() },
     { markPair: (pair) => active().actions.markPair(pair) },
     notify,
-    () => active().facts.description.value?.manifest?.n_tokens ?? Infinity,
+    () => active().facts.description.value?.manifest ?? null,
   );
   return {
     api,

@@ -183,6 +183,7 @@ test('in a cross head a token is selected as what it is there', () => {
       scores: [],
       layers: LAYERS,
       model: { modality: 'text' },
+      keep_vectors: { choice: 'all' },
       maps: { 'pca-2d': {} },
     },
   };

@@ -16,6 +16,7 @@ export const MANIFEST = Object.freeze({
   n_sequences: 2,
   maps: { 'pca-2d': { dims: 2 }, 'tsne-3d': { dims: 3 } },
   patch_grid: null,
+  keep_vectors: { choice: 'all' },
   layers: [
     { scaling: 1, is_causal: false, max_distance: null },
     { scaling: 1, is_causal: true, max_distance: null },

@@ -123,12 +123,13 @@ test('formatNumber() gives the reason for a pair without weight', () => {
   );
 });
 
-function pairing(state) {
+function pairing(state, choice = 'all') {
   const [marked, said] = [[], []];
   const made = createPairing(
     { get: () => ({ pairs: [], selected: null, ...state }) },
     { markPair: (pair) => marked.push(pair) },
     (text) => said.push(text),
+    () => ({ n_tokens: 100, keep_vectors: { choice } }),
   );
   return { made, marked, said };
 }
@@ -167,7 +168,11 @@ test('a pair that cannot be marked is refused with the reason', () => {
   });
   full.made.mark({ kind: 'query', token: 1 }, true);
   assert.match(full.said[0], /20 pairs/);
-  assert.deepEqual([...none.marked, ...same.marked, ...full.marked], []);
+  const without = pairing({ selected: { kind: 'key', token: 3 } }, 'none');
+  without.made.mark({ kind: 'query', token: 1 }, true);
+  assert.match(without.said[0], /No queries and keys are stored/);
+  const refused = [none, same, full, without].flatMap(({ marked }) => marked);
+  assert.deepEqual(refused, []);
 });
 
 test('an exported site computes the ranks and weights of pairs', async () => {

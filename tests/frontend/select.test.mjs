@@ -20,6 +20,7 @@ const MANIFEST = {
   n_layers: 2,
   n_heads: 3,
   n_tokens: 10,
+  keep_vectors: { choice: 'all' },
   maps: { 'pca-2d': {}, 'tsne-2d': {}, 'tsne-3d': {} },
 };
 
@@ -121,6 +122,23 @@ test('pairs outside the corpus are dropped with a notice, the others are kept', 
   );
   assert.deepEqual(change, { pairs: [pairs[1]] });
   assert.match(notices[0], /outside 0\.\.9 are dropped: 1 of 2/);
+});
+
+test('pairs and the filter by attention are dropped where no vectors are stored', () => {
+  const manifest = { ...MANIFEST, keep_vectors: { choice: 'none' } };
+  const state = { ...DEFAULTS, dataset: 'a', method: 'pca' };
+  assert.deepEqual(reconcile(state, facts({ manifest })), { change: {}, notices: [] });
+  const filters = { ...DEFAULTS.filters, kind: 'key' };
+  const { change, notices } = reconcile(
+    {
+      ...state,
+      pairs: [{ query: 1, key: 2, isStrong: true }],
+      filters: { ...filters, attention: 0.5 },
+    },
+    facts({ manifest }),
+  );
+  assert.deepEqual(change, { pairs: [], filters });
+  assert.match(notices.join(), /No queries and keys are stored/);
 });
 
 test('the description of another dataset is ignored', () => {

@@ -18,7 +18,7 @@ import { createScoreChoice } from './measure_choice.js';
 import { createSearchBox } from './search_box.js';
 import { createInfo } from '../ui/popover.js';
 import { createSimilarHeads } from './similar_heads.js';
-import { NO_VECTORS } from '../data/stored_vectors.js';
+import { NO_VECTORS, storesVectors } from '../data/stored_vectors.js';
 import { createTabs } from '../ui/tabs.js';
 
 /** @import { ColorMode, Legend } from '../color/color_modes.js' */
@@ -285,16 +285,11 @@ function aboutDataset(manifest, userLayer) {
  * @param {Manifest} manifest
  * @returns {HTMLElement[]}
  */
-function limitsOf({
-  bias_terms: terms,
-  grid,
-  keep_vectors: kept,
-  model,
-  n_sequences: nSequences,
-  n_tokens: nTokens,
-}) {
+function limitsOf(manifest) {
+  const { bias_terms: terms, grid, keep_vectors: kept, model } = manifest;
+  const { n_sequences: nSequences, n_tokens: nTokens } = manifest;
   const limits = [];
-  if (kept.choice === 'none') limits.push(el('p', {}, NO_VECTORS));
+  if (!storesVectors(manifest)) limits.push(el('p', {}, NO_VECTORS));
   else if (kept.n_tokens < nTokens)
     limits.push(
       el(

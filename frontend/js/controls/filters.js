@@ -3,6 +3,7 @@
  * selected point.
  */
 
+import { hasVectors } from '../data/stored_vectors.js';
 import { el, setText } from '../ui/dom.js';
 import { lastOnly } from '../compute/memo.js';
 import { FLAG } from '../compute/flag_bits.js';
@@ -88,7 +89,7 @@ export function createFilters(root, { actions, facts, frame }) {
       position.update(filters.position);
       norm.element.hidden = at === null;
       norm.update(filters.norm);
-      attention.element.hidden = at === null || selected === null;
+      attention.element.hidden = at === null || selected === null || !hasVectors(facts);
       attention.update(filters.attention);
       const n = nActive(state);
       section.setNote(n > 0 ? `${n} active` : '');

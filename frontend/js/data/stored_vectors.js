@@ -1,6 +1,6 @@
 /** What cannot be shown of a dataset that was built without its queries and keys. */
 
-/** @import { Facts } from '../page.js' */
+/** @import { Facts, Manifest } from '../page.js' */
 
 /** Why there is no attention, and how to get it. */
 export const NO_VECTORS =
@@ -10,8 +10,17 @@ export const NO_VECTORS =
 /**
  * Whether a dataset has queries and keys, from which attention is computed, at least of a sample.
  *
+ * @param {Pick<Manifest, 'keep_vectors'>} manifest
+ */
+export function storesVectors({ keep_vectors: { choice } }) {
+  return choice !== 'none';
+}
+
+/**
+ * The same of the dataset that is shown; one that is not known yet may have them.
+ *
  * @param {Pick<Facts, 'description'>} facts
  */
-export function hasVectors({ description }) {
-  return description.value?.manifest?.keep_vectors.choice !== 'none';
+export function hasVectors({ description: { value } }) {
+  return !value?.manifest || storesVectors(value.manifest);
 }

@@ -18,6 +18,7 @@ import { columnTitles, partOf, spansOf } from '../compute/head_parts.js';
 import { count } from '../compute/number_text.js';
 import { formatCaption, figureTitle, measureSentences } from './caption.js';
 import { hasMeans } from '../data/mean_text.js';
+import { hasVectors } from '../data/stored_vectors.js';
 import { imageFigure } from './image_figure.js';
 import { MM_PER_PX, readFigureStyle } from './figure_theme.js';
 import { mapFigure, markKinds } from './map_figure.js';
@@ -108,8 +109,12 @@ const SUBJECTS = {
     make: belowParts,
   },
   'all-heads': {
-    isThere: ({ facts: { tokens } }, { selected }, isText) =>
-      isText && selected !== null && tokens.value !== null && hasMeans(tokens.value),
+    isThere: ({ facts: { description, tokens } }, { selected }, isText) =>
+      isText &&
+      selected !== null &&
+      tokens.value !== null &&
+      hasMeans(tokens.value) &&
+      hasVectors({ description }),
     make: allHeadsParts,
   },
   heads: { isThere: ({ headMapImage }) => Boolean(headMapImage?.('light')), make: headsMapParts },

@@ -73,10 +73,15 @@ export function createPaneFrame(root, { bar, element: first }, openComparison) {
   divider.update();
 
   return {
-    /** @param {Link | null} link @param {State} state */
-    update(link, state) {
-      compare.hidden = state.comparison !== 'off';
-      setText(words, link ? `A and B: ${link.label}` : '');
+    /**
+     * @param {Link | null} link
+     * @param {State} state
+     * @param {boolean} canCompare whether both panes have attention
+     */
+    update(link, state, canCompare) {
+      compare.hidden = state.comparison !== 'off' || !canCompare;
+      const without = canCompare ? '' : '; no attention to compare';
+      setText(words, link ? `A and B: ${link.label}${without}` : '');
       top.classList.toggle('panes__top--none', link?.kind === 'none');
     },
     destroy() {

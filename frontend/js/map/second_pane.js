@@ -13,6 +13,7 @@ import { createDerived } from '../data/derived.js';
 import { lastOnly } from '../compute/memo.js';
 import { createHover } from '../state/hover.js';
 import { createLink } from '../data/token_links.js';
+import { hasVectors } from '../data/stored_vectors.js';
 import { loadAllTexts } from '../data/text_pieces.js';
 import { createLoader } from '../data/loader.js';
 import { createMarks } from '../marked_points/marked_points.js';
@@ -142,7 +143,7 @@ export function createSecondPane(
       stage.update(second);
       heads[0].update(state, activePane === 'A');
       heads[1].update(second, activePane === 'B');
-      frame.update(link(), state);
+      frame.update(link(), state, hasVectors(first.facts) && hasVectors(facts));
       comparison.update(state);
     },
     destroy() {

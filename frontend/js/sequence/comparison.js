@@ -6,6 +6,7 @@ import { counted } from '../compute/number_text.js';
 import { lastOnly } from '../compute/memo.js';
 import { patternDifference } from '../compute/token_alignment.js';
 import { layersOf } from '../data/points.js';
+import { hasVectors } from '../data/stored_vectors.js';
 import { userSequenceName } from '../data/user_sequence_text.js';
 import { corpusText, el, iconButton, ICONS, setText } from '../ui/dom.js';
 import { capital, formatHead, formatToken, isOwnText } from '../ui/labels.js';
@@ -131,7 +132,7 @@ export function createComparison(root, maps, panes) {
 }
 
 /**
- * Return what reads what a pane selects in an open head; null if nothing.
+ * Return what reads what a pane selects in an open head; null if nothing, or nothing with attention.
  *
  * @param {Context} pane
  * @returns {() => Side | null}
@@ -139,6 +140,7 @@ export function createComparison(root, maps, panes) {
 function createSideReader({ derived, facts, store }) {
   const textOf = lastOnly(textOfSequence);
   return () => {
+    if (!hasVectors(facts)) return null;
     const state = store.get();
     const [tokens, { at, selected }] = [facts.tokens.value, state];
     if (!tokens || !at || !selected || selected.token >= tokens.n) return null;

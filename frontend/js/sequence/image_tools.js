@@ -94,8 +94,8 @@ export function createImageTools(root, { actions }) {
     update(shown) {
       last = shown;
       const { at, isImageMean, imageLinks, imageThreshold } = shown.state;
-      element.hidden = at === null;
-      const canHaveMean = hasMeans(shown.tokens) && shown.hasVectors;
+      element.hidden = at === null || !shown.hasVectors;
+      const canHaveMean = hasMeans(shown.tokens);
       source.element.hidden = !canHaveMean;
       const hasMean = canHaveMean && nAtLeast(shown.tokens, shown.n) > 1;
       source.update(isImageMean ? 'mean' : 'image', (which) => which === 'image' || hasMean);

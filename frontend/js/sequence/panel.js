@@ -26,7 +26,7 @@ import { count, counted } from '../compute/number_text.js';
 import { hidesLaterKeys } from '../compute/score_rule.js';
 import { nCorpusSequences, userSequenceName } from '../data/user_sequence_text.js';
 import { hasMeans } from '../data/mean_text.js';
-import { NO_VECTORS } from '../data/stored_vectors.js';
+import { NO_VECTORS, storesVectors } from '../data/stored_vectors.js';
 import { isNotStored } from '../data/transport.js';
 import { answerLine } from '../data/attention_text.js';
 import { lastOnly } from '../compute/memo.js';
@@ -275,7 +275,7 @@ function shownOf({ derived }, state, selected, tokens, manifest) {
     n,
     attention: derived.attention(state),
     mean: derived.aggregate(state),
-    hasVectors: manifest.keep_vectors.choice !== 'none',
+    hasVectors: storesVectors(manifest),
     isCausal: Boolean(rule && hidesLaterKeys(rule)),
     part,
     spans: spansOf(part, n, tokens.sequences.nSource?.[sequence] ?? n),

@@ -3,11 +3,12 @@
  * store.
  */
 
+import { NO_VECTORS, storesVectors } from '../data/stored_vectors.js';
 import { createObservable } from '../ui/observable.js';
 import { MAX_PAIRS, pairOf, withPair } from '../compute/pairs.js';
 
 /** @import { Actions } from './actions.js' */
-/** @import { Selected, Store } from '../page.js' */
+/** @import { Manifest, Selected, Store } from '../page.js' */
 
 /** @typedef {'strong' | 'weak' | null} PairingMode */
 
@@ -15,9 +16,9 @@ import { MAX_PAIRS, pairOf, withPair } from '../compute/pairs.js';
  * @param {Pick<Store, 'get'>} store
  * @param {Pick<Actions, 'markPair'>} actions
  * @param {(text: string) => void} notify
- * @param {() => number} [nCorpus] tokens of the corpus; later ones are the user's
+ * @param {() => Manifest | null} [shown] of the dataset, whose corpus is before the user's tokens
  */
-export function createPairing(store, actions, notify, nCorpus = () => Infinity) {
+export function createPairing(store, actions, notify, shown = () => null) {
   const mode = createObservable(/** @type {PairingMode} */ (null));
 
   /**
@@ -27,6 +28,8 @@ export function createPairing(store, actions, notify, nCorpus = () => Infinity) 
    * @param {boolean} isStrong
    */
   function mark(other, isStrong) {
+    const manifest = shown();
+    if (manifest && !storesVectors(manifest)) return notify(NO_VECTORS);
     const { pairs, selected } = store.get();
     const pair = pairOf(selected, other);
     if (!pair)
@@ -36,7 +39,7 @@ export function createPairing(store, actions, notify, nCorpus = () => Infinity) 
               `beside the selected ${selected.kind}.`
           : 'Select a query or a key first; then point at one of the other kind.',
       );
-    if (Math.max(pair.query, pair.key) >= nCorpus())
+    if (Math.max(pair.query, pair.key) >= (manifest?.n_tokens ?? Infinity))
       return notify('Pairs rank the heads over the corpus; a token of your own cannot be in one.');
     if (withPair(pairs, { ...pair, isStrong }) === pairs && pairs.length >= MAX_PAIRS)
       return notify(`${MAX_PAIRS} pairs are marked; more are not compared at once.`);

@@ -8,6 +8,7 @@ import { modesFor } from '../color/color_modes.js';
 import { lastMarked } from '../marked_points/codec.js';
 import { allMethods } from '../data/projection_methods.js';
 import { numbersFor, PAIR_FIT, measureFacts } from '../data/head_measures.js';
+import { NO_VECTORS, storesVectors } from '../data/stored_vectors.js';
 import { kindOther } from '../ui/labels.js';
 import { CLEARED, DEFAULTS } from './choices.js';
 
@@ -100,14 +101,30 @@ function reconcileInside(state, manifest, description, nTokens) {
       manifest.model.modality,
       manifest.corpus?.columns,
       manifest.corpus?.pairs !== undefined,
-      manifest.keep_vectors?.choice !== 'none',
+      storesVectors(manifest),
     ).some(({ name }) => name === state.color)
   ) {
     change.color = null;
     notices.push(`This dataset has no colour mode “${state.color}”.`);
   }
-  const scores = reconcileScores(state, manifest);
-  return { change: { ...change, ...scores.change }, notices: [...notices, ...scores.notices] };
+  const others = [reconcileAttention(state, manifest), reconcileScores(state, manifest)];
+  return {
+    change: Object.assign(change, ...others.map((other) => other.change)),
+    notices: [...notices, ...others.flatMap((other) => other.notices)],
+  };
+}
+
+/**
+ * Drop pairs and the filter by attention in a dataset without queries and keys.
+ *
+ * @param {State} state
+ * @param {Manifest} manifest
+ */
+function reconcileAttention({ filters, pairs }, manifest) {
+  const isAsked = pairs.length > 0 || filters.attention > 0;
+  return isAsked && !storesVectors(manifest)
+    ? { change: { pairs: [], filters: { ...filters, attention: 0 } }, notices: [NO_VECTORS] }
+    : { change: {}, notices: [] };
 }
 
 /** Added when an address refers to tokens of texts that another user typed. */

@@ -2,6 +2,7 @@
 
 import { createCleanup, el, setText, UNTRANSLATED } from '../ui/dom.js';
 import { sendImage } from './input_box.js';
+import { whyNot } from './items.js';
 
 /** @import { Context, State } from '../page.js' */
 
@@ -74,13 +75,13 @@ export function createDrop(root, context) {
   return {
     /** @param {State} _state */
     update(_state) {
-      const model = facts.description.value?.manifest?.model;
-      setText(
-        message,
-        model?.modality === 'image'
-          ? `Drop the image to run it through ${model.name}`
-          : 'This dataset has sentences; open one of images for this',
-      );
+      const manifest = facts.description.value?.manifest;
+      const refused = manifest ? whyNot(manifest) : '';
+      const way =
+        manifest?.model.modality === 'image'
+          ? `Drop the image to run it through ${manifest.model.name}`
+          : 'This dataset has sentences; open one of images for this';
+      setText(message, refused || way);
     },
     destroy() {
       cleanup.run();

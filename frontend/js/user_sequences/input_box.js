@@ -5,7 +5,6 @@
 import { chosenMap } from '../data/points.js';
 import { el, setAttribute, setText, VERBATIM_FIELD } from '../ui/dom.js';
 import { isComposing } from '../ui/keys.js';
-import { hasVectors } from '../data/stored_vectors.js';
 import { mapOf } from '../data/best_map.js';
 import { whyNot } from './items.js';
 import { createItemList } from './list.js';
@@ -103,7 +102,7 @@ export function createInputBox(root, context) {
   return {
     update(state) {
       const manifest = facts.description.value?.manifest ?? null;
-      element.hidden = userSequences.limits === null || manifest === null || !hasVectors(facts);
+      element.hidden = userSequences.limits === null || manifest === null;
       if (element.hidden || !manifest) return;
       fields.update(manifest, facts.description.value?.state === 'complete');
       status.update(manifest, fields.showError);

@@ -2,6 +2,7 @@
 
 import { codedList } from '../compute/columns.js';
 import { hasParts } from '../compute/head_parts.js';
+import { storesVectors } from '../data/stored_vectors.js';
 import { joinedTokens, nameOf } from '../data/user_sequence_text.js';
 import { MAX_TEXT } from '../state/codecs.js';
 
@@ -88,14 +89,16 @@ function make(facts) {
 }
 
 /**
- * Why nothing of the user's can be run through a model; '' where it can.
+ * Why nothing of the user's can be run through the model of a dataset; '' where it can.
  *
- * @param {Pick<Manifest, 'layers' | 'model'>} manifest
+ * @param {Pick<Manifest, 'keep_vectors' | 'layers' | 'model'>} manifest
  */
-export function whyNot({ layers, model: { modality } }) {
-  if (hasParts(layers))
+export function whyNot(manifest) {
+  if (!storesVectors(manifest))
+    return 'Nothing can be entered here, since the dataset stores no queries and keys.';
+  if (hasParts(manifest.layers))
     return 'A model with an encoder and a decoder needs two texts, which cannot be entered here.';
-  return ['text', 'image'].includes(modality)
+  return ['text', 'image'].includes(manifest.model.modality)
     ? ''
     : 'This model needs an image and a text, which cannot be entered here.';
 }
@@ -104,11 +107,12 @@ export function whyNot({ layers, model: { modality } }) {
  * Whether the model of a dataset accepts an item.
  *
  * @param {UserItem} item
- * @param {Pick<Manifest, 'id' | 'layers' | 'model'>} manifest
+ * @param {Pick<Manifest, 'id' | 'keep_vectors' | 'layers' | 'model'>} manifest
  */
-export function fits({ kind, home }, { id, layers, model }) {
-  if (whyNot({ layers, model }) !== '') return false;
-  return (kind === 'image') === (model.modality === 'image') && (home === null || home === id);
+export function fits({ kind, home }, manifest) {
+  if (whyNot(manifest) !== '') return false;
+  const isImage = manifest.model.modality === 'image';
+  return (kind === 'image') === isImage && (home === null || home === manifest.id);
 }
 
 /**

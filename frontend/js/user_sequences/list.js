@@ -1,7 +1,7 @@
 /** The list of the user's sentences and images: open one, edit its tokens, remove it. */
 
 import { corpusText, el, ICONS, icon, setAttribute, setText } from '../ui/dom.js';
-import { fits } from './items.js';
+import { fits, whyNot } from './items.js';
 import { formatPlace } from '../data/user_sequence_text.js';
 import { clipped, sentence, visibleText } from '../ui/labels.js';
 import { counted } from '../compute/number_text.js';
@@ -239,6 +239,8 @@ function isChosen({ selected }, start, n) {
  */
 function noteOf(item, found, manifest, map, state, isAsked) {
   if (!fits(item, manifest)) {
+    const refused = whyNot(manifest);
+    if (refused !== '') return refused;
     if (item.home !== null) return `Its tokens are those of ${item.home}; it is shown there.`;
     return item.kind === 'image'
       ? 'Shown with datasets of images.'
