@@ -132,7 +132,7 @@ export function createComparison(root, maps, panes) {
 }
 
 /**
- * Return what reads what a pane selects in an open head; null if nothing, or nothing with attention.
+ * Return what reads what a pane selects in an open head; null if nothing, or without attention.
  *
  * @param {Context} pane
  * @returns {() => Side | null}
