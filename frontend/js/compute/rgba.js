@@ -11,6 +11,17 @@ export function pack([red, green, blue]) {
 }
 
 /**
+ * A colour as `getComputedStyle()` has it.
+ *
+ * @param {string} color such as "rgb(23, 25, 31)"
+ * @returns {Rgb}
+ */
+export function parseColor(color) {
+  const [red, green, blue] = (color.match(/[\d.]+/g) ?? []).map(Number);
+  return [red, green, blue];
+}
+
+/**
  * @param {number} color Packed RGBA.
  * @returns {Rgb}
  */

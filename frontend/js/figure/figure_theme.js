@@ -1,5 +1,6 @@
 /** Colours and widths of words for a figure, in either theme, whatever the page shows. */
 
+import { parseColor } from '../compute/rgba.js';
 import { el } from '../ui/dom.js';
 
 /** @import { ShownTheme } from '../color/point_style.js' */
@@ -97,8 +98,7 @@ export function readFigureStyle(theme, widthMm = null) {
  * @param {string} color such as "rgb(23, 25, 31)"
  */
 function plainColor(color) {
-  const [red, green, blue] = (color.match(/[\d.]+/g) ?? []).map(Number);
-  const hex = [red, green, blue].map((part) => Math.round(part).toString(16).padStart(2, '0'));
+  const hex = parseColor(color).map((part) => Math.round(part).toString(16).padStart(2, '0'));
   return `#${hex.join('')}`;
 }
 

@@ -11,6 +11,7 @@ import {
   headTowards,
   placeNames,
 } from '../compute/head_map_layout.js';
+import { parseColor } from '../compute/rgba.js';
 import { drawDots } from '../render/dots.js';
 
 /** @import { HeadsMap } from '../page.js' */
@@ -105,8 +106,7 @@ export function createHeadMapDots(root, { point, open }) {
   function paint() {
     const pen = emptyPen(canvas);
     if (!pen || !image || !places) return;
-    pen.strokeStyle = getComputedStyle(canvas).color;
-    paintDots(pen, image.looks, places, radius);
+    paintDots(pen, image.looks, places, radius, getComputedStyle(canvas).color);
   }
 
   /** @param {HTMLElement} mark @param {number} head -1: none */
@@ -263,17 +263,15 @@ function createTabStop(point) {
 }
 
 /**
- * @param {CanvasRenderingContext2D} pen whose colour is that of outlines
+ * @param {CanvasRenderingContext2D} pen
  * @param {readonly DotLook[]} looks
  * @param {Places} places
  * @param {number} radius
+ * @param {string} ink of outlines
  */
-function paintDots(pen, looks, { x, y }, radius) {
+function paintDots(pen, looks, { x, y }, radius, ink) {
   const ratio = pen.getTransform().a;
   const picture = pen.createImageData(pen.canvas.width, pen.canvas.height);
-  const [red, green, blue] = (getComputedStyle(pen.canvas).color.match(/[\d.]+/g) ?? []).map(
-    Number,
-  );
   drawDots(picture, {
     x: x.map((at) => at * ratio),
     y: y.map((at) => at * ratio),
@@ -281,10 +279,11 @@ function paintDots(pen, looks, { x, y }, radius) {
     colors: Uint32Array.from(looks, ({ packed, isOutside }) =>
       packed === null ? 0 : (packed & 0xffffff) | ((isOutside ? OUTSIDE_ALPHA : 255) << 24),
     ),
-    outline: radius < MIN_OUTLINED_PX ? null : [red, green, blue],
+    outline: radius < MIN_OUTLINED_PX ? null : parseColor(ink),
     ratio,
   });
   pen.putImageData(picture, 0, 0);
+  pen.strokeStyle = ink;
   pen.setLineDash([2, 1.5]);
   looks.forEach(({ packed, isOutside }, i) => {
     if (packed !== null) return;

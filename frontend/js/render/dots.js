@@ -4,6 +4,7 @@
  */
 
 import { unpack } from '../compute/rgba.js';
+import { coverage } from './stamps.js';
 
 /** Outlines are one CSS pixel wide. */
 const OUTLINE_PX = 1;
@@ -35,10 +36,10 @@ export function drawDots({ data, width, height }, { x, y, radius, colors, outlin
     const [top, bottom] = span(y[dot], radius, height);
     for (let row = top; row < bottom; row++)
       for (let column = left; column < right; column++) {
-        const distance = Math.hypot(column + 0.5 - x[dot], row + 0.5 - y[dot]);
-        const covered = share(radius - distance);
+        const [dx, dy] = [column + 0.5 - x[dot], row + 0.5 - y[dot]];
+        const covered = coverage('disc', dx, dy, radius);
         if (covered === 0) continue;
-        const filled = outline ? Math.min(covered, share(inner - distance)) / covered : 1;
+        const filled = outline ? coverage('disc', dx, dy, inner) / covered : 1;
         blend(data, 4 * (row * width + column), color, outline, filled, covered * opacity);
       }
   }
@@ -50,11 +51,6 @@ function span(middle, radius, n) {
     Math.max(0, Math.floor(middle - radius - 0.5)),
     Math.min(n, Math.ceil(middle + radius + 0.5)),
   ];
-}
-
-/** How much of a pixel lies inside of an edge. @param {number} depth below the edge */
-function share(depth) {
-  return Math.min(1, Math.max(0, depth + 0.5));
 }
 
 /**
