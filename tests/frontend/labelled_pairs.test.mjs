@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { readTokens } from '../../frontend/js/data/tokens.js';
 import { countPairs, pairsOfSequence } from '../../frontend/js/data/labelled_pairs.js';
-import { markKinds } from '../../frontend/js/figure/map_figure.js';
+import { markKinds } from '../../frontend/js/figure/map_marks.js';
 import { createPairLines } from '../../frontend/js/map/labelled_pairs.js';
 import { readQuery, writeQuery } from '../../frontend/js/state/url.js';
 import { DEFAULTS } from '../../frontend/js/state/choices.js';

@@ -21,7 +21,8 @@ import { hasMeans } from '../data/mean_text.js';
 import { hasVectors } from '../data/stored_vectors.js';
 import { imageFigure } from './image_figure.js';
 import { MM_PER_PX, readFigureStyle } from './figure_theme.js';
-import { mapFigure, markKinds } from './map_figure.js';
+import { mapFigure } from './map_figure.js';
+import { markKinds } from './map_marks.js';
 import {
   allHeadsParts,
   belowParts,
@@ -45,7 +46,8 @@ import {
 /** @import { ShownTheme } from '../color/point_style.js' */
 /** @import { HeadMapImage } from '../map/map_of_heads.js' */
 /** @import { FigureStyle } from './figure_theme.js' */
-/** @import { Body, Drawing, MarkKind } from './map_figure.js' */
+/** @import { Body, Drawing } from './map_figure.js' */
+/** @import { MarkKind } from './map_marks.js' */
 
 /** @typedef {'map' | 'sequence' | 'below' | 'all-heads' | 'heads' | 'profile'} Subject */
 /**

@@ -11,7 +11,8 @@ import { withChunks } from './png_chunks.js';
 
 /** @import { Legend } from '../color/color_modes.js' */
 /** @import { FigureStyle } from './figure_theme.js' */
-/** @import { Body, MarkKind } from './map_figure.js' */
+/** @import { Body } from './map_figure.js' */
+/** @import { MarkKind } from './map_marks.js' */
 /** @import { Markup } from './markup.js' */
 
 const CAPTION_PX = FONT_PX.small;

@@ -8,7 +8,7 @@ import { node } from './markup.js';
 /** @import { Legend, RampLegend } from '../color/color_modes.js' */
 /** @import { Markup } from './markup.js' */
 /** @import { FigureStyle } from './figure_theme.js' */
-/** @import { MarkKind } from './map_figure.js' */
+/** @import { MarkKind } from './map_marks.js' */
 
 const ROW_PX = 20;
 const MARK_PX = 5;

@@ -1,21 +1,18 @@
 /** The map as a figure: the grid of all heads, or one head, as it is in sight. */
 
-import { crossOf, tipOf } from '../compute/biplot_axis.js';
-import { cssColor, textColorOn } from '../color/palettes.js';
 import { cellCoefficients, projectPoint, SPACE_SCALE } from '../compute/geometry.js';
-import { LINE_PX, lineSegments, RING_PX, ringRadius } from '../render/lines.js';
 import { createScatter2d } from '../render/scatter2d.js';
-import { inkOf, SPRITE_SCALE } from '../render/style.js';
+import { SPRITE_SCALE } from '../render/style.js';
 import { FLAG } from '../compute/flag_bits.js';
-import { MARK_LABELS } from '../ui/labels.js';
-import { FONT_PX } from './figure_theme.js';
+import { cellsIn, emptyCells, tileMarkup, veils } from './map_cells.js';
+import { axisMarkup, contourMarkup, lineMarkup } from './map_marks.js';
+import { axes, labelMarkup, LABEL_PX, titles } from './map_words.js';
 import { node } from './markup.js';
 import { AXES_PX, PAD_PX, ROOM_FOR_NUMBER } from './paper_map.js';
-import { countPoints, hasPatchImages, hex, MAX_SHAPES, pointShapes } from './points.js';
+import { countPoints, hasPatchImages, MAX_SHAPES, pointShapes } from './points.js';
 
 /** @import { ColoredAxis } from '../map/biplot_axis.js' */
 /** @import { ContourLine } from '../map/contours.js' */
-/** @import { Place } from '../compute/biplot_axis.js' */
 /** @import { Arrangement } from '../map/arrangement.js' */
 /** @import { Legend } from '../color/color_modes.js' */
 /** @import { Lines } from '../render/lines.js' */
@@ -24,15 +21,8 @@ import { countPoints, hasPatchImages, hex, MAX_SHAPES, pointShapes } from './poi
 /** @import { Markup } from './markup.js' */
 /** @import { Box } from './points.js' */
 
-const LABEL_PX = FONT_PX.normal;
-const TITLE_PX = FONT_PX.small;
-const HALO_PX = 3.5;
-/** Width of title and number beside the map of a list. */
-const LIST_WORDS_PX = 100;
 /** Between a grid and what lies beside it. */
 const EDGE_PX = 4;
-/** Between title and number of a head. */
-const WORD_GAP_PX = 4;
 
 /**
  * @typedef {object} Drawing What is seen.
@@ -96,7 +86,7 @@ export function mapFigure(drawing, style, { cells, nHeads, isPixels, isSorted = 
     ...lineMarkup(drawing),
     ...axisMarkup(drawing),
     ...(hasWords ? titles(drawing, cells, { box, isSorted }, style) : []),
-    ...labelsIn(box, drawing, style).map((label) => labelMarkup(label, frame, style)),
+    ...labelMarkup(drawing, box, style),
   );
   return {
     width: left + size.width,
@@ -214,359 +204,6 @@ function cutEdge({ left, top, right, bottom }, { line }) {
     fill: 'none',
     stroke: line,
   });
-}
-
-/**
- * Cells of which at least a part is in a box.
- *
- * @param {Frame} frame
- * @param {Box} box
- */
-function cellsIn({ cells, transform: { k, x, y } }, { left, top, right, bottom }) {
-  return Array.from({ length: cells.n }, (_, cell) => cell).filter((cell) => {
-    const [startX, startY, side] = [
-      cells.x[cell] * k + x,
-      cells.y[cell] * k + y,
-      cells.size[cell] * k,
-    ];
-    return startX < right && startX + side > left && startY < bottom && startY + side > top;
-  });
-}
-
-/**
- * The colour behind each head, where a score tints it; pixels have theirs already.
- *
- * @param {Frame} frame
- * @param {Box} box
- */
-function tileMarkup(frame, box) {
-  const { tiles } = frame;
-  if (!tiles) return [];
-  return cellsIn(frame, box)
-    .filter((cell) => tiles[cell])
-    .map((cell) => cellRect(frame, cell, { fill: cssColor(tiles[cell]) }));
-}
-
-/**
- * Heads outside of a range are pale.
- *
- * @param {Frame} frame
- * @param {CellText[]} texts
- * @param {Box} box
- */
-function veils(frame, texts, box) {
-  return cellsIn(frame, box)
-    .filter((cell) => texts[cell]?.isOutside)
-    .map((cell) => cellRect(frame, cell, { fill: hex(frame.background), 'fill-opacity': 0.8 }));
-}
-
-/** The square of a head. @param {Frame} frame @param {number} cell @param {object} style */
-function cellRect({ cells, transform: { k, x, y } }, cell, style) {
-  const side = cells.size[cell] * k;
-  return node('rect', {
-    x: cells.x[cell] * k + x,
-    y: cells.y[cell] * k + y,
-    width: side,
-    height: side,
-    ...style,
-  });
-}
-
-/**
- * Heads whose map is not there yet.
- *
- * @param {Frame} frame
- * @param {Box} box
- * @param {FigureStyle} style
- */
-function emptyCells(frame, box, { line }) {
-  return cellsIn(frame, box)
-    .filter((cell) => !frame.ready[cell])
-    .map((cell) =>
-      cellRect(frame, cell, { fill: 'none', stroke: line, 'stroke-dasharray': '3 3' }),
-    );
-}
-
-/** @param {Drawing} drawing */
-function lineMarkup({ compared, frame, lines, pairs }) {
-  const all = [
-    ...lines.map((each) => ({ each, name: 'lines' })),
-    ...(pairs ? [{ each: pairs, name: 'pair-lines' }] : []),
-    ...(compared ? [{ each: compared.lines, name: 'corpus-lines' }] : []),
-  ];
-  const groups = all.map(({ each, name }) =>
-    node(
-      'g',
-      { class: name, ...lineLook(frame, each) },
-      ...lineSegments(frame, 0, each).map(({ opacity, segments }) =>
-        node(
-          'g',
-          { 'stroke-opacity': opacity },
-          ...segments.map(([x1, y1, x2, y2]) => node('line', { x1, y1, x2, y2 })),
-        ),
-      ),
-    ),
-  );
-  return compared ? [...groups, ringMarkup(frame, compared.rings)] : groups;
-}
-
-/** @param {Frame} frame @param {Lines} lines */
-function lineLook(frame, { color, dash, width }) {
-  return {
-    stroke: hex(color ?? inkOf(frame)),
-    'stroke-width': width ?? LINE_PX,
-    'stroke-dasharray': dash?.join(' ') ?? null,
-  };
-}
-
-/** @param {Frame} frame @param {ArrayLike<number>} rings */
-function ringMarkup(frame, rings) {
-  const coefficients = cellCoefficients(frame, 0);
-  return node(
-    'g',
-    { class: 'rings', fill: 'none', stroke: hex(inkOf(frame)), 'stroke-width': RING_PX },
-    ...Array.from(rings, (point) => {
-      const [cx, cy] = projectPoint(frame, 0, point, coefficients);
-      return node('circle', { cx, cy, r: ringRadius(frame) });
-    }),
-  );
-}
-
-/**
- * What the kinds of lines and rings over a map mean, each with its look.
- *
- * @typedef {{words: string, isRing: boolean, look: import('./markup.js').Attributes}} MarkKind
- */
-
-/**
- * @param {Drawing} drawing
- * @param {string} word for a sequence
- * @returns {MarkKind[]} of what is drawn
- */
-export function markKinds({ compared, frame, lines, pairs }, word) {
-  const own = lines.slice(-1).map((each) => ({
-    words: MARK_LABELS.attention(word),
-    isRing: false,
-    look: lineLook(frame, each),
-  }));
-  if (pairs) own.push({ words: MARK_LABELS.pairs, isRing: false, look: lineLook(frame, pairs) });
-  if (!compared) return own;
-  return [
-    ...own,
-    { words: MARK_LABELS.corpus, isRing: false, look: lineLook(frame, compared.lines) },
-    {
-      words: MARK_LABELS.nearest,
-      isRing: true,
-      look: { stroke: hex(inkOf(frame)), 'stroke-width': RING_PX },
-    },
-  ];
-}
-
-/** Lines around most of the points. @param {Drawing} drawing */
-function contourMarkup({ contours = [] }) {
-  const rounded = (/** @type {number} */ part) => Math.round(10 * part) / 10;
-  return contours.map(({ segments, color, width }) => {
-    const pieces = segments.map((ends) => ends.map(rounded));
-    const d = pieces.map(([x, y, toX, toY]) => `M${x} ${y}L${toX} ${toY}`).join('');
-    return node('path', {
-      class: 'contour',
-      d,
-      fill: 'none',
-      stroke: color,
-      'stroke-width': width,
-    });
-  });
-}
-
-/**
- * The origin of a biplot and the direction of the selected point.
- *
- * @param {Drawing} drawing
- */
-function axisMarkup({ axis, frame }) {
-  if (!axis) return [];
-  const { ahead, behind, color, origin } = axis;
-  /** @param {[Place, Place]} ends @param {object} look */
-  const line = ([[x1, y1], [x2, y2]], look) => node('line', { x1, y1, x2, y2, ...look });
-  const cross = { stroke: hex(inkOf(frame)), 'stroke-width': 1.5 };
-  return [
-    ...(behind ? [line(behind, { stroke: color, 'stroke-dasharray': '2 4' })] : []),
-    ...(ahead ? [line(ahead, { stroke: color, 'stroke-width': 1.5 })] : []),
-    ...(ahead ? [node('polygon', { points: tipOf(ahead).join(' '), fill: color })] : []),
-    ...crossOf(origin).map((ends) => line(ends, cross)),
-  ];
-}
-
-/**
- * The labels that nothing cuts.
- *
- * @param {Box} box
- * @param {Drawing} drawing
- * @param {FigureStyle} style
- */
-function labelsIn({ left, top, right, bottom }, { labels }, { measure }) {
-  return labels.filter(
-    ({ words, x, y }) =>
-      x >= left &&
-      x + measure(words, LABEL_PX, 500) <= right &&
-      y - LABEL_PX / 2 >= top &&
-      y + LABEL_PX / 2 <= bottom,
-  );
-}
-
-/**
- * @param {Drawing['labels'][number]} label
- * @param {Frame} frame
- * @param {FigureStyle} style
- */
-function labelMarkup({ words, x, y, isKey }, frame, { query, key }) {
-  return node(
-    'text',
-    {
-      class: 'label',
-      x,
-      y: y + 0.35 * LABEL_PX,
-      'font-size': LABEL_PX,
-      'font-weight': 500,
-      fill: isKey ? key : query,
-      stroke: hex(frame.background),
-      'stroke-width': HALO_PX,
-      'stroke-opacity': 0.92,
-      'stroke-linejoin': 'round',
-      'paint-order': 'stroke',
-    },
-    words,
-  );
-}
-
-/**
- * Title and number above each head, or, where there is no room for both, the number, or the title
- * where the axes do not tell which head it is.
- *
- * @param {Drawing} drawing
- * @param {CellText[]} texts
- * @param {{box: Box, isSorted: boolean}} options
- * @param {FigureStyle} style
- */
-function titles({ frame, arrangement }, texts, { box, isSorted }, style) {
-  const { ink, soft, warning } = style;
-  const {
-    cells,
-    transform: { k, x, y },
-  } = frame;
-  const { isList, pitch, titleWidth } = arrangement;
-  const hasBoth = texts.every(
-    ({ title, number }) =>
-      style.measure(title, TITLE_PX) + style.measure(number, TITLE_PX, 600) + WORD_GAP_PX <=
-      pitch.x * k - WORD_GAP_PX,
-  );
-  const shown = cellsIn(frame, box).filter((cell) => frame.ready[cell]);
-  return shown.flatMap((cell) => {
-    const { title, number, isWarning } = texts[cell];
-    const side = cells.size[cell] * k;
-    const width = isList ? LIST_WORDS_PX : Math.max(side, Math.min(titleWidth * k, 112));
-    const corner = [cells.x[cell] * k + x, cells.y[cell] * k + y];
-    const [left, base] = isList
-      ? [corner[0] + side + PAD_PX, corner[1] + TITLE_PX]
-      : [corner[0] - (width - side) / 2, corner[1] - 6];
-    const tint = frame.tiles?.[cell]
-      ? [
-          node('rect', {
-            x: left,
-            y: base - TITLE_PX,
-            width,
-            height: TITLE_PX + 4,
-            fill: cssColor(frame.tiles[cell]),
-          }),
-        ]
-      : [];
-    const ground = frame.tiles?.[cell];
-    const own = ground ? textColorOn(ground) : null;
-    const look = { y: base, 'font-size': TITLE_PX };
-    const name = { ...look, fill: own ?? soft };
-    const value = {
-      ...{ ...look, 'font-weight': isWarning ? null : 600 },
-      fill: own ?? (isWarning ? warning : ink),
-    };
-    const middle = { x: left + width / 2, 'text-anchor': 'middle' };
-    if (!hasBoth)
-      return [
-        ...tint,
-        isSorted
-          ? node('text', { ...middle, ...name }, title)
-          : node('text', { ...middle, ...value }, number),
-      ];
-    return [
-      ...tint,
-      node('text', { x: left + 1, ...name }, title),
-      node('text', { x: left + width - 1, 'text-anchor': 'end', ...value }, number),
-    ];
-  });
-}
-
-/**
- * Numbers of layers at the left and of heads on top, or the places of a sorted grid.
- *
- * @param {Drawing} drawing
- * @param {Box} box
- * @param {number} nHeads
- * @param {boolean} isSorted
- * @param {FigureStyle} style
- */
-function axes(
-  {
-    frame: {
-      transform: { k, x, y },
-    },
-    arrangement: { pitch, rows: layers, slots: cells },
-  },
-  box,
-  nHeads,
-  isSorted,
-  { soft },
-) {
-  const everyColumn = Math.max(1, Math.ceil(22 / (pitch.x * k)));
-  const everyRow = Math.max(1, Math.ceil(18 / (pitch.y * k)));
-  const look = { 'font-size': LABEL_PX, fill: soft };
-  const columns = Array.from({ length: nHeads }, (_, head) => ({
-    head,
-    at: (cells.x[head] + cells.size[head] / 2) * k + x,
-  }))
-    .filter(({ head, at }) => head % everyColumn === 0 && at >= box.left && at <= box.right)
-    .map(({ head, at }) =>
-      node(
-        'text',
-        { x: at, y: box.top - 8, 'text-anchor': 'middle', ...look },
-        String(isSorted ? head + 1 : head),
-      ),
-    );
-  const rows = Array.from({ length: cells.n / nHeads }, (_, layer) => ({
-    layer,
-    at: (cells.y[layer * nHeads] + cells.size[layer * nHeads] / 2) * k + y,
-  }))
-    .filter(({ layer, at }) => layer % everyRow === 0 && at >= box.top && at <= box.bottom)
-    .map(({ layer, at }) =>
-      node(
-        'text',
-        { x: box.left - 6, y: at + 4, 'text-anchor': 'end', ...look },
-        String(isSorted ? layer * nHeads + 1 : (layers?.layers[layer] ?? layer)),
-      ),
-    );
-  const [across, down] = [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
-  const beside = box.left - AXES_PX.left + FONT_PX.small;
-  /** @param {string} words @param {number} x @param {number} y @param {string | null} turn */
-  const name = (words, x, y, turn = null) =>
-    node(
-      'text',
-      { x, y, 'text-anchor': 'middle', 'font-size': FONT_PX.small, fill: soft, transform: turn },
-      words,
-    );
-  return [
-    ...columns,
-    ...rows,
-    name(isSorted ? 'rank' : 'head', across, box.top - AXES_PX.top + FONT_PX.small),
-    name(isSorted ? 'from' : 'layer', beside, down, `rotate(-90 ${beside} ${down})`),
-  ];
 }
 
 /**
