@@ -18,7 +18,7 @@ from attentionviz.store import layout
 from attentionviz.store.failpoints import failpoint
 from attentionviz.store.file_table import FileTable, read_file_table, table_of
 from attentionviz.store.grid import grid_points, pack_points
-from attentionviz.store.head_facts import OF_VECTORS, HeadFiles
+from attentionviz.store.head_facts import HeadFiles
 from attentionviz.store.journal import Journal
 from attentionviz.store.schema import canonical_json, parse_manifest
 from attentionviz.store.writer import (
@@ -69,7 +69,7 @@ def write_heads(folder: Path, manifest: dict[str, Any], journal: Journal) -> dic
         paths = {n: layout.map_facts_path(head, MapName.parse(n)) for n in manifest["maps"]}
         facts = {name: _read_json(folder / paths[name]) for name in sorted(paths)}
         first = next(iter(facts.values()))
-        of_vectors = {name: first[name] for name in OF_VECTORS}
+        of_vectors = {name: first[name] for name in layout.OF_VECTORS}
         heads.append({**of_vectors, "maps": facts, **_read_json(folder / layout.scores_path(head))})
     files = HeadFiles.of(manifest, heads)
     for path, content in files.contents().items():

@@ -20,8 +20,6 @@ from attentionviz.store.columns import parse_json
 from attentionviz.store.manifest import LATER_MEASURES
 from attentionviz.store.schema import canonical_json
 
-OF_VECTORS = ("alignment_scale", "vector_rank_correlation")
-_OF_SCORE = ("value", "n_rows")
 _OF_MAP = ("offset", "scale", "details")
 _PROFILE = ("offsets", "weights", "n_rows")
 _NO_FALLBACK = -1
@@ -61,16 +59,20 @@ class HeadColumns:
     def of(cls, manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any]]) -> "HeadColumns":
         """Return the columns of heads with all their facts; some may lack maps or scores."""
         reasons: dict[str, int] = {}
-        columns: list[list[float | None]] = [[head[name] for head in heads] for name in OF_VECTORS]
+        columns: dict[str, list[float | None]] = {
+            name: [head[name] for head in heads] for name in layout.OF_VECTORS
+        }
         for name in sorted(manifest["maps"]):
             maps = [head["maps"].get(name) for head in heads]
-            columns.append([facts and _code(facts["fallback"], reasons) for facts in maps])
-            for measure in MEASURES:
-                columns.append([facts and facts["fidelity"].get(measure) for facts in maps])
+            columns[f"{name}/fallback"] = [one and _code(one["fallback"], reasons) for one in maps]
+            for key in MEASURES:
+                columns[f"{name}/{key}"] = [one and one["fidelity"].get(key) for one in maps]
         for name in manifest["scores"]:
             scores = [head["scores"].get(name) for head in heads]
-            columns += [[score and score[part] for score in scores] for part in _OF_SCORE]
-        return cls(manifest, np.array(columns, dtype=np.float64), list(reasons))
+            for part in layout.OF_SCORE:
+                columns[f"{name}/{part}"] = [score and score[part] for score in scores]
+        rows = [columns[name] for name in layout.head_columns(manifest)]
+        return cls(manifest, np.array(rows, dtype=np.float64), list(reasons))
 
     def _check(self) -> None:
         whole: dict[str, tuple[float, float]] = {
@@ -113,7 +115,7 @@ class HeadColumns:
         return {
             "layer": head.layer,
             "head": head.head,
-            **{name: self._one(name, i) for name in OF_VECTORS},
+            **{name: self._one(name, i) for name in layout.OF_VECTORS},
             "maps": {
                 name: {
                     "fidelity": {key: self._one(f"{name}/{key}", i) for key in MEASURES},
@@ -279,7 +281,7 @@ def _has_scores(facts: Mapping[str, Any], names: list[str]) -> bool:
 
 
 def _is_score(score: Any) -> bool:
-    if not isinstance(score, dict) or score.keys() != set(_OF_SCORE):
+    if not isinstance(score, dict) or score.keys() != set(layout.OF_SCORE):
         return False
     value, n_rows = score["value"], score["n_rows"]
     is_number = type(value) in (int, float) and math.isfinite(value)

@@ -46,6 +46,10 @@ PATCH_COLUMNS = {"row": "int32", "column": "int32", "hue": "float32", "brightnes
 HEADS = "heads.json"
 """All facts of all heads of a dataset of format 2 or 3."""
 HEAD_COLUMNS = "heads/columns.npy"
+OF_VECTORS = ("alignment_scale", "vector_rank_correlation")
+"""Columns of the vectors of a head."""
+OF_SCORE = ("value", "n_rows")
+"""Columns of each score."""
 HEAD_DETAILS = "heads/details.jsonl"
 HEAD_DETAILS_END = "heads/details_end.npy"
 FALLBACKS = "heads/fallbacks.json"
@@ -293,9 +297,9 @@ def head_columns(manifest: Mapping[str, Any]) -> list[str]:
     """
     of_map = ("fallback", *MEASURES)
     return [
-        *("alignment_scale", "vector_rank_correlation"),
+        *OF_VECTORS,
         *(f"{name}/{part}" for name in sorted(manifest["maps"]) for part in of_map),
-        *(f"{name}/{part}" for name in manifest["scores"] for part in ("value", "n_rows")),
+        *(f"{name}/{part}" for name in manifest["scores"] for part in OF_SCORE),
     ]
 
 
