@@ -17,6 +17,7 @@ from tests.support.waiting import wait_until
 
 from attentionviz.pipeline.build import build
 from attentionviz.pipeline.cluster import engine as dask_engine
+from attentionviz.pipeline.cluster import workers as dask_workers
 from attentionviz.pipeline.cluster.engine import DaskEngine, connect
 from attentionviz.pipeline.engine import Unit
 from attentionviz.pipeline.estimate import estimate
@@ -94,6 +95,11 @@ class Run:
         return [int((self.folder / f"{i}.txt").read_text()) for i in range(N_UNITS)]
 
 
+def asking(folder: Path, address: str) -> BuildRequest:
+    """Return a request that uses a cluster."""
+    return BuildRequest(model="", output=folder, text=folder, device="cpu", scheduler=address)
+
+
 @contextmanager
 def running(
     tmp_path: Path,
@@ -105,10 +111,8 @@ def running(
     """Run units on a cluster, all or one of which wait for a gate."""
     folder = tmp_path / "data" / ".staging" / "tried"
     folder.mkdir(parents=True)
-    request = BuildRequest(
-        model="", output=tmp_path, text=tmp_path, device="cpu", scheduler=address
-    )
-    with connect(request, log) as engine, engine.in_folder(folder), ThreadPoolExecutor() as pool:
+    asked = asking(tmp_path, address)
+    with connect(asked, log) as engine, engine.in_folder(folder), ThreadPoolExecutor() as pool:
         run = Run(folder, engine, pool, holds_one=holds_one)
         try:
             yield run
@@ -159,7 +163,7 @@ def test_an_estimate_counts_the_workers_of_the_cluster(workers, tiny_bert, tiny_
         scheduler=workers.address,
     )
     found = estimate(request)
-    assert found.n_workers == found.assumed.count("2 workers of the cluster") * 2
+    assert found.n_workers == 2 and "2 workers of the cluster" in found.assumed
     assert not list(tmp_path.iterdir())
 
 
@@ -229,10 +233,33 @@ def test_a_worker_of_another_version_that_comes_late_is_sent_away(
     assert any("has other versions" in words and "gets no units" in words for words in said)
 
 
-def test_without_a_scheduler_the_build_ends_and_says_how_to_go_on(workers, tmp_path, monkeypatch):
+def test_a_call_whose_worker_ends_is_answered_by_another(workers, tmp_path):
+    job, sign = HeldJob(tmp_path, tmp_path, tmp_path / "gate"), tmp_path / "holder-7"
+    asked = asking(tmp_path, workers.address)
+    with connect(asked, lambda _: None) as engine, ThreadPoolExecutor() as pool:
+        answer = pool.submit(engine.call, "check of attention", hold, job, 7)
+        holder = int(wait_until(lambda: sign.exists() and sign.read_text(), "it has begun"))
+        kill_tree(next(one for one in workers.workers if one.pid == holder))
+        assert answer.result(120).index == 7
+    assert int((tmp_path / "7.txt").read_text()) != holder
+
+
+@pytest.mark.parametrize(
+    ("signal_number", "words"),
+    [(signal.SIGSTOP, "has not answered for 2 seconds"), (signal.SIGKILL, "is lost")],
+    ids=["hangs", "has ended"],
+)
+def test_without_a_scheduler_the_build_ends_and_says_how_to_go_on(
+    workers, tmp_path, monkeypatch, signal_number, words
+):
     monkeypatch.setattr(dask_engine, "CONNECT_SECONDS", 2.0)
-    with pytest.raises(dask_engine.SchedulerLostError, match="same command again"):
-        with running(tmp_path, workers.address) as run:
-            run.wait_for_holder()
-            kill_tree(workers.scheduler)
-            run.require_done()
+    monkeypatch.setattr(dask_workers, "SCHEDULER_SECONDS", 2.0)
+    try:
+        with pytest.raises(dask_workers.SchedulerLostError, match="same command again") as caught:
+            with running(tmp_path, workers.address) as run:
+                run.wait_for_holder()
+                os.kill(workers.scheduler.pid, signal_number)
+                run.require_done()
+    finally:
+        os.kill(workers.scheduler.pid, signal.SIGCONT)
+    assert words in str(caught.value)

@@ -160,7 +160,8 @@ def test_a_folder_that_a_worker_does_not_see_is_refused(workers, tmp_path, monke
     [(fail, "the disk of this node is failing"), (die, "killed by signal 9")],
     ids=["raises", "is killed"],
 )
-def test_the_log_of_a_worker_that_failed_is_quoted(workers, function, words, tmp_path):
+@pytest.mark.parametrize("door", ["run", "call"])
+def test_the_log_of_a_worker_that_failed_is_quoted(workers, door, function, words, tmp_path):
     folder = tmp_path / "built" / ".staging" / "tried"
     folder.mkdir(parents=True)
     while workers.workers:
@@ -170,6 +171,8 @@ def test_the_log_of_a_worker_that_failed_is_quoted(workers, function, words, tmp
     with pytest.raises(BuildError) as caught:
         with connect(request(scheduler=workers.address), print) as engine:
             with engine.in_folder(folder):
+                if door == "call":
+                    engine.call("pca-2d of layer 0", function, job, 0)
                 list(engine.run(function, job, [Unit("pca-2d of layer 0", (0,), ())]))
     assert "pca-2d of layer 0 failed" in refusal(caught)
     assert words in refusal(caught)

@@ -23,7 +23,7 @@ class PicklingEngine(LocalEngine):
     is_remote = True
     device = "cpu"
 
-    def call(self, function: Any, *arguments: Any) -> Any:
+    def call(self, name: str, function: Any, *arguments: Any) -> Any:
         """Call a function with copies, and return a copy."""
         return copied(function(*copied(arguments)))
 

@@ -202,9 +202,9 @@ class ModelWork:
         """Run units; see `Engine.run`."""
         return self._engine.run(function, self._job, units, on_device=True)
 
-    def call(self, function: Function, *arguments: Any) -> Any:
-        """Return what a function returns of the job and the arguments; it writes no file."""
-        return self._engine.call(function, self._job, *arguments)
+    def call(self, name: str, function: Function, *arguments: Any) -> Any:
+        """Return what a function returns of the job and the arguments; see `Engine.call`."""
+        return self._engine.call(name, function, self._job, *arguments)
 
     def forget(self) -> None:
         """Free the model where it was loaded by units."""
@@ -222,7 +222,8 @@ def model_of(request: BuildRequest, engine: Engine) -> models.LoadedModel:
     if not engine.is_remote:
         return load_model(request)
     of_workers = _request_of_workers(request, engine)
-    described = engine.call(describe_model, of_workers, models.n_threads())
+    n_threads = models.n_threads()
+    described = engine.call("loading the model", describe_model, of_workers, n_threads)
     facts = {field.name: getattr(described, field.name) for field in fields(described)}
     return ModelOfWorkers(**facts, request=of_workers, engine=engine)
 
@@ -237,7 +238,8 @@ class ModelOfWorkers(models.LoadedModel):
     def generate(self, texts: Sequence[Any], max_length: int) -> list[list[int]]:
         """Have a worker generate target texts."""
         job = CaptureJob(self.request, identity_of(self), models.n_threads(), Path())
-        found: list[list[int]] = self.engine.call(generate, job, texts, max_length)
+        name = "generation of target texts"
+        found: list[list[int]] = self.engine.call(name, generate, job, texts, max_length)
         return found
 
 

@@ -130,7 +130,7 @@ class Capture:
         """Check on a sample that attention is as the rules say; see `check_attention`."""
         self.progress.announce("capture", "checking queries and keys against the model's attention")
         sample = self.source.sample(self.plan.lengths, self.plan.request.seed)
-        found = self.work.call(check_batch, sample.batch)
+        found = self.work.call("check of attention", check_batch, sample.batch)
         if isinstance(found, BadBatch):
             raise refusal(self.plan, self.source, found, sample.sequences)
         check: models.AttentionCheck = found

@@ -118,8 +118,23 @@ class Engine(ABC):
         """Call a function once on each worker, to free what units have kept; errors are ignored."""
         function()
 
-    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Return the answer of a function that writes no file, from a worker with the `device`."""
+    def call(self, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Return the answer of a function that writes no file, from a worker with the `device`.
+
+        Parameters
+        ----------
+        name : str
+            For messages, such as "generation of target texts".
+        function : callable
+            Of a module, not local.
+        *arguments
+            Of the function.
+
+        Raises
+        ------
+        AppError
+            As the function raises it; BuildError if it fails otherwise, or its workers end.
+        """
         return function(*arguments)
 
     @abstractmethod

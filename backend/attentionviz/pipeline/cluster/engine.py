@@ -10,10 +10,9 @@ import importlib.metadata
 import json
 import logging
 import queue
-import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from itertools import islice
@@ -36,14 +35,20 @@ from attentionviz.pipeline.cluster.on_worker import (
     quoted,
     sentence,
 )
-from attentionviz.pipeline.cluster.workers import TO_RESUME, WorkerRefusedError, Workers
+from attentionviz.pipeline.cluster.workers import (
+    POLL_SECONDS,
+    SCHEDULER_SECONDS,
+    TO_RESUME,
+    SchedulerLostError,
+    WorkerRefusedError,
+    Workers,
+)
 from attentionviz.pipeline.engine import Engine, Function, Job, Log, Unit
 from attentionviz.pipeline.request import BuildRequest
 from attentionviz.store import incoming
 from attentionviz.store.incoming import Session, WrongFilesError
 
 CONNECT_SECONDS = 20.0
-POLL_SECONDS = 1.0
 # Units given to the scheduler in advance, for each worker: few, so that it stays small.
 UNITS_PER_WORKER = 8
 CHECK_SECONDS = 5.0
@@ -52,12 +57,6 @@ LOG_SECONDS = 10.0
 HANG_SECONDS, HANG_FACTOR = 900.0, 10.0
 MAX_TRIES = 4
 LOOPBACK = ("127.", "[::1]", "localhost")
-
-
-class SchedulerLostError(BuildError):
-    """The connection to the scheduler is lost."""
-
-    code = "scheduler_lost"
 
 
 @contextmanager
@@ -90,10 +89,6 @@ def connect(request: BuildRequest, log: Log) -> Iterator["DaskEngine"]:
         ) from error
     try:
         yield DaskEngine(client, request.device, log)
-    except (CommClosedError, ConnectionError, TimeoutError) as error:
-        raise SchedulerLostError(
-            f"the connection to the Dask scheduler {place} is lost{TO_RESUME}"
-        ) from error
     finally:
         with suppress(Exception):
             client.close(timeout=CHECK_SECONDS)
@@ -146,7 +141,7 @@ def _address_in(file: Path) -> str:
             raise BuildError(
                 f"{problem}; start the scheduler with: dask scheduler --scheduler-file {file}"
             )
-        time.sleep(min(POLL_SECONDS, CONNECT_SECONDS))
+        time.sleep(POLL_SECONDS)
 
 
 class DaskEngine(Engine):
@@ -167,11 +162,12 @@ class DaskEngine(Engine):
         self._log = log
         self._session: Session | None = None
         self._folder = Path()
-        self._longest = 0.0
+        self._address = str(client.scheduler.address)
         self._workers = Workers(client, device, log, self._require_connected)
-        self._workers.wait_for_one()
-        self._workers.require_fit()
-        self._tell_exposure()
+        with self._connected():
+            self._workers.wait_for_one()
+            self._workers.require_fit()
+            self._tell_exposure()
         self.device = self._workers.best_device()
         if self.device is None:
             raise WorkerRefusedError(f"no worker has the device {device}")
@@ -186,7 +182,7 @@ class DaskEngine(Engine):
     @property
     def description(self) -> str:
         """Number of workers, their machines, and the address of the scheduler."""
-        return f"{self._workers} ({self._client.scheduler.address})"
+        return f"{self._workers} ({self._address})"
 
     def cluster(self) -> dict[str, Any]:
         """Return number of workers, hosts and dashboard; see `Engine.cluster`."""
@@ -202,7 +198,8 @@ class DaskEngine(Engine):
         self._folder = folder
         self._session = incoming.open_session(folder)
         try:
-            self._require_shared(self._session)
+            with self._connected():
+                self._require_shared(self._session)
             yield
         finally:
             self._session = None
@@ -211,30 +208,15 @@ class DaskEngine(Engine):
 
     def on_every_worker(self, function: Callable[[], None]) -> None:
         """Call a function once on each worker; see `Engine.on_every_worker`."""
-        self._workers.ask_all(function, CHECK_SECONDS)
+        if self._client.status == "running":
+            with suppress(Exception), self._connected():
+                self._workers.ask_all(function, CHECK_SECONDS)
 
-    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+    def call(self, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
         """Return the answer of a worker; see `Engine.call`."""
-        name = getattr(function, "__name__", "call").replace("_", " ")
-        options = {"key": (f"call-{secrets.token_hex(8)}", 0), "pure": False}
-        workers = self._with_device() or list(self._workers.reports)
-        future = self._client.submit(function, *arguments, workers=workers, **options)
-        try:
-            while True:
-                with suppress(TimeoutError):
-                    return future.result(timeout=CHECK_SECONDS)
-                self._require_connected()
-                self._workers.wait_for_one()
-                self._workers.look_at_new()
-                if not set(workers) & set(self._workers.addresses):
-                    workers = self._with_device() or list(self._workers.reports)
-                    future = self._client.submit(function, *arguments, workers=workers, **options)
-        except (AppError, CommClosedError, ConnectionError):
-            raise
-        except Exception as error:  # whatever a worker raises
-            raise BuildError(f"{name} failed: {type(error).__name__}: {sentence(error)}") from error
-        finally:
-            future.release()
+        run = UnitsInFlight(self._client, None, self._workers.expected, function, None)
+        [answer] = self._results(run, [Unit(name, arguments, ())], on_device=True)
+        return answer
 
     def run(
         self, function: Function, job: Job, units: Iterable[Unit], *, on_device: bool = False
@@ -242,26 +224,30 @@ class DaskEngine(Engine):
         """Run units; see `Engine.run`."""
         assert self._session is not None  # noqa: S101 - in_folder has been entered
         run = UnitsInFlight(self._client, self._session, self._workers.expected, function, job)
+        return self._results(run, units, on_device=on_device)
+
+    def _results(
+        self, run: UnitsInFlight, units: Iterable[Unit], *, on_device: bool
+    ) -> Iterator[Any]:
         if on_device:
             run.workers = self._with_device()
         waiting = iter(units)
         last_check = time.monotonic()
         try:
-            while True:
-                n_most = UNITS_PER_WORKER * self.n_workers
-                if 2 * len(run.running) <= n_most:  # several at a time cost less
-                    run.submit(islice(waiting, n_most - len(run.running)))
-                if not run.running:
-                    return
-                for index, future in run.finished():
-                    answer = self._answer(run, index, future)
-                    if answer is not None:
-                        yield answer.result
-                if time.monotonic() - last_check > CHECK_SECONDS:
-                    self._check(run)
-                    last_check = time.monotonic()
-        except (CommClosedError, ConnectionError, TimeoutError) as error:
-            raise self._lost() from error
+            with self._connected():
+                while True:
+                    n_most = UNITS_PER_WORKER * self.n_workers
+                    if 2 * len(run.running) <= n_most:  # several at a time cost less
+                        run.submit(islice(waiting, n_most - len(run.running)))
+                    if not run.running:
+                        return
+                    for index, future in run.finished():
+                        answer = self._answer(run, index, future)
+                        if answer is not None:
+                            yield answer.result
+                    if time.monotonic() - last_check > CHECK_SECONDS:
+                        self._check(run)
+                        last_check = time.monotonic()
         finally:
             run.cancel()
 
@@ -276,9 +262,10 @@ class DaskEngine(Engine):
                 self._workers.send_away(answer.worker, answer.problem)
                 run.submit_again(index)
                 return None
-            # Never by a path that a worker names: the folder is a name in this session.
-            source = run.session.folder / Path(answer.folder).name
-            incoming.accept(self._folder, source, answer.result.records, running.unit.paths)
+            if run.session is not None:
+                # Never by a path that a worker names: the folder is a name in this session.
+                source = run.session.folder / Path(answer.folder).name
+                incoming.accept(self._folder, source, answer.result.records, running.unit.paths)
         except TimeoutError:  # its worker ended before it sent the answer: it runs again
             run.watch(index, future)
             return None
@@ -294,15 +281,12 @@ class DaskEngine(Engine):
                 f"{running.unit.name} failed: {error.allowed_failures + 1} workers ended while "
                 f"computing it, most likely for lack of memory{self._nanny_log()}{TO_RESUME}"
             ) from error
-        except AppError:
-            raise
-        except (CommClosedError, ConnectionError):
+        except (AppError, CommClosedError, ConnectionError):
             raise
         except Exception as error:  # whatever a worker raises
             raise BuildError(
                 f"{running.unit.name} failed: {type(error).__name__}: {sentence(error)}"
             ) from error
-        self._longest = max(self._longest, time.monotonic() - running.started)
         run.end(index)
         return answer
 
@@ -313,13 +297,13 @@ class DaskEngine(Engine):
         self._workers.look_at_new()
         if run.workers is not None:
             run.move_to(self._with_device() or run.workers)
-        limit = max(HANG_SECONDS, HANG_FACTOR * self._longest)
+        limit = max(HANG_SECONDS, HANG_FACTOR * run.longest)
         now = time.monotonic()
         late = [i for i, one in run.running.items() if now - one.started > limit]
         late = [i for i in late if not run.running[i].is_repeated]
         if not late:
             return
-        busy = {str(key): worker for worker, keys in self._processing().items() for key in keys}
+        busy = self._workers.processing()
         workers = set(run.workers or self._workers.addresses)
         for index in late:
             running = run.running[index]
@@ -334,10 +318,6 @@ class DaskEngine(Engine):
             running.is_repeated = True
             run.submit_again(index, workers=others)
 
-    def _processing(self) -> Mapping[str, Iterable[Any]]:
-        found: Mapping[str, Iterable[Any]] = self._client.processing()
-        return found
-
     def _with_device(self) -> list[str] | None:
         return self._workers.with_device(str(self.device))
 
@@ -351,7 +331,7 @@ class DaskEngine(Engine):
     def _tell_exposure(self) -> None:
         """Tell if other machines can reach the scheduler or a worker without encryption."""
         places = {a: one.listens_at for a, one in self._workers.reports.items()}
-        scheduler = self._client.scheduler_info().get("address", self._client.scheduler.address)
+        scheduler = self._workers.ask_scheduler("identity", n_workers=0)["address"]
         for name, place in {"the scheduler": str(scheduler), **places}.items():
             scheme, _, host = place.partition("://")
             if scheme == "tcp" and not host.startswith(LOOPBACK):
@@ -364,8 +344,9 @@ class DaskEngine(Engine):
     def _find_dashboard(self) -> str | None:
         """Return the address of Dask's dashboard; None without one, which needs Bokeh."""
         with suppress(Exception):
-            if "dashboard" in self._client.scheduler_info().get("services", {}):
-                self._client.run_on_scheduler(importlib.metadata.version, "bokeh")
+            if "dashboard" in self._workers.ask_scheduler("identity", n_workers=0)["services"]:
+                limit = {"callback_timeout": SCHEDULER_SECONDS}
+                self._client.run_on_scheduler(importlib.metadata.version, "bokeh", **limit)
                 return str(self._client.dashboard_link)
         return None
 
@@ -374,7 +355,8 @@ class DaskEngine(Engine):
         end = time.monotonic() + LOG_SECONDS
         while time.monotonic() < end:  # a nanny answers when its next worker has started
             with suppress(Exception):
-                for log in self._client.get_worker_logs(n=N_LOG_LINES, nanny=True).values():
+                options = {"n": N_LOG_LINES, "workers": None, "nanny": True}
+                for log in self._workers.ask_scheduler("worker_logs", **options).values():
                     if any(level != "INFO" for level, _ in log):  # newest first
                         return quoted([text for _, text in reversed(log)])
             time.sleep(POLL_SECONDS)
@@ -384,13 +366,25 @@ class DaskEngine(Engine):
         """Wait while the client connects again, perhaps to a scheduler that was restarted."""
         if self._client.status == "connecting":
             self._log("the connection to the Dask scheduler is lost; waiting for it")
-        while self._client.status == "connecting":
+        end = time.monotonic() + CONNECT_SECONDS + CHECK_SECONDS
+        while self._client.status == "connecting" and time.monotonic() < end:
             time.sleep(POLL_SECONDS)
         if self._client.status != "running":
-            raise self._lost()
+            raise ConnectionError(f"the client is {self._client.status}")
 
-    def _lost(self) -> SchedulerLostError:
-        address = self._client.scheduler.address if self._client.scheduler else "the scheduler"
-        return SchedulerLostError(
-            f"the connection to the Dask scheduler {address} is lost{TO_RESUME}"
-        )
+    @contextmanager
+    def _connected(self) -> Iterator[None]:
+        """Raise SchedulerLostError for what a lost connection raises in the block.
+
+        The client is closed then, so that nothing more is asked of the scheduler.
+        """
+        try:
+            yield
+        except (SchedulerLostError, CommClosedError, ConnectionError, TimeoutError) as error:
+            with suppress(Exception):
+                self._client.close(timeout=CHECK_SECONDS)
+            if isinstance(error, SchedulerLostError):
+                raise
+            raise SchedulerLostError(
+                f"the connection to the Dask scheduler {self._address} is lost{TO_RESUME}"
+            ) from error

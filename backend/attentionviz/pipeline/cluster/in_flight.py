@@ -29,11 +29,15 @@ class Running:
 
 
 class UnitsInFlight:
-    """The units of one call of `DaskEngine.run` that the scheduler has.
+    """The units of one call of `DaskEngine.run` or `DaskEngine.call` that the scheduler has.
 
     Attributes
     ----------
+    session : Session or None
+        Where workers write; None for a call, which writes no file.
     running : dict of int to Running
+    longest : float
+        Seconds of the longest finished unit.
     workers : list of str or None
         Addresses of the workers that may run them; None for all.
     """
@@ -41,10 +45,10 @@ class UnitsInFlight:
     def __init__(
         self,
         client: Client,
-        session: Session,
+        session: Session | None,
         expected: WorkerReport,
         function: Function,
-        job: Job,
+        job: Job | None,
     ) -> None:
         self._client = client
         self.session = session
@@ -55,6 +59,7 @@ class UnitsInFlight:
         self._n = 0
         self._name = secrets.token_hex(8)
         self.running: dict[int, Running] = {}
+        self.longest = 0.0
         self.workers: list[str] | None = None
 
     def submit(self, units: Iterable[Unit]) -> None:
@@ -119,7 +124,9 @@ class UnitsInFlight:
 
     def end(self, index: int) -> None:
         """Forget a finished unit, also where it still runs."""
-        others = [one for one in self.running.pop(index).futures if not one.done()]
+        ended = self.running.pop(index)
+        self.longest = max(self.longest, time.monotonic() - ended.started)
+        others = [one for one in ended.futures if not one.done()]
         if others:
             self._client.cancel(others, force=True)
 

@@ -14,12 +14,12 @@ _checked: set[str] = set()
 
 
 class Shared(NamedTuple):
-    """What all units of a run share; a worker gets it once."""
+    """What all units of a run share; a worker gets it once. A call has no session and no job."""
 
-    session: Session
+    session: Session | None
     expected: WorkerReport
     function: Function
-    job: Job
+    job: Job | None
 
 
 class Answer(NamedTuple):
@@ -52,9 +52,8 @@ def run_unit(shared: Shared, name: str, arguments: tuple[Any, ...]) -> Answer | 
     worker = get_worker()
     if problem := _problem(shared, worker):
         return Unfit(worker.address, problem)
-    folder = shared.session.make_folder()
     try:
-        result = shared.function(shared.job.writing_to(folder), *arguments)
+        return _answer(shared, arguments)
     except AppError:
         raise
     except Exception as error:
@@ -63,18 +62,25 @@ def run_unit(shared: Shared, name: str, arguments: tuple[Any, ...]) -> Answer | 
             f"{name} failed on worker {worker.address}: {type(error).__name__}: "
             f"{sentence(error)}{quoted(lines)}"
         ) from error
-    return Answer(result, folder.name)
+
+
+def _answer(shared: Shared, arguments: tuple[Any, ...]) -> Answer:
+    if shared.session is None or shared.job is None:
+        return Answer(shared.function(*arguments), "")
+    folder = shared.session.make_folder()
+    return Answer(shared.function(shared.job.writing_to(folder), *arguments), folder.name)
 
 
 def _problem(shared: Shared, worker: Worker) -> str:
     """Check a worker once a session, as it may have come after the build had started."""
-    if shared.session.token in _checked:
+    if shared.session is not None and shared.session.token in _checked:
         return ""
     if problem := differences(report(n_threads=worker.state.nthreads), shared.expected):
         return f"worker {worker.address} {problem}"
-    if not shared.session.is_visible():
-        return not_shared(worker.address, shared.session)
-    _checked.add(shared.session.token)
+    if shared.session is not None:
+        if not shared.session.is_visible():
+            return not_shared(worker.address, shared.session)
+        _checked.add(shared.session.token)
     return ""
 
 

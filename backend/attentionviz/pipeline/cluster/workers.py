@@ -18,6 +18,8 @@ from attentionviz.pipeline.engine import Log
 WORKERS_SECONDS = 600.0
 # Importing torch from a busy network file system takes long.
 REPORT_SECONDS = 120.0
+# A scheduler that is silent for so long hangs.
+SCHEDULER_SECONDS = 120.0
 POLL_SECONDS = 1.0
 TO_RESUME = "; run the same command again to resume"
 BEST_DEVICES = ("cuda", "mps", "cpu")
@@ -27,6 +29,12 @@ class WorkerRefusedError(BuildError):
     """A worker that does not fit: other versions, several threads, or without the data folder."""
 
     code = "worker_refused"
+
+
+class SchedulerLostError(BuildError):
+    """The connection to the scheduler is lost, or the scheduler hangs."""
+
+    code = "scheduler_lost"
 
 
 class Asked:
@@ -106,9 +114,38 @@ class Workers:
             return words
         return f"{words} on {', '.join(hosts) if len(hosts) <= 3 else f'{len(hosts)} hosts'}"
 
+    def ask_scheduler(self, operation: str, **options: Any) -> Any:
+        """Return the answer of the scheduler, of which Dask sets no limit.
+
+        Parameters
+        ----------
+        operation : str
+            Name of a handler of Dask's scheduler.
+        **options
+            Its arguments.
+
+        Raises
+        ------
+        SchedulerLostError
+            After `SCHEDULER_SECONDS`.
+        """
+        handler = getattr(self._client.scheduler, operation)
+        try:
+            return self._client.sync(handler, callback_timeout=SCHEDULER_SECONDS, **options)
+        except TimeoutError as error:
+            raise SchedulerLostError(
+                f"the Dask scheduler {self._client.scheduler.address} has not answered for "
+                f"{SCHEDULER_SECONDS:g} seconds{TO_RESUME}"
+            ) from error
+
+    def processing(self) -> dict[str, str]:
+        """Return the worker of every task, by the text of its key."""
+        found = self.ask_scheduler("processing", workers=None)
+        return {str(key): worker for worker, keys in found.items() for key in keys}
+
     def look(self) -> None:
         """Find out which workers are connected."""
-        self.addresses = list(self._client.scheduler_info(n_workers=-1)["workers"])
+        self.addresses = list(self.ask_scheduler("identity", n_workers=-1)["workers"])
 
     def wait_for_one(self) -> None:
         """Look; wait until there is a worker; tell if their number has changed."""
@@ -177,7 +214,7 @@ class Workers:
         """End a worker that does not fit, so that it gets no units."""
         self._log(f"{problem}; it gets no units and ends")
         with suppress(Exception):
-            self._client.retire_workers([address], close_workers=True)
+            self.ask_scheduler("retire_workers", workers=[address], close_workers=True)
         self.look()
 
     def best_device(self) -> str | None:
