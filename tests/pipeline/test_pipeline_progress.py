@@ -108,23 +108,23 @@ def test_a_disk_that_is_full_does_not_stop_the_heartbeat(tmp_path, said):
 
 
 def test_there_is_no_estimate_before_the_first_measurement():
-    assert RemainingTime({"pca-2d": 4}).seconds(1) is None
+    assert RemainingTime({"pca-2d": 4}).seconds(lambda _: 1) is None
 
 
 def test_time_left_follows_from_maps_of_the_same_name():
     remaining = RemainingTime({"pca-2d": 4})
     remaining.finished("pca-2d", 3.0)
     remaining.finished("pca-2d", 5.0)
-    assert remaining.seconds(2) == pytest.approx(2 * 4.0 / 2)
+    assert remaining.seconds(lambda _: 2) == pytest.approx(2 * 4.0 / 2)
     assert remaining.mean_seconds("pca-2d") == pytest.approx(4.0)
 
 
 def test_time_of_other_maps_is_estimated_from_cheaper_ones():
     remaining = RemainingTime({"pca-2d": 1, "tsne-2d": 1})
     remaining.finished("pca-2d", 1.0)
-    assert remaining.seconds(1) > 1.0
+    assert remaining.seconds(lambda _: 1) > 1.0
     remaining.finished("tsne-2d", 30.0)
-    assert remaining.seconds(1) == 0.0
+    assert remaining.seconds(lambda _: 1) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -133,3 +133,10 @@ def test_time_of_other_maps_is_estimated_from_cheaper_ones():
 )
 def test_durations_are_formatted_as_text(seconds, words):
     assert format_duration(seconds) == words
+
+
+def test_maps_that_fewer_workers_compute_take_longer():
+    remaining = RemainingTime({"pca-2d": 9, "tsne-2d": 9})
+    for name in ("pca-2d", "tsne-2d"):
+        remaining.finished(name, 4.0)
+    assert remaining.seconds({"pca-2d": 8, "tsne-2d": 2}.get) == pytest.approx(4.0 + 16.0)

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 from attentionviz import models
 from attentionviz.errors import BuildError
-from attentionviz.pipeline.engine import Engine, Function, LocalEngine, Unit
+from attentionviz.pipeline.engine import Engine, Function, LocalEngine, Result, Unit
 from attentionviz.pipeline.probing import probe_heads
 from attentionviz.pipeline.request import GB, BuildRequest
 from attentionviz.pipeline.shards import MAX_FLOAT16, write_shard
 from attentionviz.store import layout
 from attentionviz.store.schema import canonical_json
-from attentionviz.store.writer import FileRecord, write_bytes
+from attentionviz.store.writer import write_bytes
 
 _loaded: dict[tuple[BuildRequest, str], models.LoadedModel] = {}
 
@@ -65,13 +65,12 @@ class CaptureJob:
         return replace(self, target=folder)
 
 
-@dataclass(frozen=True)
-class CaptureResult:
+@dataclass(frozen=True, kw_only=True)
+class CaptureResult(Result):
     """The result of a batch: its files, or the vectors for which it was refused."""
 
     shard_idx: int
     n_tokens: int
-    records: tuple[FileRecord, ...]
     bad: BadBatch | None = None
 
 
@@ -114,39 +113,32 @@ def run_capture(job: CaptureJob, shard_idx: int, batch: models.Batch) -> Capture
     """
     found = captured_or_bad(_model(job), batch, job.request.precision)
     if isinstance(found, BadBatch):
-        return CaptureResult(shard_idx, batch.n_tokens, (), found)
+        return CaptureResult(shard_idx=shard_idx, n_tokens=batch.n_tokens, bad=found)
     records = write_shard(job.target, shard_idx, found, job.request.precision)
-    return CaptureResult(shard_idx, batch.n_tokens, tuple(records))
+    return CaptureResult(tuple(records), shard_idx=shard_idx, n_tokens=batch.n_tokens)
 
 
-@dataclass(frozen=True)
-class ScanResult:
+@dataclass(frozen=True, kw_only=True)
+class ScanResult(Result):
     """The result of a check of a batch: the first bad vector of each bad sequence."""
 
     start: int
     n_sequences: int
     vectors: list[models.BadVector]
-    records: tuple[FileRecord, ...] = ()
 
 
 def run_scan(job: CaptureJob, start: int, batch: models.Batch) -> ScanResult:
     """Look for vectors of a batch that are not finite; its first sequence is `start`."""
-    return ScanResult(start, len(batch.lengths), bad_vectors(_model(job), batch))
+    found = bad_vectors(_model(job), batch)
+    return ScanResult(start=start, n_sequences=len(batch.lengths), vectors=found)
 
 
-@dataclass(frozen=True)
-class ProbeResult:
-    """The result of the probes: their file."""
-
-    records: tuple[FileRecord, ...]
-
-
-def run_probe(job: CaptureJob) -> ProbeResult:
+def run_probe(job: CaptureJob) -> Result:
     """Write the scores of all heads on repeated random tokens."""
     model = _model(job)
     with models.step(f"running {model.description['name']} on repeated tokens", BuildError):
         scores = probe_heads(model, job.request.seed)
-    return ProbeResult((write_bytes(job.target, layout.PROBE, canonical_json(scores)),))
+    return Result((write_bytes(job.target, layout.PROBE, canonical_json(scores)),))
 
 
 def check_batch(job: CaptureJob, batch: models.Batch) -> models.AttentionCheck | BadBatch:

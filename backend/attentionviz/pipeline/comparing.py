@@ -19,17 +19,18 @@ from attentionviz.core.rule import LayerRule, Part, head_rule
 from attentionviz.core.types import HeadId
 from attentionviz.measures import head_map, similarity, vector_similarity
 from attentionviz.measures.similarity import Row
+from attentionviz.pipeline.engine import Result
 from attentionviz.pipeline.units import MapJob, read_array, read_vectors
 from attentionviz.store import layout
 from attentionviz.store.columns import Sequences
-from attentionviz.store.writer import FileRecord, write_array
+from attentionviz.store.writer import write_array
 
 N_HEADS_AT_ONCE = 32
 """Heads of a unit: a second of work or less, and some hundred units for thousands of heads."""
 
 LANDMARKS = layout.comparison_path("landmarks")
 TO_LANDMARKS = layout.comparison_path("to_landmarks")
-Step = Callable[[MapJob, "Block"], "ComparisonResult"]
+Step = Callable[[MapJob, "Block"], Result]
 
 
 class Block(NamedTuple):
@@ -47,13 +48,6 @@ class Block(NamedTuple):
     def path(self, name: str) -> str:
         """Return the relative path of a file of this block."""
         return layout.comparison_path(f"{name}-{self.group_idx}-{self.start}")
-
-
-@dataclass(frozen=True)
-class ComparisonResult:
-    """The result of a unit: its files."""
-
-    records: tuple[FileRecord, ...]
 
 
 @dataclass(frozen=True)
@@ -146,13 +140,13 @@ class Comparison:
         return weights, self._kept["entropies"][1]
 
 
-def run_step(job: MapJob, step: Step, block: Block) -> ComparisonResult:
+def run_step(job: MapJob, step: Step, block: Block) -> Result:
     """Run one unit with one thread, so that its bytes do not depend on the number of cores."""
     with threadpool_limits(1):
         return step(job, block)
 
 
-def write_rows(job: MapJob, block: Block) -> ComparisonResult:
+def write_rows(job: MapJob, block: Block) -> Result:
     """Write smoothed rows and kernels of the heads of a block, each (n_heads, n) float32."""
     comparison = _comparison(job)
     group = comparison.groups[block.group_idx]
@@ -168,19 +162,19 @@ def write_rows(job: MapJob, block: Block) -> ComparisonResult:
     return _written(job, block, weights=weights, kernels=np.stack(kernels))
 
 
-def compare_with_all(job: MapJob, block: Block) -> ComparisonResult:
+def compare_with_all(job: MapJob, block: Block) -> Result:
     """Write the entropies of the means of a block with its group; see `mean_entropies`."""
     weights = _comparison(job).kept("weights", block.group_idx)
     return _written(job, block, entropies=similarity.mean_entropies(weights, block.heads))
 
 
-def align_with_all(job: MapJob, block: Block) -> ComparisonResult:
+def align_with_all(job: MapJob, block: Block) -> Result:
     """Write the products of the kernels of a block with those of its group."""
     kernels = _comparison(job).kept("kernels", block.group_idx)
     return _written(job, block, products=vector_similarity.products(kernels, block.heads))
 
 
-def find_nearest(job: MapJob, block: Block) -> ComparisonResult:
+def find_nearest(job: MapJob, block: Block) -> Result:
     """Write the nearest heads of a block, nearest first, and their distances.
 
     Both (n_heads, n_nearest). Where a part has too few heads, others of distance 1 follow.
@@ -203,7 +197,7 @@ def find_nearest(job: MapJob, block: Block) -> ComparisonResult:
     return _written(job, block, nearest=nearest, distances=distances)
 
 
-def align_with_nearest(job: MapJob, block: Block) -> ComparisonResult:
+def align_with_nearest(job: MapJob, block: Block) -> Result:
     """Write the alignments of a block with its nearest heads, (n_heads, n_nearest)."""
     group = _comparison(job).groups[block.group_idx]
     kernels = _comparison(job).kept("kernels", block.group_idx)
@@ -215,7 +209,7 @@ def align_with_nearest(job: MapJob, block: Block) -> ComparisonResult:
     return _written(job, block, alignments=found)
 
 
-def compare_with_landmarks(job: MapJob, block: Block) -> ComparisonResult:
+def compare_with_landmarks(job: MapJob, block: Block) -> Result:
     """Write the distances of a block to all landmarks, (n_heads, n_landmarks)."""
     group = _comparison(job).groups[block.group_idx]
     weights, entropy = _comparison(job).weights(block.group_idx)
@@ -229,7 +223,7 @@ def compare_with_landmarks(job: MapJob, block: Block) -> ComparisonResult:
     return _written(job, block, to_landmarks=found)
 
 
-def choose_landmarks(job: MapJob) -> ComparisonResult:
+def choose_landmarks(job: MapJob) -> Result:
     """Write the landmark heads, chosen by Hellinger distances, which are matrix products."""
     comparison = _comparison(job)
     with threadpool_limits(1):
@@ -245,10 +239,10 @@ def choose_landmarks(job: MapJob) -> ComparisonResult:
 
         n_heads, seed = len(comparison.heads), job.manifest["seed"]
         landmarks = head_map.choose_landmarks(distances_from, n_heads, comparison.n_landmarks, seed)
-    return ComparisonResult((write_array(job.target, LANDMARKS, landmarks),))
+    return Result((write_array(job.target, LANDMARKS, landmarks),))
 
 
-def draw_map(job: MapJob) -> ComparisonResult:
+def draw_map(job: MapJob) -> Result:
     """Write the map of heads from the distances of all pairs, or from those to landmarks."""
     with threadpool_limits(1):
         if _comparison(job).n_nearest:
@@ -257,7 +251,7 @@ def draw_map(job: MapJob) -> ComparisonResult:
             drawn = head_map.landmark_map(landmarks, to_landmarks)
         else:
             drawn = head_map.head_map(read_array(job.folder / layout.SIMILARITY_PATTERN))
-    return ComparisonResult((write_array(job.target, layout.HEAD_MAP, drawn.coordinates),))
+    return Result((write_array(job.target, layout.HEAD_MAP, drawn.coordinates),))
 
 
 def forget() -> None:
@@ -303,6 +297,6 @@ def _kernel(group: Group, queries: NDArray[Any], keys: NDArray[Any]) -> NDArray[
     return vector_of(queries[group.queries], keys[group.keys]).astype(np.float32)
 
 
-def _written(job: MapJob, block: Block, **arrays: NDArray[Any]) -> ComparisonResult:
+def _written(job: MapJob, block: Block, **arrays: NDArray[Any]) -> Result:
     records = [write_array(job.target, block.path(name), one) for name, one in arrays.items()]
-    return ComparisonResult(tuple(records))
+    return Result(tuple(records))

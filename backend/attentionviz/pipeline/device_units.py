@@ -82,7 +82,7 @@ def run_device_unit(
             unit = HeadUnit(job, heads[index], vectors.pop(0))
             records += unit.write(name, projections[index])
     each = (time.perf_counter() - started) / len(heads)
-    return UnitResult(heads[0], tuple(records), tuple((str(name), each) for _ in heads))
+    return UnitResult(tuple(records), seconds=((str(name), each),) * len(heads))
 
 
 def span_words(heads: tuple[HeadId, ...]) -> str:

@@ -34,12 +34,11 @@ class Job(Protocol):
         """Return the same job with another folder for the files that it writes."""
 
 
-class Result(Protocol):
-    """The result of a unit."""
+@dataclass(frozen=True)
+class Result:
+    """The result of a unit: its finished files. Those of some kinds of units say more."""
 
-    @property
-    def records(self) -> tuple[FileRecord, ...]:
-        """Finished files."""
+    records: tuple[FileRecord, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,6 +80,11 @@ class Engine(ABC):
     @abstractmethod
     def n_workers(self) -> int:
         """Number of units that run at the same time."""
+
+    @property
+    def n_device_workers(self) -> int:
+        """Number of units on the `device` that run at the same time."""
+        return self.n_workers
 
     @property
     @abstractmethod
@@ -180,6 +184,11 @@ class LocalEngine(Engine):
         return self._n_workers
 
     @property
+    def n_device_workers(self) -> int:
+        """Number of processes that use a GPU."""
+        return self.n_sharing_device
+
+    @property
     def description(self) -> str:
         """Number of processes in words."""
         return "1 process" if self._n_workers == 1 else f"{self._n_workers} processes"
@@ -196,7 +205,7 @@ class LocalEngine(Engine):
         initializer = {"initializer": exit_with_parent, "initargs": (os.getpid(),)}
         with parallel_config(backend="loky", inner_max_num_threads=1, **initializer):
             parallel = Parallel(
-                n_jobs=self.n_sharing_device if on_device else self._n_workers,
+                n_jobs=self.n_device_workers if on_device else self._n_workers,
                 return_as="generator_unordered",
                 batch_size=1,
             )

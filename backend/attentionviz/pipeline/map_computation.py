@@ -78,13 +78,18 @@ def compute_maps(
     progress.announce("maps", f"computing {n_units:,} maps in {engine.description}{resumed}")
     remaining = RemainingTime(n_left)
     job = map_job(plan, manifest)
+
+    def n_workers(name: str) -> int:
+        is_on_device = "device" in manifest["maps"][name]
+        return engine.n_device_workers if is_on_device else engine.n_workers
+
     with tqdm(total=n_units, initial=n_done, desc="maps", bar_format=BAR, disable=None) as bar:
         for result in _results(engine, job, units):
             journal.add(*result.records)
             n_finished = sum(name != SCORES for name, _ in result.seconds)
             n_done += n_finished
             _report_finished(result, remaining, progress)
-            left = remaining.seconds(engine.n_workers)
+            left = remaining.seconds(n_workers)
             postfix = f"{format_duration(left)} left" if left is not None else ""
             progress.update(
                 n_units_done=n_done,

@@ -53,13 +53,13 @@ class RemainingTime:
         times = self._seconds.get(name, [])
         return sum(times) / len(times) if times else 0.0
 
-    def seconds(self, n_workers: int) -> float | None:
+    def seconds(self, n_workers: Callable[[str], int]) -> float | None:
         """Return the remaining seconds, or None before the first map is finished.
 
         Parameters
         ----------
-        n_workers : int
-            Maps that are computed at the same time.
+        n_workers : callable
+            Returns how many maps of a name are computed at the same time.
         """
         if not self._seconds:
             return None
@@ -69,8 +69,8 @@ class RemainingTime:
         for name, n in self._n_left.items():
             times = self._seconds.get(name)
             each = sum(times) / len(times) if times else _cost(name) * spent / weight
-            total += n * each
-        return total / n_workers
+            total += n * each / n_workers(name)
+        return total
 
 
 def _cost(name: str) -> float:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from attentionviz.core.heads import by_layer, heads_of
 from attentionviz.core.types import MEASURES, MapName
 from attentionviz.errors import BuildError, DamagedDatasetError
-from attentionviz.pipeline.engine import Engine, Unit
+from attentionviz.pipeline.engine import Engine, Result, Unit
 from attentionviz.pipeline.units import MapJob, read_array
 from attentionviz.store import layout
 from attentionviz.store.failpoints import failpoint
@@ -22,7 +21,6 @@ from attentionviz.store.head_facts import HeadFiles
 from attentionviz.store.journal import Journal
 from attentionviz.store.schema import canonical_json, parse_manifest
 from attentionviz.store.writer import (
-    FileRecord,
     hash_file,
     remove_folder,
     remove_unlisted,
@@ -34,13 +32,6 @@ from attentionviz.store.writer import (
 )
 
 
-@dataclass(frozen=True)
-class GridResult:
-    """The result of a unit: the file of one grid."""
-
-    records: tuple[FileRecord, ...]
-
-
 def write_grids(job: MapJob, journal: Journal, engine: Engine) -> None:
     """Write the missing grids, each a unit of work."""
     names = map(MapName.parse, sorted(job.manifest["maps"]))
@@ -50,7 +41,7 @@ def write_grids(job: MapJob, journal: Journal, engine: Engine) -> None:
         journal.add(*result.records)
 
 
-def run_grid(job: MapJob, name: MapName) -> GridResult:
+def run_grid(job: MapJob, name: MapName) -> Result:
     """Write the sample that the grid draws of a map of all heads."""
     manifest = job.manifest
     points = grid_points(read_array(job.folder / layout.GRID_TOKENS), manifest["n_tokens"])
@@ -59,7 +50,7 @@ def run_grid(job: MapJob, name: MapName) -> GridResult:
         for head in heads_of(manifest)
     ]
     grid = by_layer(manifest, maps)  # (layer, head, point[, 2])
-    return GridResult((write_array(job.target, layout.grid_path(name), grid),))
+    return Result((write_array(job.target, layout.grid_path(name), grid),))
 
 
 def write_heads(folder: Path, manifest: dict[str, Any], journal: Journal) -> dict[str, Any]:

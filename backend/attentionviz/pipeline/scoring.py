@@ -28,6 +28,7 @@ from attentionviz.pipeline.units import (
     read_array,
     read_vectors,
     run_unit,
+    words,
 )
 from attentionviz.store import layout
 from attentionviz.store.columns import Sequences
@@ -73,12 +74,12 @@ def run_scores(job: MapJob, head: HeadId) -> UnitResult:
         try:
             found = score_head(attention, tokens, pairs)
         except BuildError as error:
-            raise BuildError(f"layer {head.layer}, head {head.head}: {error}") from error
+            raise BuildError(f"{words(head)}: {error}") from error
     every = {**found.scores, **_probe(job.folder)[head.folder]}
     scores = {name: every[name] for name in manifest["scores"]}
     content = canonical_json({"scores": scores, "profile": found.profile})
     record = write_bytes(job.target, layout.scores_path(head), content)
-    return UnitResult(head, (record,), ((SCORES, time.perf_counter() - started),))
+    return UnitResult((record,), seconds=((SCORES, time.perf_counter() - started),))
 
 
 def _probe(folder: Path) -> dict[str, Any]:

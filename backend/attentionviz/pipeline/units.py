@@ -14,6 +14,7 @@ from attentionviz.core.rule import LayerRule, Spans
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import AppError, BuildError
 from attentionviz.measures.fidelity import TokenPositions, measure, prepare
+from attentionviz.pipeline.engine import Result
 from attentionviz.projections import (
     HeadVectors,
     Neighbours,
@@ -85,12 +86,10 @@ class MapJob:
         )
 
 
-@dataclass(frozen=True)
-class UnitResult:
+@dataclass(frozen=True, kw_only=True)
+class UnitResult(Result):
     """The result of a unit: finished files, and name and seconds of every map."""
 
-    head: HeadId
-    records: tuple[FileRecord, ...]
     seconds: tuple[tuple[str, float], ...]
 
 
@@ -113,7 +112,7 @@ def run_unit(job: MapJob, head: HeadId, maps: tuple[MapName, ...]) -> UnitResult
             now = time.perf_counter()
             seconds.append((str(name), now - started))
             started = now
-    return UnitResult(head, tuple(records), tuple(seconds))
+    return UnitResult(tuple(records), seconds=tuple(seconds))
 
 
 class HeadUnit:

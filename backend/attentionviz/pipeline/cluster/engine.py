@@ -180,6 +180,12 @@ class DaskEngine(Engine):
         return max(1, len(self._workers.addresses))
 
     @property
+    def n_device_workers(self) -> int:
+        """Number of connected workers with the `device` when last looked, at least 1."""
+        having = self._with_device()
+        return self.n_workers if having is None else max(1, len(having))
+
+    @property
     def description(self) -> str:
         """Number of workers, their machines, and the address of the scheduler."""
         return f"{self._workers} ({self._address})"
