@@ -11,22 +11,12 @@ from attentionviz.pipeline.build import build
 from attentionviz.pipeline.device_units import heads_per_unit
 from attentionviz.pipeline.engine import MAX_DEVICE_PROCESSES, LocalEngine
 from attentionviz.pipeline.report import summary
-from attentionviz.pipeline.request import BuildRequest
 from attentionviz.projections import torch_maps
 
 
 @pytest.fixture
-def request_(tiny_bert, tiny_text, tmp_path):
-    return BuildRequest(
-        model=str(tiny_bert),
-        output=tmp_path,
-        text=tiny_text,
-        dataset_id="small",
-        methods=("pca", "attention-tsne", "tsne"),
-        dims=(2,),
-        n_workers=1,
-        device="cpu",
-    )
+def request_(request_):
+    return replace(request_, methods=("pca", "attention-tsne", "tsne"))
 
 
 @pytest.fixture
@@ -103,5 +93,5 @@ def test_maps_are_computed_where_the_model_runs(request_, device, asked, expecte
 
 def test_few_processes_share_a_gpu_and_few_large_heads_a_unit():
     assert LocalEngine(64).n_sharing_device == MAX_DEVICE_PROCESSES
-    assert LocalEngine(2).n_sharing_device == 2
+    assert LocalEngine(2).n_sharing_device == LocalEngine(2).n_device_workers == 2
     assert [heads_per_unit({"n_tokens": n}) for n in (1000, 50_000, 10**6)] == [16, 5, 1]

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,7 +21,6 @@ from attentionviz.models.repeated import MIN_PERIOD
 from attentionviz.pipeline.build import build
 from attentionviz.pipeline.map_computation import missing_units
 from attentionviz.pipeline.probing import probe_heads
-from attentionviz.pipeline.request import BuildRequest
 from attentionviz.pipeline.scoring import corpus_tokens, is_punctuation, run_scores
 from attentionviz.pipeline.units import MapJob
 from attentionviz.store import layout
@@ -236,17 +236,8 @@ def test_punctuation_tokens_consist_of_punctuation_and_symbols(text, expected):
 
 
 @pytest.fixture
-def request_(tiny_bert, tiny_text, tmp_path):
-    return BuildRequest(
-        model=str(tiny_bert),
-        output=tmp_path,
-        text=tiny_text,
-        dataset_id="small",
-        methods=("pca", "biplot"),
-        dims=(2, 3),
-        n_workers=1,
-        device="cpu",
-    )
+def request_(request_):
+    return replace(request_, methods=("pca", "biplot"), dims=(2, 3))
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from tests.support.tiny_models import break_token, save_tiny_bert
 
 from attentionviz.errors import BuildError
 from attentionviz.pipeline.build import build
-from attentionviz.pipeline.request import BuildRequest
 from attentionviz.store import writer
 from attentionviz.store.failpoints import EXIT_STATUS
 from attentionviz.store.lock import DatasetLockedError, dataset_lock
@@ -53,20 +52,6 @@ def test_a_resumed_build_leaves_out_the_same_sequences(tiny_text, tmp_path):
     )
     assert [report["killed"] for report in reports] == [EXIT_STATUS] * len(places)
     require_same(whole, reports)
-
-
-@pytest.fixture
-def request_(tiny_bert, tiny_text, tmp_path):
-    return BuildRequest(
-        model=str(tiny_bert),
-        output=tmp_path,
-        text=tiny_text,
-        dataset_id="small",
-        methods=("pca",),
-        dims=(2,),
-        n_workers=1,
-        device="cpu",
-    )
 
 
 def test_a_full_disk_is_one_message_and_the_build_resumes(request_, monkeypatch):

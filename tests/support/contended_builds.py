@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from tests.support.forked_builds import (
-    compile_loops,
+    build_whole,
     finish,
     make_parser,
     published,
@@ -33,10 +33,7 @@ def main() -> None:
     parser.add_argument("--disks", type=int, default=0)
     parser.add_argument("--rivals", type=int, default=0)
     arguments = parser.parse_args()
-    compile_loops(arguments.method)
-    first = request_of(arguments, arguments.out / "whole")
-    outcome = finish(start(first))
-    tell({"status": outcome.status, "hash": tree_hash(published(first.output))})
+    build_whole(arguments)
     if arguments.disks:
         needed = size_that_is_enough(arguments)
         for i in range(arguments.disks):

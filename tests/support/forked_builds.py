@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -82,6 +83,21 @@ def finish(fork: Fork) -> Outcome:
         words = pipe.read()
     code, message = json.loads(words) if words else ("", "")
     return Outcome(status, code, message)
+
+
+def build_whole(arguments: argparse.Namespace, *, compiles: bool = True) -> float:
+    """Build without any disturbance, tell how it went, and return its seconds.
+
+    All loops are compiled before, so that later forks have them.
+    """
+    if compiles:
+        compile_loops(arguments.method)
+    started = time.monotonic()
+    request = request_of(arguments, arguments.out / "whole")
+    outcome = finish(start(request))
+    seconds = time.monotonic() - started
+    tell({"status": outcome.status, "hash": tree_hash(published(request.output))})
+    return seconds
 
 
 def published(data_dir: Path) -> Path:

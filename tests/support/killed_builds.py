@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from tests.support.forked_builds import (
-    compile_loops,
+    build_whole,
     finish,
     make_parser,
     published,
@@ -84,12 +84,8 @@ def main() -> None:
     def request(name: str) -> BuildRequest:
         return request_of(arguments, arguments.out / name)
 
-    if arguments.workers == 1:  # others compile their own
-        compile_loops(arguments.method)
-    started = time.monotonic()
-    whole = finish(start(request("whole"))).status
-    duration = time.monotonic() - started
-    tell({"killed": whole, "hash": tree_hash(published(arguments.out / "whole"))})
+    # Workers compile their own.
+    duration = build_whole(arguments, compiles=arguments.workers == 1)
     for i, failpoint in enumerate(arguments.failpoint):
         tell(kill_and_go_on(request(f"failpoint-{i}"), failpoint=failpoint))
     rng = random.Random(arguments.seed)  # noqa: S311 - no secret

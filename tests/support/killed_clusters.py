@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.support.dask_cluster import DaskCluster, cluster, kill_tree
 from tests.support.forked_builds import (
-    compile_loops,
+    build_whole,
     finish,
     make_parser,
     published,
@@ -89,15 +89,12 @@ def main() -> None:
     parser = make_parser(__doc__)
     parser.add_argument("--kill", action="append", default=[], help="worker, builder …:number")
     arguments = parser.parse_args()
-    compile_loops(arguments.method)
+    build_whole(arguments)
 
-    def request(name: str, scheduler: str | None) -> BuildRequest:
+    def request(name: str, scheduler: str) -> BuildRequest:
         made = request_of(arguments, arguments.out / name)
         return dataclasses.replace(made, scheduler=scheduler)
 
-    alone = request("alone", None)
-    outcome = finish(start(alone))
-    tell({"status": outcome.status, "hash": tree_hash(published(alone.output))})
     rng = random.Random(arguments.seed)  # noqa: S311 - no secret
     with cluster(arguments.out / "dask", N_WORKERS) as found:
         for i in range(N_WORKERS):  # workers import and compile at their first build
