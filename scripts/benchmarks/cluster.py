@@ -5,7 +5,6 @@ through the same door as a build does, with its journal.
 """
 
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,13 +14,14 @@ from typing import Any
 
 import psutil
 from distributed import Client
+from scripts.benchmarks.memory import largest_memory
 from tests.support.dask_cluster import cluster
 
 from attentionviz.pipeline.cluster.engine import connect
-from attentionviz.pipeline.engine import Engine, LocalEngine, Unit
+from attentionviz.pipeline.engine import Engine, LocalEngine, Result, Unit
 from attentionviz.pipeline.request import BuildRequest
 from attentionviz.store.journal import Journal
-from attentionviz.store.writer import FileRecord, write_bytes
+from attentionviz.store.writer import write_bytes
 
 N_EMPTY = 51_200
 """Units that do nothing: ten maps of 5,120 heads."""
@@ -45,28 +45,21 @@ class TriedJob:
         return replace(self, target=folder)
 
 
-@dataclass(frozen=True)
-class TriedResult:
-    """The result of a unit."""
-
-    records: tuple[FileRecord, ...] = ()
-
-
-def nothing(_job: TriedJob, _index: int) -> TriedResult:
+def nothing(_job: TriedJob, _index: int) -> Result:
     """Do nothing."""
-    return TriedResult()
+    return Result()
 
 
-def wait(_job: TriedJob, seconds: float) -> TriedResult:
+def wait(_job: TriedJob, seconds: float) -> Result:
     """Sleep, so that neither other load nor the number of cores counts, only the engine."""
     time.sleep(seconds)
-    return TriedResult()
+    return Result()
 
 
-def write(job: TriedJob, index: int) -> TriedResult:
+def write(job: TriedJob, index: int) -> Result:
     """Write two small files."""
     paths = (f"{index % 100}/{index}-{name}.json" for name in ("facts", "map"))
-    return TriedResult(tuple(write_bytes(job.target, path, b"{}" * 500) for path in paths))
+    return Result(tuple(write_bytes(job.target, path, b"{}" * 500) for path in paths))
 
 
 def measure(n_empty: int = N_EMPTY) -> dict[str, Any]:
@@ -125,7 +118,7 @@ def _empty(engine: Engine, job: TriedJob, scheduler: int | None, n_units: int) -
         watched["scheduler"] = psutil.Process(scheduler)
     before = {name: one.memory_info().rss for name, one in watched.items()}
     began = {name: sum(one.cpu_times()[:2]) for name, one in watched.items()}
-    with _largest(watched) as largest:
+    with largest_memory(watched, POLL_SECONDS) as largest:
         started = time.perf_counter()
         for n_done, _ in enumerate(engine.run(nothing, job, counted())):
             n_ahead = max(n_ahead, given - n_done)
@@ -166,22 +159,3 @@ def _engine(kind: str, n_workers: int) -> Iterator[tuple[Engine, int | None, Pat
         engine = stack.enter_context(connect(request, lambda _: None))
         stack.enter_context(engine.in_folder(staged))
         yield engine, running.scheduler and running.scheduler.pid, staged
-
-
-@contextmanager
-def _largest(processes: dict[str, psutil.Process]) -> Iterator[dict[str, int]]:
-    """Give the largest memory of processes until the block ends."""
-    largest, is_over = dict.fromkeys(processes, 0), threading.Event()
-
-    def watch() -> None:
-        while not is_over.wait(POLL_SECONDS):
-            for name, one in processes.items():
-                largest[name] = max(largest[name], one.memory_info().rss)
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield largest
-    finally:
-        is_over.set()
-        thread.join()

@@ -13,13 +13,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import psutil
+from scripts.benchmarks.memory import largest_memory
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = (1_000, 10_000, 50_000, 100_000, 200_000)
@@ -118,7 +118,7 @@ def _build(model: Path, corpus: Path, data_dir: Path, name: str) -> dict[str, An
 
     # In a thread: worker processes may keep the pipe open after the command has ended.
     threading.Thread(target=read, daemon=True).start()
-    with _peaks(process.pid) as peaks:
+    with largest_memory({"builder": psutil.Process(process.pid)}, POLL_SECONDS) as peaks:
         if process.wait():
             raise RuntimeError(f"the build of {name} failed")
     ends = [at for _, at in begun[1:]] + [time.perf_counter()]
@@ -126,27 +126,6 @@ def _build(model: Path, corpus: Path, data_dir: Path, name: str) -> dict[str, An
     folder = data_dir / (data_dir / f"{name}.current").read_text(encoding="utf-8").strip()
     n_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     return {**seconds, "builder_mb": peaks["builder"] / MB, "disk_mb": n_bytes / MB}
-
-
-@contextmanager
-def _peaks(pid: int) -> Iterator[dict[str, float]]:
-    """Give the largest memory of a process until the block ends, without its children."""
-    peaks, is_over = {"builder": 0.0}, threading.Event()
-
-    def watch() -> None:
-        while not is_over.wait(POLL_SECONDS):
-            try:
-                peaks["builder"] = max(peaks["builder"], psutil.Process(pid).memory_info().rss)
-            except psutil.NoSuchProcess:
-                return
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield peaks
-    finally:
-        is_over.set()
-        thread.join()
 
 
 def _head_in_a_process(data_dir: Path, name: str) -> dict[str, Any]:
