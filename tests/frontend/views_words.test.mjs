@@ -9,7 +9,7 @@ import {
   visibleToken,
   formatToken,
 } from '../../frontend/js/ui/labels.js';
-import { formatProgress } from '../../frontend/js/data/map_labels.js';
+import { dashboardFor, formatProgress } from '../../frontend/js/data/map_labels.js';
 import { counted } from '../../frontend/js/compute/number_text.js';
 
 function corpus(text, types = text.map(() => 'text')) {
@@ -130,4 +130,21 @@ test('formatProgress() gives phase, counts and time left', () => {
     formatEnd({ state: 'stopped', reason: 'it was stopped' }),
     'The build stopped: it was stopped.',
   );
+});
+
+test('dashboardFor() gives no address of the loopback interface to a page from elsewhere', () => {
+  /** @param {string | null} dashboard @param {string} hostname */
+  const shown = (dashboard, hostname) =>
+    dashboardFor(
+      /** @type {any} */ ({ cluster: { n_workers: 1, hosts: [], dashboard } }),
+      hostname,
+    );
+  for (const local of ['http://127.0.0.1:8787/status', 'http://localhost:8787', 'http://[::1]/']) {
+    assert.equal(shown(local, 'node1'), null);
+    assert.equal(shown(local, 'localhost'), local);
+  }
+  for (const other of ['http://node1:8787/status', 'http://localhost.example:8787'])
+    assert.equal(shown(other, 'node2'), other);
+  assert.equal(shown(null, 'localhost'), null);
+  assert.equal(dashboardFor(null, 'localhost'), null);
 });

@@ -15,6 +15,9 @@ const PHASES = {
   done: 'Done',
 };
 
+/** An address that only its own machine reaches. */
+const LOOPBACK = /^https?:\/\/(localhost|127\.[\d.]+|\[::1\])([:/]|$)/;
+
 /** @type {readonly {name: keyof Fidelity, label: string, help: string}[]} */
 export const FIDELITY_LABELS = [
   {
@@ -79,6 +82,20 @@ export function formatProgress(progress) {
     progress.n_units > 0 ? ` · ${count(progress.n_units_done)} of ${count(progress.n_units)}` : '';
   const workers = progress.cluster ? ` · ${formatWorkers(progress.cluster)}` : '';
   return `${phase}${units}${formatRemaining(progress.remaining_seconds)}${workers}`;
+}
+
+/**
+ * Returns the address of Dask's dashboard if a reader may reach it: one on the loopback interface is
+ * there only for a page that comes from the same machine.
+ *
+ * @param {Progress | null} progress
+ * @param {string} hostname from which the page comes
+ * @returns {string | null}
+ */
+export function dashboardFor(progress, hostname) {
+  const address = progress?.cluster?.dashboard ?? null;
+  const isDead = address && LOOPBACK.test(address) && !LOOPBACK.test(`http://${hostname}`);
+  return isDead ? null : address;
 }
 
 /** @param {NonNullable<Progress['cluster']>} cluster */

@@ -7,7 +7,7 @@ import { headsReady } from '../data/best_map.js';
 import { chosenMap } from '../data/points.js';
 import { isNotStored } from '../data/transport.js';
 import { formatEnd } from '../ui/labels.js';
-import { formatMap, formatProgress, formatReady } from '../data/map_labels.js';
+import { dashboardFor, formatMap, formatProgress, formatReady } from '../data/map_labels.js';
 
 /** @import { Context, DatasetEntry, Description, Facts, Slot, State, View } from '../page.js' */
 
@@ -97,7 +97,7 @@ export function createStatus({ line, map }, { facts, retry }) {
       progressText,
       `${entry.state === 'building' ? formatProgress(run) : formatEnd(entry)}${shown}`,
     );
-    const address = entry.state === 'building' ? run?.cluster?.dashboard : null;
+    const address = entry.state === 'building' ? dashboardFor(run, location.hostname) : null;
     dashboard.hidden = !address;
     dashboard.href = address ?? '';
     progress.classList.toggle('progress--failed', entry.state !== 'building');
