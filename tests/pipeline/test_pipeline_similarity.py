@@ -1,6 +1,7 @@
 """The files of similar heads that a build writes, against their definitions in plain NumPy."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from attentionviz.pipeline import comparing
 from attentionviz.pipeline import similarity as module
 from attentionviz.pipeline.build import build
 from attentionviz.pipeline.request import BuildRequest
+from attentionviz.pipeline.units import MapJob
 from attentionviz.store import layout
 from attentionviz.store.journal import read_journal
 from attentionviz.store.reader import open_dataset
@@ -110,6 +112,27 @@ def small(tmp_path: Path, model: Path, text: Path, **changes: object) -> Path:
         "device": "cpu",
     }
     return build(BuildRequest(**{**request, **changes})).folder
+
+
+@pytest.mark.parametrize("n_exact", [3, similarity.MAX_EXACT_HEADS], ids=["nearest", "all pairs"])
+def test_the_files_of_the_comparison_have_the_size_that_an_estimate_adds(
+    n_exact: int, tiny_bert: Path, tiny_text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(similarity, "MAX_EXACT_HEADS", n_exact)
+    monkeypatch.setattr(similarity, "N_NEAREST", 2)
+    monkeypatch.setattr(head_map, "N_LANDMARKS", 3)
+    write, sizes = module.write_similarity, []
+
+    def look(job: MapJob, *others: Any) -> dict[str, Any]:
+        facts = write(job, *others)
+        arrays = [np.load(path) for path in (job.folder / layout.COMPARISON_FOLDER).iterdir()]
+        sizes.append((sum(one.nbytes for one in arrays), comparing.Comparison(job).n_bytes()))
+        return facts
+
+    monkeypatch.setattr("attentionviz.pipeline.build.write_similarity", look)
+    small(tmp_path, tiny_bert, tiny_text)
+    ((found, expected),) = sizes
+    assert found == pytest.approx(expected, abs=8 * head_map.N_LANDMARKS)  # their indices
 
 
 @pytest.mark.parametrize("stop_after", [*FILES, comparing.LANDMARKS, comparing.TO_LANDMARKS])

@@ -4,6 +4,7 @@ Smoothed rows and kernels of all heads are computed once, by the block, and stor
 the build until publication; every other unit reads those of all heads.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -119,6 +120,20 @@ class Comparison:
             for i, group in enumerate(self.groups)
             for start in range(0, len(group.heads), N_HEADS_AT_ONCE)
         ]
+
+    def n_bytes(self) -> int:
+        """Return the size of its files in the folder of the build, without their headers."""
+        n_bytes = 0
+        for group in self.groups:
+            n_keys = sum(row.stop - row.start for row in group.rows)
+            sampled = (group.queries, group.keys) if group.part == "cross" else (group.queries,)
+            n_pairs = sum(math.comb(len(tokens), 2) for tokens in sampled)
+            if self.n_nearest:  # distances to landmarks also of all blocks together
+                others = 3 * 4 * self.n_nearest + 2 * 8 * self.n_landmarks
+            else:
+                others = (8 + 4) * len(group.heads)
+            n_bytes += len(group.heads) * (4 * (n_keys + n_pairs) + others)
+        return n_bytes
 
     def read(self, name: str, group_idx: int) -> NDArray[Any]:
         """Return an array of all heads of a group from the files of its blocks, (n_heads, …)."""

@@ -12,7 +12,9 @@ from attentionviz.core.heads import rules_with_heads
 from attentionviz.measures.similarity import n_nearest
 from attentionviz.pipeline.build import open_engine, prepare
 from attentionviz.pipeline.calibration import Calibration, calibrate
+from attentionviz.pipeline.comparing import Comparison
 from attentionviz.pipeline.corpora.account import Account
+from attentionviz.pipeline.map_computation import map_job
 from attentionviz.pipeline.plan import BuildPlan
 from attentionviz.pipeline.progress import Log, format_duration
 from attentionviz.pipeline.request import BuildRequest
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 HEAD_SECONDS = 0.02
 # CPU time of the builder for a unit, measured by `scripts/benchmark.py --only cluster`: of local
 # processes, and of a cluster, where it also checks and moves the files.
-UNIT_SECONDS, CLUSTER_UNIT_SECONDS = 0.0008, 0.004
+UNIT_SECONDS, CLUSTER_UNIT_SECONDS = 0.0004, 0.0016
 # The attention check and the probes run a few sequences through the model several times.
 N_CHECKED_TOKENS = 3000
 
@@ -225,9 +227,11 @@ def _bytes(plan: BuildPlan, model: "LoadedModel", measured: Calibration) -> tupl
     neighbours = 0
     if any(needs_neighbours(method, n) for method in plan.request.methods):
         neighbours = n_heads * 2 * n * min(N_NEIGHBOURS, 2 * n) * 8
+    comparison = Comparison(map_job(plan, plan.facts)).n_bytes()
     captured = 0
     if plan.request.keep_vectors != "all":
         captured = n_layers * n * vectors * model.d_head
-    # Shards are removed before neighbours are written; files fill whole blocks; maps have facts.
+    # Shards are removed before neighbours are written, which are there while heads are compared;
+    # files fill whole blocks; maps have facts.
     blocks = BLOCK_BYTES * (len(files) + n_heads * (1 + len(manifest["maps"])))
-    return n_bytes, captured + max(shards, neighbours) + blocks
+    return n_bytes, captured + max(shards, neighbours + comparison) + blocks

@@ -1,7 +1,7 @@
 """Computation of maps and scores of all heads in worker processes, in viewing order."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -126,7 +126,7 @@ def _device_units(
         yield Unit(f"{name} of {span_words(some)}", arguments, paths)
 
 
-def map_job(plan: BuildPlan, manifest: dict[str, Any]) -> MapJob:
+def map_job(plan: BuildPlan, manifest: Mapping[str, Any]) -> MapJob:
     """Return the inputs that all units of a build share."""
     return MapJob(plan.folder, manifest, plan.lengths, plan.n_source)
 
