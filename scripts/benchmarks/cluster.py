@@ -18,8 +18,9 @@ from scripts.benchmarks.memory import largest_memory
 from tests.support.dask_cluster import cluster
 
 from attentionviz.pipeline.cluster.engine import connect
-from attentionviz.pipeline.engine import Engine, LocalEngine, Result, Unit
+from attentionviz.pipeline.engine import Engine, LocalEngine, Unit
 from attentionviz.pipeline.request import BuildRequest
+from attentionviz.pipeline.result import Result
 from attentionviz.store.journal import Journal
 from attentionviz.store.writer import write_bytes
 

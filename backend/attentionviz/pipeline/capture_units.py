@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 from attentionviz import models
 from attentionviz.errors import BuildError
-from attentionviz.pipeline.engine import Engine, Function, LocalEngine, Result, Unit
+from attentionviz.pipeline.engine import Engine, Function, LocalEngine, Unit
 from attentionviz.pipeline.probing import probe_heads
 from attentionviz.pipeline.request import GB, BuildRequest
+from attentionviz.pipeline.result import Result
 from attentionviz.pipeline.shards import MAX_FLOAT16, write_shard
 from attentionviz.store import layout
 from attentionviz.store.schema import canonical_json

@@ -89,7 +89,6 @@ class Capture:
         self.write_tokens(table, pairs)
         grid_tokens = self.write_grid()
         probes = self.write_probe()
-        self.work.forget()
         corpus = self.plan.facts["corpus"]
         manifest = {
             **self.plan.facts,

@@ -20,7 +20,7 @@ from attentionviz.core.rule import LayerRule, Part, head_rule
 from attentionviz.core.types import HeadId
 from attentionviz.measures import head_map, similarity, vector_similarity
 from attentionviz.measures.similarity import Row
-from attentionviz.pipeline.engine import Result
+from attentionviz.pipeline.result import Result
 from attentionviz.pipeline.units import MapJob, read_array, read_vectors
 from attentionviz.store import layout
 from attentionviz.store.columns import Sequences

@@ -18,7 +18,6 @@ from joblib import Parallel, delayed, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from attentionviz.errors import BuildError
-from attentionviz.store.writer import FileRecord
 
 PARENT_POLL_SECONDS = 0.1
 # Of this machine, that use one GPU: each has a context of its own in its memory.
@@ -32,13 +31,6 @@ class Job(Protocol):
 
     def writing_to(self, folder: Path) -> Self:
         """Return the same job with another folder for the files that it writes."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """The result of a unit: its finished files. Those of some kinds of units say more."""
-
-    records: tuple[FileRecord, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,7 +53,7 @@ class Unit:
 
 
 Function = Callable[..., Any]
-"""Called with a job and the arguments of a unit; returns a `Result`. Of a module, not local."""
+"""Called with a job and the arguments of a unit; returns a `result.Result`. Of a module, not local."""
 
 
 class Engine(ABC):

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from attentionviz.core.heads import by_layer, heads_of
 from attentionviz.core.types import MEASURES, MapName
 from attentionviz.errors import BuildError, DamagedDatasetError
-from attentionviz.pipeline.engine import Engine, Result, Unit
+from attentionviz.pipeline.engine import Engine, Unit
+from attentionviz.pipeline.result import Result
 from attentionviz.pipeline.units import MapJob, read_array
 from attentionviz.store import layout
 from attentionviz.store.failpoints import failpoint

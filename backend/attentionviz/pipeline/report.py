@@ -187,11 +187,9 @@ def fidelity_table(manifest: Mapping[str, Any], heads: HeadColumns) -> str:
     rows = [header]
     for name in sorted(manifest["maps"], key=_order(manifest)):
         cells = [_spread(heads[f"{name}/{key}"]) for key in MEASURES]
-        n_maps, n_fallbacks = (
-            heads.is_ready(name).sum(),
-            int((heads[f"{name}/fallback"] >= 0).sum()),
-        )
-        rows.append((name, str(n_maps), *cells, str(n_fallbacks) if n_fallbacks else "-"))
+        n_maps = heads.is_ready(name).sum()
+        n_fallbacks = (heads[f"{name}/fallback"] >= 0).sum()
+        rows.append((name, str(n_maps), *cells, str(n_fallbacks or "-")))
     vectors = _spread(heads["vector_rank_correlation"])
     cells = [vectors if key == "rank_correlation" else "-" for key in MEASURES]
     rows.append(("(vectors)", str(len(heads.heads)), *cells, "-"))

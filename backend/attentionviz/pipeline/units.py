@@ -14,7 +14,7 @@ from attentionviz.core.rule import LayerRule, Spans
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import AppError, BuildError
 from attentionviz.measures.fidelity import TokenPositions, measure, prepare
-from attentionviz.pipeline.engine import Result
+from attentionviz.pipeline.result import Result
 from attentionviz.projections import (
     HeadVectors,
     Neighbours,

@@ -161,7 +161,7 @@ def path(value: Any) -> Path:
 def scheduler(value: Any) -> str | Path:
     """Return the address of a Dask scheduler as text, or the path of its file; "" for none."""
     if isinstance(value, Path) or value == "":
-        return value if value else ""
+        return value
     text = non_empty_text(value)
     if re.fullmatch(r"(tcp|tls)://[^\s/]+:[0-9]+", text):
         return text

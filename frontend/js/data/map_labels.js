@@ -85,8 +85,8 @@ export function formatProgress(progress) {
 }
 
 /**
- * Returns the address of Dask's dashboard if a reader may reach it: one on the loopback interface is
- * there only for a page that comes from the same machine.
+ * Returns the address of Dask's dashboard if a reader may reach it: one on the loopback interface
+ * is there only for a page that comes from the same machine.
  *
  * @param {Progress | null} progress
  * @param {string} hostname from which the page comes

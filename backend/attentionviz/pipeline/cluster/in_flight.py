@@ -11,10 +11,9 @@ from distributed import Client, Future
 
 from attentionviz.pipeline.cluster.on_worker import Shared, run_unit, same
 from attentionviz.pipeline.cluster.worker_report import WorkerReport
+from attentionviz.pipeline.cluster.workers import POLL_SECONDS
 from attentionviz.pipeline.engine import Function, Job, Unit
 from attentionviz.store.incoming import Session
-
-POLL_SECONDS = 1.0
 
 
 @dataclass
