@@ -53,7 +53,7 @@ class Unit:
 
 
 Function = Callable[..., Any]
-"""Called with a job and the arguments of a unit; returns a `result.Result`. Of a module, not local."""
+"""Called with a job and the arguments of a unit; returns a `Result`. Of a module, not local."""
 
 
 class Engine(ABC):
