@@ -136,6 +136,28 @@ def test_a_build_waits_for_the_next_worker_if_the_only_one_ends_while_it_is_aske
     assert list(workers.reports) == ["second"]
 
 
+def test_a_build_on_a_gpu_waits_for_a_worker_that_has_one_but_not_for_ever(monkeypatch):
+    monkeypatch.setattr(dask_workers, "WORKERS_SECONDS", 0.5)
+    monkeypatch.setattr(dask_workers, "POLL_SECONDS", 0.1)
+    client = SimpleNamespace(scheduler=SimpleNamespace(address="tcp://127.0.0.1:8786"))
+    said: list[str] = []
+    workers = Workers(client, "auto", said.append, lambda: None)
+    workers.reports = {"plain": report()._replace(device="cpu")}
+    monkeypatch.setattr(workers, "look", lambda: setattr(workers, "addresses", ["plain"]))
+    workers.wait_for_one()
+    with pytest.raises(BuildError, match="no worker with the device cuda connected"):
+        workers.wait_for_one("cuda")
+    monkeypatch.setattr(
+        workers,
+        "look_at_new",
+        lambda: workers.reports.update(plain=report()._replace(device="cuda")),
+    )
+    workers.wait_for_one("cuda")
+    assert [words.partition(";")[0] for words in said] == [
+        "no worker with the device cuda is connected to tcp://127.0.0.1:8786"
+    ] * 2
+
+
 def test_a_worker_with_several_threads_is_refused_with_the_option_to_use():
     here = report()
     assert differences(here, here) == ""

@@ -235,12 +235,14 @@ class DaskEngine(Engine):
     def _results(
         self, run: UnitsInFlight, units: Iterable[Unit], *, on_device: bool
     ) -> Iterator[Any]:
-        if on_device:
-            run.workers = self._with_device()
+        device = str(self.device) if on_device else ""
         waiting = iter(units)
         last_check = time.monotonic()
         try:
             with self._connected():
+                if on_device:
+                    self._workers.wait_for_one(device)
+                    run.workers = self._with_device()
                 while True:
                     n_most = UNITS_PER_WORKER * self.n_workers
                     if 2 * len(run.running) <= n_most:  # several at a time cost less
@@ -252,7 +254,7 @@ class DaskEngine(Engine):
                         if answer is not None:
                             yield answer.result
                     if time.monotonic() - last_check > CHECK_SECONDS:
-                        self._check(run)
+                        self._check(run, device)
                         last_check = time.monotonic()
         finally:
             run.cancel()
@@ -296,13 +298,13 @@ class DaskEngine(Engine):
         run.end(index)
         return answer
 
-    def _check(self, run: UnitsInFlight) -> None:
+    def _check(self, run: UnitsInFlight, device: str) -> None:
         """Look at the workers, wait for some if there are none, and repeat units that hang."""
         self._require_connected()
-        self._workers.wait_for_one()
+        self._workers.wait_for_one(device)
         self._workers.look_at_new()
         if run.workers is not None:
-            run.move_to(self._with_device() or run.workers)
+            run.move_to(self._with_device() or self._workers.addresses)
         limit = max(HANG_SECONDS, HANG_FACTOR * run.longest)
         now = time.monotonic()
         late = [i for i, one in run.running.items() if now - one.started > limit]

@@ -147,26 +147,29 @@ class Workers:
         """Find out which workers are connected."""
         self.addresses = list(self.ask_scheduler("identity", n_workers=-1)["workers"])
 
-    def wait_for_one(self) -> None:
-        """Look; wait until there is a worker; tell if their number has changed."""
+    def wait_for_one(self, device: str = "") -> None:
+        """Look; wait until there is a worker, if one is named with a device; tell of changes."""
         previous = len(self.addresses)
         end = time.monotonic() + WORKERS_SECONDS
         address = self._client.scheduler.address
         is_told = False
+        kind = f"worker with the device {device}" if device else "worker"
         self.look()
-        while not self.addresses:
+        while not self.addresses or (device and self.with_device(device) == []):
             if not is_told:
                 self._log(
-                    f"no worker is connected to {address}; waiting for one, such as: "
+                    f"no {kind} is connected to {address}; waiting for one, such as: "
                     f"dask worker {address} --nthreads 1"
                 )
                 is_told = True
             if time.monotonic() > end:
                 minutes = f"{WORKERS_SECONDS / 60:g} minutes"
-                raise BuildError(f"no worker connected to {address} for {minutes}{TO_RESUME}")
+                raise BuildError(f"no {kind} connected to {address} for {minutes}{TO_RESUME}")
             time.sleep(POLL_SECONDS)
             self._require_connected()
             self.look()
+            if device:
+                self.look_at_new()
         if previous not in (0, len(self.addresses)):
             self._log(f"{self} connected now")
 
