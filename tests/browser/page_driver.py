@@ -112,6 +112,11 @@ def is_still(shown: Page | Locator) -> bool:
     return canvas_of(shown).evaluate(STAYS)
 
 
+def wait_for_held(page: Page, held: list[Any], message: str) -> None:
+    """Wait until a request is held, which is heard of only while the page is asked something."""
+    wait_until(lambda: page.evaluate("0") or held, message)
+
+
 def pass_time(page: Page, seconds: int = 2) -> None:
     """Let all happen at once that the page would do within a time; its clock is installed."""
     page.clock.run_for(1000 * seconds)

@@ -22,6 +22,7 @@ from tests.browser.page_driver import (
     press_tool,
     query_of,
     selected,
+    wait_for_held,
     wait_until,
 )
 
@@ -115,7 +116,7 @@ def test_the_tooltip_of_a_point_shows_its_strongest_partners_or_its_image(
     expect(tooltip).to_contain_text("Keys with the highest q·k in the corpus")
     expect(tooltip.locator("li")).to_have_text(["…"] * 5)
     before = tooltip.bounding_box()
-    wait_until(lambda: held, "the page asks for partners")
+    wait_for_held(page, held, "the page asks for partners")
     answer = held[-1].fetch()
     for route in held[:-1]:
         route.abort()

@@ -5,7 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, Route, expect
-from tests.browser.page_driver import fetch_json, open_tab, open_view, query_of, wait_until
+from tests.browser.page_driver import (
+    fetch_json,
+    open_tab,
+    open_view,
+    query_of,
+    wait_for_held,
+    wait_until,
+)
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 
 HEAD = "?dataset=words&method=pca&layer=1&head=2"
@@ -168,7 +175,7 @@ def require_pressed_row_opens_while_numbers_come(page: Page, held: list[Route]) 
     expect(row).to_contain_text("–")
     row.hover()
     page.mouse.down()
-    wait_until(lambda: len(held) > 0, "the numbers are asked for")
+    wait_for_held(page, held, "the numbers are asked for")
     held[0].continue_()
     expect(row).not_to_contain_text("–")
     page.mouse.up()
@@ -179,13 +186,13 @@ def require_pressed_row_opens_while_numbers_come(page: Page, held: list[Route]) 
 def require_numbers_are_asked_for_again(page: Page, held: list[Route]) -> None:
     page.keyboard.press("t")
     dialog = page.get_by_role("dialog")
-    wait_until(lambda: held, "the means are asked for")
+    wait_for_held(page, held, "the means are asked for")
     body = '{"error": {"code": "damaged", "message": "a file has changed"}}'
     held.pop().fulfill(status=500, body=body, content_type="application/json")
     expect(dialog.locator(".sequences__about")).to_contain_text("a file has changed")
     assert set(cells(dialog, "Normalised entropy")) == {"–"}
     dialog.get_by_role("button", name="Try again").click()
-    wait_until(lambda: held, "they are asked for again")
+    wait_for_held(page, held, "they are asked for again")
     held.pop().continue_()
     wait_until(lambda: "–" not in cells(dialog, "Normalised entropy"), "entropies are there")
     page.unroute("**/sequences/scores*")
@@ -203,12 +210,12 @@ def require_late_corpus_fills_the_table(page: Page) -> None:
     expect(dialog.get_by_role("heading")).to_have_text("All images")
     expect(dialog.get_by_role("table")).to_be_hidden()
     expect(dialog.get_by_role("button", name="CSV")).to_be_disabled()
-    wait_until(lambda: held, "the tokens are asked for")
+    wait_for_held(page, held, "the tokens are asked for")
     held.pop().fulfill(status=500, body="{}", content_type="application/json")
     expect(dialog.locator(".sequences__about")).to_have_text("Could not load the images.")
     dialog.get_by_role("button", name="Try again").click()
     expect(dialog.locator(".sequences__about")).to_have_text("Loading the images …")
-    wait_until(lambda: held, "the tokens are asked for again")
+    wait_for_held(page, held, "the tokens are asked for again")
     held.pop().continue_()
     expect(dialog.locator(".sequences__row")).to_have_count(3)
     expect(dialog.locator(".sequences__about")).to_contain_text("row")
