@@ -63,9 +63,9 @@ export function createHeadMapDots(root, { point, open }) {
     lines,
     openRing,
     pointedRing,
+    stop.element,
     names,
     pointedName,
-    stop.element,
   );
   root.append(plot);
   /** @type {HeadMapImage | null} */
